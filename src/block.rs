@@ -1,0 +1,119 @@
+//! A block of units: `2^level` of them, starting at a multiple of `2^level`.
+//!
+//! Blocks are the subtrees of the one tree a run climbs, so they have halves, a buddy and a parent, and
+//! any range of units is tiled by few of them. Nothing here knows ranks or numbers.
+
+use crate::error::Result;
+use crate::wire::Wire;
+use std::ops::Range;
+
+/// Units `index << level .. (index + 1) << level`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Block {
+    pub level: u32,
+    pub index: u64,
+}
+
+impl Block {
+    pub fn first(self) -> u64 {
+        self.index << self.level
+    }
+
+    pub fn count(self) -> u64 {
+        1 << self.level
+    }
+
+    pub fn units(self) -> Range<u64> {
+        self.first()..self.first() + self.count()
+    }
+
+    pub fn parent(self) -> Block {
+        Block { level: self.level + 1, index: self.index >> 1 }
+    }
+
+    /// The other half of the parent.
+    pub fn buddy(self) -> Block {
+        Block { level: self.level, index: self.index ^ 1 }
+    }
+
+    pub fn is_left(self) -> bool {
+        self.index & 1 == 0
+    }
+
+    pub fn halves(self) -> Option<(Block, Block)> {
+        let level = self.level.checked_sub(1)?;
+        let left = Block { level, index: self.index << 1 };
+        Some((left, left.buddy()))
+    }
+
+    /// The block over `units` units, rounded up to a power of two.
+    pub fn root(units: u64) -> Block {
+        Block { level: units.max(1).next_power_of_two().trailing_zeros(), index: 0 }
+    }
+
+    /// The largest block that starts at the start of `units`, lies inside it and is not above `level`.
+    pub fn front(units: &Range<u64>, level: u32) -> Option<Block> {
+        let room = units.end.checked_sub(units.start)?.checked_ilog2()?;
+        let level = level.min(room).min(units.start.trailing_zeros());
+        Some(Block { level, index: units.start >> level })
+    }
+
+    /// The fewest blocks that tile `units` in order, none above `level`.
+    pub fn tiling(mut units: Range<u64>, level: u32) -> impl Iterator<Item = Block> {
+        std::iter::from_fn(move || {
+            let block = Block::front(&units, level)?;
+            units.start += block.count();
+            Some(block)
+        })
+    }
+}
+
+impl Wire for Block {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.level.put(out);
+        self.index.put(out);
+    }
+    fn take(bytes: &mut &[u8]) -> Result<Block> {
+        let level = u32::take(bytes)?;
+        Ok(Block { level, index: u64::take(bytes)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_range_is_tiled_exactly() {
+        for end in 0..70u64 {
+            for start in 0..=end {
+                for level in [0, 1, 3, u32::MAX] {
+                    let mut at = start;
+                    for block in Block::tiling(start..end, level) {
+                        assert_eq!(block.first(), at);
+                        assert!(block.level <= level);
+                        at = block.units().end;
+                    }
+                    assert_eq!(at, end);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn halves_are_buddies_and_have_one_parent() {
+        let block = Block { level: 5, index: 9 };
+        let (left, right) = block.halves().unwrap();
+        assert!(left.is_left() && !right.is_left());
+        assert_eq!((left.buddy(), left.parent(), right.parent()), (right, block, block));
+        assert_eq!(left.first(), block.first());
+        assert_eq!(Block { level: 0, index: 3 }.halves(), None);
+    }
+
+    #[test]
+    fn the_root_covers_all_units() {
+        for (units, level) in [(0, 0), (1, 0), (2, 1), (3, 2), (64, 6), (65, 7)] {
+            assert_eq!(Block::root(units), Block { level, index: 0 });
+        }
+    }
+}

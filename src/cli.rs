@@ -1,0 +1,404 @@
+//! The command line: what was typed, and what it asks for. The only file that names the clap crate.
+//!
+//! The commands are the table of kernels, the formats that of the report. Everything is checked here, before
+//! MPI and before anything is computed: a wrong word is one line that quotes it and says what would do.
+
+use crate::error::{Error, Result};
+use crate::kernel::{self, Entry, Given, KERNELS, Method, Opt, Takes};
+use crate::math::lanes;
+use crate::plan::Plan;
+use crate::report::progress::When;
+use crate::report::{FORMATS, Format};
+use crate::run::Schedule;
+use crate::run::seats::THREADS_MAX;
+use crate::syntax::{self, Item};
+use clap::builder::PossibleValuesParser;
+use clap::error::ErrorKind;
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// What the command line asks for.
+pub enum Request {
+    /// A text: help, or the version.
+    Say(String),
+    /// A long version, which asks the libraries for theirs.
+    Version,
+    /// A run file printed again.
+    Show {
+        file: PathBuf,
+        output: Output,
+    },
+    Run(Box<Order>),
+}
+
+/// How an answer is said.
+#[derive(Clone, Copy)]
+pub struct Output {
+    pub format: &'static Format,
+    /// The bare answers instead.
+    pub quiet: bool,
+}
+
+/// A kernel to run, and how.
+pub struct Order {
+    entry: &'static Entry,
+    /// What stands behind the kernel's name.
+    words: Vec<String>,
+    given: Given,
+    /// A file with more words, one a line.
+    list: Option<PathBuf>,
+    pub schedule: Option<Schedule>,
+    pub threads: Option<usize>,
+    pub out: Option<PathBuf>,
+    pub output: Output,
+    pub time: bool,
+    pub progress: When,
+    pub dry_run: bool,
+}
+
+impl Order {
+    /// The plan for so many ranks, with the lines of the list if there is one.
+    pub fn plan(&self, ranks: usize, list: &[String]) -> Result<Plan> {
+        let words = [&self.words[..], list].concat();
+        Plan::open(self.entry, &understood(self.entry, &words, self.given.clone(), ranks)?)
+    }
+
+    /// The lines of the list, if there is one, without blank ones and comments.
+    pub fn list(&self) -> Result<Vec<String>> {
+        let Some(path) = &self.list else { return Ok(vec![]) };
+        let text = match path.to_str() {
+            Some("-") => std::io::read_to_string(std::io::stdin()),
+            _ => std::fs::read_to_string(path),
+        };
+        let text = text.map_err(|why| Error::usage(format!("--list '{}': {why}", path.display())))?;
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        Ok(lines.map(str::to_string).collect())
+    }
+}
+
+/// Understands the command line.
+pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Request> {
+    let args: Vec<OsString> = args.into_iter().collect();
+    // clap would take these for options.
+    let negative = |word: &str| word.starts_with('-') && word[1..].starts_with(|c: char| c.is_ascii_digit());
+    if let Some(word) = args.iter().skip(1).filter_map(|word| word.to_str()).find(|word| negative(word)) {
+        return Err(Error::usage(format!("'{word}' is negative: numbers start at 0")));
+    }
+    match command().try_get_matches_from(args) {
+        Ok(matches) => request(&matches),
+        Err(slip) if slip.kind() == ErrorKind::DisplayHelp => Ok(Request::Say(slip.to_string())),
+        Err(slip) => Err(Error::usage(in_one_line(&slip))),
+    }
+}
+
+fn request(root: &ArgMatches) -> Result<Request> {
+    // Options stand before or behind the command: clap hands those before it on to the command's matches.
+    let (name, matches) = root.subcommand().unwrap_or((KERNELS[0].name, root));
+    let flag = |name: &str| matches.get_flag(name);
+    if flag("version") {
+        let text = format!("pcount {}\n", env!("CARGO_PKG_VERSION"));
+        return Ok(if flag("verbose") { Request::Version } else { Request::Say(text) });
+    }
+    if flag("verbose") {
+        return Err(Error::usage("-v goes with --version; for the times of a run write --time"));
+    }
+    let format = word(matches, "format");
+    if flag("quiet") && format.is_some_and(|name| name != "text") {
+        return Err(Error::usage("--quiet prints bare answers, so there is no --format to it: leave one out"));
+    }
+    let format = FORMATS.iter().find(|known| Some(known.name) == format).unwrap_or(&FORMATS[0]);
+    let output = Output { format, quiet: flag("quiet") };
+    if name == "show" {
+        refuse_options(matches, "show", &SHOW_REFUSES)?;
+        let file = word(matches, "file").expect("clap asks for the file");
+        return Ok(Request::Show { file: file.into(), output });
+    }
+    let entry = kernel::find(name).expect("clap knows the kernels");
+    Ok(Request::Run(Box::new(order(entry, matches, output)?)))
+}
+
+fn order(entry: &'static Entry, matches: &ArgMatches, output: Output) -> Result<Order> {
+    let foreign: Vec<&str> =
+        OPTIONS.iter().filter(|(opt, _)| !entry.options.contains(opt)).map(|(_, name)| *name).collect();
+    refuse_options(matches, entry.name, &foreign)?;
+    let seconds = |name| word(matches, name).map(|text| named(name, syntax::seconds(text))).transpose();
+    let timeout = seconds("timeout")?;
+    if timeout == Some(0.0) {
+        return Err(Error::usage("--timeout: '0' is no time at all: write seconds, such as 30"));
+    }
+    let method = word(matches, "method").and_then(|name| match name {
+        "trial" => Some(Method::Trial),
+        "sieve" => Some(Method::Sieve),
+        _ => None,
+    });
+    let given = Given {
+        method,
+        lanes: word(matches, "lanes").map(|name| lanes::pick(Some(name))).transpose()?,
+        // A bare answer that is not the whole number would be no answer.
+        full: has(matches, "full") || output.quiet,
+        dir: word(matches, "dir").map(PathBuf::from),
+        timeout,
+        step: seconds("step")?,
+        ..Given::default()
+    };
+    let order = Order {
+        entry,
+        words: matches.try_get_many::<String>("words").ok().flatten().unwrap_or_default().cloned().collect(),
+        given,
+        list: word(matches, "list").map(PathBuf::from),
+        schedule: word(matches, "schedule").and_then(|name| match name {
+            "fixed" => Some(Schedule::Fixed),
+            "farm" => Some(Schedule::Farm),
+            _ => None,
+        }),
+        threads: word(matches, "threads").map(threads).transpose()?,
+        out: word(matches, "out").map(out).transpose()?,
+        output,
+        time: matches.get_flag("time"),
+        progress: match word(matches, "progress") {
+            Some("always") => When::Always,
+            Some("never") => When::Never,
+            _ => When::Auto,
+        },
+        dry_run: matches.get_flag("dry-run"),
+    };
+    if order.dry_run && order.out.is_some() {
+        return Err(Error::usage("--dry-run computes nothing, so there is nothing for --out to keep: leave one out"));
+    }
+    // What can be understood without the list should be wrong before a job has waited for its nodes.
+    match order.list {
+        Some(_) => order
+            .words
+            .iter()
+            .try_for_each(|word| understood(entry, std::slice::from_ref(word), Given::default(), 1).map(drop))?,
+        None => drop(understood(entry, &order.words, Given::default(), 1)?),
+    }
+    Ok(order)
+}
+
+/// The words behind a kernel's name, as what it takes; on so many ranks.
+fn understood(entry: &Entry, words: &[String], mut given: Given, ranks: usize) -> Result<Given> {
+    let default = match entry.takes {
+        Takes::Ranges(default) | Takes::Range(default) | Takes::Items(default) | Takes::Seconds(default) => default,
+        Takes::Numbers | Takes::Urls | Takes::Nothing => "",
+    };
+    let default = default.split_whitespace().map(|word| word.replace("ranks", &ranks.to_string())).collect();
+    let words: Vec<String> = if words.is_empty() { default } else { words.to_vec() };
+    let words = words.iter();
+    let all = |parse: fn(&str) -> Result<Vec<Item>>| -> Result<Vec<Item>> {
+        Ok(words.clone().map(|word| parse(word)).collect::<Result<Vec<_>>>()?.concat())
+    };
+    let ranges = |word: &str| Ok(syntax::ranges(word)?.into_iter().map(Item::Range).collect());
+    match entry.takes {
+        Takes::Ranges(_) | Takes::Range(_) => given.items = all(ranges)?,
+        Takes::Numbers => given.items = all(|word| Ok(vec![Item::Number(syntax::number(word)?)]))?,
+        Takes::Items(_) => given.items = all(syntax::items)?,
+        Takes::Seconds(_) => given.seconds = words.map(|word| syntax::seconds(word)).collect::<Result<_>>()?,
+        Takes::Urls => given.urls = words.cloned().collect(),
+        Takes::Nothing => (),
+    }
+    let needs = match entry.takes {
+        Takes::Numbers if given.items.is_empty() => "a number: write pcount pi 1e9",
+        Takes::Urls if given.urls.is_empty() => "a URL: write pcount download https://host/path, or --list FILE",
+        _ => return Ok(given),
+    };
+    Err(Error::usage(format!("'{}' needs {needs}", entry.name)))
+}
+
+fn word<'a>(matches: &'a ArgMatches, name: &str) -> Option<&'a str> {
+    matches.try_get_one::<String>(name).ok().flatten().map(String::as_str)
+}
+
+/// Whether the option was typed.
+fn has(matches: &ArgMatches, name: &str) -> bool {
+    matches!(matches.try_get_raw(name), Ok(Some(_)))
+        && matches.value_source(name) == Some(clap::parser::ValueSource::CommandLine)
+}
+
+fn named<T>(option: &str, value: Result<T>) -> Result<T> {
+    value.map_err(|why| why.at(&format!("--{option}")))
+}
+
+fn threads(text: &str) -> Result<usize> {
+    match named("threads", syntax::number(text))? {
+        n if (1..=THREADS_MAX as u128).contains(&n) => Ok(n as usize),
+        _ => Err(Error::usage(format!("--threads: '{text}' is not between 1 and {THREADS_MAX}"))),
+    }
+}
+
+fn out(text: &str) -> Result<PathBuf> {
+    let path = PathBuf::from(text);
+    match path.file_name() {
+        Some(_) if !path.is_dir() => Ok(path),
+        _ => Err(Error::usage(format!("--out: '{text}' is not a file name: write --out run.h5"))),
+    }
+}
+
+/// Options that not every kernel has, and their names.
+const OPTIONS: [(Opt, &str); 3] = [(Opt::Method, "method"), (Opt::Lanes, "lanes"), (Opt::Full, "full")];
+
+/// What printing a run file again has no use for.
+const SHOW_REFUSES: [&str; 10] =
+    ["method", "lanes", "full", "schedule", "threads", "out", "time", "progress", "dry-run", "list"];
+
+fn refuse_options(matches: &ArgMatches, command: &str, options: &[&str]) -> Result<()> {
+    match options.iter().find(|name| has(matches, name)) {
+        None => Ok(()),
+        Some(name) => Err(Error::usage(format!("--{name} is not for '{command}': leave it out"))),
+    }
+}
+
+/// clap's message without its heading, usage and advice to read them.
+fn in_one_line(slip: &clap::Error) -> String {
+    let text = slip.to_string();
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines.next().unwrap_or_default().trim_start_matches("error: ").to_string();
+    let rest = lines.take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
+    let rest: Vec<&str> = rest.map(|line| line.trim_start_matches("tip: ")).collect();
+    let hint = match slip.kind() {
+        ErrorKind::InvalidSubcommand if first.contains("..") => "to count primes there write pcount primes RANGE",
+        _ => "see pcount --help",
+    };
+    [first]
+        .into_iter()
+        .chain(rest.into_iter().map(str::to_string))
+        .chain([hint.to_string()])
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+fn command() -> Command {
+    let option = |name: &'static str, value: &'static str, help: &'static str| {
+        Arg::new(name).long(name).value_name(value).help(help)
+    };
+    let flag = |name: &'static str, help: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue).help(help);
+    let one_of = |arg: Arg, names: Vec<&'static str>| arg.value_parser(PossibleValuesParser::new(names));
+    let formats = FORMATS.iter().map(|format| format.name).collect();
+    let global = [
+        one_of(option("method", "NAME", "How primes are found"), vec!["auto", "trial", "sieve"]),
+        option("lanes", "NAME", "Force an instruction set: avx512, avx2 or scalar"),
+        one_of(option("schedule", "NAME", "How blocks get to ranks"), vec!["auto", "fixed", "farm"]),
+        option("threads", "N", "Compute threads of each rank"),
+        option("out", "FILE.h5", "Keep the run file there"),
+        one_of(option("format", "NAME", "Of the answer on stdout"), formats),
+        flag("quiet", "The bare answers, one a line").short('q'),
+        flag("full", "Factorials with all their digits"),
+        flag("time", "A table of times on stderr"),
+        one_of(option("progress", "WHEN", "How far the run is, on stderr"), vec!["auto", "always", "never"]),
+        flag("dry-run", "Print the plan and compute nothing"),
+        flag("version", "Print the version; with -v also those of the libraries").short('V'),
+        flag("verbose", "With --version: more").short('v').long("verbose").hide(true),
+    ];
+    let show = Command::new("show")
+        .about("Print a run file again, in any format")
+        .arg(Arg::new("file").value_name("FILE.h5").required(true).help("A run file that --out kept"));
+    Command::new("pcount")
+        .about("Counts primes exactly, on threads, MPI ranks and hosts")
+        .after_help(AFTER)
+        .args(global.map(|arg| arg.global(true)))
+        .disable_version_flag(true)
+        .subcommands(KERNELS.iter().map(subcommand))
+        .subcommand(show)
+}
+
+const AFTER: &str = "Without a command: pcount primes.\n\n\
+    Ranges: A..B (without B), A..=B, A..+L, and A..B/N for N equal ones.\n\
+    Numbers: 1000000, 1_000_000, 1e6, 10^6, 10**6, 2^64-1, 3*10^6.\n\n\
+    On ranks: mpirun -n 8 pcount COMMAND ...";
+
+fn subcommand(entry: &Entry) -> Command {
+    let words = |name: &'static str, help: String| {
+        // No number of words is too many, but for one range.
+        let many = if matches!(entry.takes, Takes::Range(_)) { 0..=1 } else { 0..=usize::MAX - 1 };
+        Some(Arg::new("words").value_name(name).num_args(many).help(help))
+    };
+    let default = |what: &str, default: &str| format!("{what} [default: {default}]");
+    let words = match entry.takes {
+        Takes::Ranges(d) => words("RANGES", default("Such as 0..1e9 or 1e18..+1e9", d)),
+        Takes::Range(d) => words("RANGE", default("Such as 0..1e6", d)),
+        Takes::Numbers => words("NUMBERS", "Such as 1e9".into()),
+        Takes::Items(d) => words("NUMBERS", default("Numbers and ranges, such as 10 12 100..200", d)),
+        Takes::Seconds(d) => words("SECONDS", default("Such as 0.2", d)),
+        Takes::Urls => words("URLS", "Such as https://host/path".into()),
+        Takes::Nothing => None,
+    };
+    let option = |opt: &Opt| match opt {
+        Opt::List => Some(Arg::new("list").long("list").value_name("FILE").help("URLs, one a line; - for stdin")),
+        Opt::Dir => Some(Arg::new("dir").long("dir").value_name("DIR").help("The folder for the files [default: .]")),
+        Opt::Timeout => Some(
+            Arg::new("timeout")
+                .long("timeout")
+                .value_name("SECONDS")
+                .help("Give up a try when nothing came for so long [default: 30]"),
+        ),
+        Opt::Step => Some(
+            Arg::new("step")
+                .long("step")
+                .value_name("SECONDS")
+                .help("Between one rank's arrival and the next's [default: 0.05]"),
+        ),
+        // These stand with the options of all commands.
+        Opt::Method | Opt::Lanes | Opt::Full => None,
+    };
+    Command::new(entry.name).about(entry.about).args(words).args(entry.options.iter().filter_map(option))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_(line: &str) -> Result<Request> {
+        read(["pcount"].into_iter().chain(line.split_whitespace()).map(OsString::from))
+    }
+
+    fn order_(line: &str) -> Order {
+        match read_(line) {
+            Ok(Request::Run(order)) => *order,
+            Ok(_) => panic!("'{line}' runs nothing"),
+            Err(why) => panic!("'{line}': {why}"),
+        }
+    }
+
+    #[test]
+    fn clap_finds_no_fault_in_the_table() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn options_stand_before_or_behind_the_command() {
+        for line in ["--threads 3 primes 0..10 --format json", "primes --threads 3 --format json 0..10"] {
+            let order = order_(line);
+            assert_eq!((order.entry.name, order.threads, order.output.format.name), ("primes", Some(3), "json"));
+            assert_eq!(order.words, ["0..10"]);
+        }
+        assert_eq!(order_("--method trial").given.method, Some(Method::Trial));
+        assert_eq!(order_("--schedule farm primes").schedule, Some(Schedule::Farm));
+    }
+
+    #[test]
+    fn defaults_are_the_tutorials() {
+        let facts = |line: &str, ranks| order_(line).plan(ranks, &[]).unwrap().facts[0].value.clone();
+        use crate::report::Value;
+        assert_eq!(facts("", 1), Value::texts(["0..1000000", "1000000..2000000", "2000000..3000000"]));
+        assert_eq!(facts("sum", 4), Value::texts(["0..40"]));
+        assert_eq!(facts("factorial", 1), Value::texts(["1000..2000"]));
+        assert_eq!(facts("delay", 1), Value::List(vec![Value::Seconds(0.2); 2]));
+    }
+
+    #[test]
+    fn help_and_version_are_texts() {
+        for (line, part) in [("--help", "pcount COMMAND"), ("primes --help", "RANGES"), ("-V", "pcount ")] {
+            let Ok(Request::Say(text)) = read_(line) else { panic!("'{line}' is no text") };
+            assert!(text.contains(part), "{text}");
+        }
+        assert!(matches!(read_("--version -v"), Ok(Request::Version)));
+        assert!(matches!(read_("show run.h5 --format csv"), Ok(Request::Show { .. })));
+    }
+
+    #[test]
+    fn a_quiet_factorial_is_whole() {
+        assert!(order_("-q factorial 100").given.full);
+        assert!(!order_("factorial 100").given.full);
+    }
+}

@@ -1,0 +1,39 @@
+//! `double`: 2n for each number, the tutorials' data in three chunks.
+
+use super::terms::{self, Term};
+use super::{Entry, Takes};
+use crate::math::integer::Integer;
+
+pub const ENTRY: Entry = Entry {
+    name: "double",
+    about: "Double numbers",
+    takes: Takes::Items("1..13"),
+    options: &[],
+    open: terms::map::<Double>,
+};
+
+/// n to 2n.
+pub struct Double;
+
+impl Term for Double {
+    fn narrow(n: u64) -> u64 {
+        2 * n
+    }
+    fn exact(n: Integer) -> Integer {
+        n * 2u32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::tests::{answer, column, given};
+
+    #[test]
+    fn the_tutorials_chunks() {
+        let answer = answer((ENTRY.open)(&given("1..5 5..9 9..13 2^128-1")));
+        let values = "2 4 6 8 10 12 14 16 18 20 22 24 680564733841876926926749214863536422910";
+        assert_eq!(column(&answer, "value").join(" "), values);
+        assert_eq!(column(&answer, "n")[..2], ["1", "2"]);
+    }
+}

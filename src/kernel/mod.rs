@@ -1,0 +1,162 @@
+//! The problems, one per file, and the table of them.
+//!
+//! A kernel's file says what it takes, cuts it into units, computes one and makes the answer of the whole. It
+//! asks for its arguments as plain data ([`Takes`], [`Given`]); only `cli` knows how they are typed. To add a
+//! kernel, add its file, its `mod` line and its row.
+
+mod barrier;
+mod delay;
+mod double;
+mod download;
+mod factorial;
+mod map_reduce;
+mod primes;
+mod ranks;
+mod square;
+mod sum;
+mod terms;
+
+use crate::error::Result;
+use crate::math::lanes::Lanes;
+use crate::math::span::Span;
+use crate::report::Fact;
+use crate::syntax::Item;
+use crate::work::Job;
+use std::path::PathBuf;
+
+/// What can be typed behind a kernel's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// Ranges; without any, those of the default.
+    Ranges(&'static str),
+    /// At most one range; without it, that of the default, in which `ranks` stands for their number.
+    Range(&'static str),
+    /// At least one number.
+    Numbers,
+    /// Numbers and ranges mixed; without any, those of the default.
+    Items(&'static str),
+    /// Times in seconds; without any, those of the default.
+    Seconds(&'static str),
+    /// At least one URL.
+    Urls,
+    Nothing,
+}
+
+/// An option that not all kernels have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opt {
+    Method,
+    Lanes,
+    Full,
+    Dir,
+    List,
+    Timeout,
+    Step,
+}
+
+/// A kernel's row in the table.
+pub struct Entry {
+    pub name: &'static str,
+    /// One line for `--help`.
+    pub about: &'static str,
+    pub takes: Takes,
+    pub options: &'static [Opt],
+    pub open: fn(&Given) -> Result<Opened>,
+}
+
+/// What was typed, checked as far as its form goes. A kernel reads what it takes.
+#[derive(Clone, Default)]
+pub struct Given {
+    pub items: Vec<Item>,
+    pub seconds: Vec<f64>,
+    pub urls: Vec<String>,
+    pub method: Option<Method>,
+    pub lanes: Option<&'static Lanes>,
+    /// Whether whole factorials are wanted however long they are.
+    pub full: bool,
+    pub dir: Option<PathBuf>,
+    pub timeout: Option<f64>,
+    pub step: Option<f64>,
+}
+
+impl Given {
+    /// The items as spans; a number is the span of it alone.
+    fn spans(&self) -> Vec<Span> {
+        let span = |item: &Item| match item {
+            Item::Range(span) => *span,
+            Item::Number(n) => Span::new(*n, n.saturating_add(1)).expect("n <= n + 1"),
+        };
+        self.items.iter().map(span).collect()
+    }
+}
+
+/// How primes are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    Trial,
+    Sieve,
+}
+
+/// A problem ready to be computed; cheap to have: tables are made when the run starts.
+pub struct Opened {
+    pub job: Job,
+    /// What identifies the problem, in the order it is told.
+    pub facts: Vec<Fact>,
+    /// How it is computed, where the kernel has a choice.
+    pub how: Vec<Fact>,
+}
+
+/// All kernels, in the order of `--help`; the first is what a bare `pcount` does.
+pub const KERNELS: &[Entry] = &[
+    primes::PRIMES,
+    primes::PI,
+    factorial::ENTRY,
+    square::ENTRY,
+    double::ENTRY,
+    sum::ENTRY,
+    map_reduce::ENTRY,
+    delay::ENTRY,
+    download::ENTRY,
+    barrier::ENTRY,
+    ranks::ENTRY,
+];
+
+/// The kernel of that name.
+pub fn find(name: &str) -> Option<&'static Entry> {
+    KERNELS.iter().find(|entry| entry.name == name)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::syntax;
+    use crate::work::{Answer, tests::whole};
+
+    /// What `text` says as numbers and ranges.
+    pub(crate) fn given(text: &str) -> Given {
+        let items = text.split_whitespace().flat_map(|word| syntax::items(word).unwrap());
+        Given { items: items.collect(), ..Given::default() }
+    }
+
+    /// The answer of a problem, computed by one hand.
+    pub(crate) fn answer(opened: Result<Opened>) -> Answer {
+        match opened.unwrap().job {
+            Job::Work(work) => whole(&*work),
+            Job::Roll(_) => panic!("a roll has no units"),
+        }
+    }
+
+    /// The cells of one column.
+    pub(crate) fn column(answer: &Answer, key: &str) -> Vec<String> {
+        let column = answer.table.column(key).unwrap();
+        answer.table.rows.iter().map(|row| row[column].to_string()).collect()
+    }
+
+    #[test]
+    fn names_and_bare_answers_are_there() {
+        for (index, entry) in KERNELS.iter().enumerate() {
+            assert!(!entry.about.is_empty() && !entry.about.ends_with('.'), "{}", entry.name);
+            assert!(KERNELS[..index].iter().all(|other| other.name != entry.name), "{} twice", entry.name);
+        }
+    }
+}

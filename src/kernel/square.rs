@@ -1,0 +1,44 @@
+//! `square`: n² for each number, as the tutorials' pools map it.
+
+use super::terms::{self, Term};
+use super::{Entry, Takes};
+use crate::math::integer::Integer;
+
+pub const ENTRY: Entry = Entry {
+    name: "square",
+    about: "Square numbers",
+    takes: Takes::Items("1..6"),
+    options: &[],
+    open: terms::map::<Square>,
+};
+
+/// n to n².
+pub struct Square;
+
+impl Term for Square {
+    fn narrow(n: u64) -> u64 {
+        n * n
+    }
+    fn exact(n: Integer) -> Integer {
+        n.square()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::tests::{answer, column, given};
+
+    #[test]
+    fn the_tutorials_squares() {
+        for (numbers, expect) in [
+            ("1..6", "1 4 9 16 25"),
+            ("0..10", "0 1 4 9 16 25 36 49 64 81"),
+            ("5 2^64", "25 340282366920938463463374607431768211456"),
+            ("3..3", ""),
+        ] {
+            let answer = answer((ENTRY.open)(&given(numbers)));
+            assert_eq!(column(&answer, "value").join(" "), expect, "{numbers}");
+        }
+    }
+}

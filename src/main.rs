@@ -1,0 +1,128 @@
+//! pcount: who are we, what is asked, which units, compute, say it.
+
+use pcount::cli::{self, Order, Output, Request};
+use pcount::error::{Error, Result};
+use pcount::plan::Plan;
+use pcount::report::hdf5::RunFile;
+use pcount::report::progress::Progress;
+use pcount::report::{self, Report, Status};
+use pcount::run::{self, roll, seats};
+use pcount::tell::{self, Circumstances};
+use pcount::work::Job;
+use pcount::world::{self, World, agree, from_root, launch};
+use std::io::{ErrorKind, Write};
+use std::process::ExitCode;
+use std::time::{Instant, SystemTime};
+
+fn main() -> ExitCode {
+    world::abort_on_panic();
+    let request = cli::read(std::env::args_os());
+    match request {
+        // What needs no other ranks is said by one of them, and MPI is not even started.
+        Ok(Request::Say(text)) => alone(|| say(&text)),
+        Ok(Request::Version) => alone(|| say(&tell::version())),
+        Ok(Request::Show { file, output }) => alone(|| say(&rendered(&report::hdf5::read(&file)?, output))),
+        Ok(Request::Run(order)) if order.dry_run => alone(|| dry_run(&order)),
+        request => together(request),
+    }
+}
+
+/// Speaks if this is the rank to speak; the others have nothing to do.
+fn alone(speak: impl FnOnce() -> Result<()>) -> ExitCode {
+    if !launch::is_speaker() {
+        return ExitCode::SUCCESS;
+    }
+    match speak() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            world::complain(&why);
+            ExitCode::from(why.code())
+        }
+    }
+}
+
+/// Runs with all ranks, which leave together.
+fn together(request: Result<Request>) -> ExitCode {
+    // Where the launcher failed us every rank is alone: one speaks, and the others must not end first with a
+    // code that makes the launcher kill it.
+    let world = match world::open() {
+        Ok(world) => world,
+        Err(why) => return alone(|| Err(why)),
+    };
+    let world = &*world;
+    let order = request.map(|request| match request {
+        Request::Run(order) => order,
+        _ => unreachable!("the others are said alone"),
+    });
+    // Every rank has read the same words, or this is where it comes out.
+    match agree(world, order, |_| 0).and_then(|order| carry_out(world, &order)) {
+        Ok(status) => ExitCode::from(u8::from(status == Status::Failed)),
+        Err(why) => world::leave(world, &why),
+    }
+}
+
+fn carry_out(world: &dyn World, order: &Order) -> Result<Status> {
+    let (started, clock) = (SystemTime::now(), Instant::now());
+    let list = from_root(world, || order.list())?;
+    let plan = agree(world, order.plan(world.size(), &list), Plan::fingerprint)?;
+    let out = agree(world, world.is_root().then(|| draft(order)).transpose(), |_| 0)?;
+    let (seat, seats) = seats::take(world, order.threads)?;
+
+    let mut progress = Progress::new(order.progress, world.is_root());
+    let (answer, outcome) = match &plan.job {
+        Job::Roll(roll) => (roll::call(world, &seat, &**roll), None),
+        Job::Work(work) => {
+            let mut tick = |done, all| progress.tick(done, all);
+            let outcome = run::run(world, &**work, &seat, order.schedule, &mut tick)?;
+            // Closing can be work too (a long number's digits), and can fail; only the root has it to do.
+            let answer = outcome.as_ref().map(|outcome| work.close(&outcome.whole)).transpose();
+            (agree(world, answer, |_| 0)?, outcome)
+        }
+    };
+    progress.finish();
+
+    let said = answer.map(|answer| {
+        let circumstances = Circumstances { plan: &plan, seats: &seats, started, wall: clock.elapsed() };
+        let report = tell::finished(&circumstances, answer, outcome.as_ref());
+        if order.time {
+            eprint!("{}", tell::times(&circumstances, outcome.as_ref()));
+        }
+        // The answer comes out even if the file cannot be written, and the other way round.
+        let kept = out.flatten().map_or(Ok(()), |file| report::hdf5::write(&report, file));
+        say(&rendered(&report, order.output)).and(kept).map(|()| report.status)
+    });
+    let status = agree(world, said.transpose(), |_| 0)?;
+    // Ranks other than the root have heard nothing but that it went well; how well decides the code.
+    let failed = world.most(u64::from(status == Some(Status::Failed)));
+    Ok(if failed == 1 { Status::Failed } else { Status::Complete })
+}
+
+fn draft(order: &Order) -> Result<Option<RunFile>> {
+    order.out.as_deref().map(report::hdf5::draft).transpose()
+}
+
+fn dry_run(order: &Order) -> Result<()> {
+    let ranks = launch::find().map_or(1, |launch| launch.size);
+    let plan = order.plan(ranks, &order.list()?)?;
+    let threads = seats::expect(order.threads, ranks)?;
+    say(&rendered(&tell::planned(&plan, ranks, threads, order.schedule), order.output))
+}
+
+fn rendered(report: &Report, output: Output) -> String {
+    match output.quiet {
+        true => report::bare(report),
+        false => (output.format.write)(report),
+    }
+}
+
+/// Puts the answer on stdout. Whoever closed it, as `head` does, wants no more; anything else that keeps the
+/// answer from getting out is an error.
+fn say(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(why) if why.kind() != ErrorKind::BrokenPipe => {
+            Err(Error::failed(format!("cannot write the answer: {why}")))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,64 @@
+//! Integers of any size. The only file that names the rug crate and the GMP below it.
+
+pub use rug::Integer;
+use rug::integer::Order;
+
+/// The magnitude, its least significant byte first.
+pub fn to_bytes(value: &Integer) -> Vec<u8> {
+    value.to_digits(Order::Lsf)
+}
+
+pub fn from_bytes(magnitude: &[u8]) -> Integer {
+    Integer::from_digits(magnitude, Order::Lsf)
+}
+
+/// `base^exponent`, if it has at most `bits` bits.
+pub fn power(base: &Integer, exponent: &Integer, bits: u32) -> Option<Integer> {
+    // Powers of 0 and 1 never grow, whatever the exponent.
+    if *base <= 1 && !base.is_negative() {
+        return Some(if exponent.is_zero() { Integer::from(1) } else { base.clone() });
+    }
+    let exponent = exponent.to_u32().filter(|&e| e <= bits)?;
+    let grows = (base.significant_bits() - 1).checked_mul(exponent)?;
+    (grows <= bits).then(|| rug::ops::Pow::pow(base.clone(), exponent))
+}
+
+/// n!, by GMP.
+pub fn factorial(n: u32) -> Integer {
+    Integer::from(Integer::factorial(n))
+}
+
+/// The version of GMP.
+pub fn library() -> String {
+    use gmp_mpfr_sys::gmp::{VERSION, VERSION_MINOR, VERSION_PATCHLEVEL};
+    format!("{VERSION}.{VERSION_MINOR}.{VERSION_PATCHLEVEL}")
+}
+
+/// The number that decimal `digits` spell.
+pub fn decimal(digits: &str) -> Option<Integer> {
+    digits.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_keep_the_magnitude() {
+        let large = power(&Integer::from(7), &Integer::from(1001), 4000).unwrap();
+        for value in [Integer::new(), Integer::from(1), Integer::from(u128::MAX), large] {
+            assert_eq!(from_bytes(&to_bytes(&value)), value);
+        }
+    }
+
+    #[test]
+    fn powers_stop_where_they_are_too_large() {
+        let power = |base: u64, exponent: u64| power(&Integer::from(base), &Integer::from(exponent), 1000);
+        assert_eq!(power(2, 128).unwrap(), Integer::from(1) << 128);
+        assert_eq!(power(10, 1_000_000_000_000), None);
+        assert_eq!(power(2, 2000), None);
+        assert_eq!(power(1, u64::MAX).unwrap(), 1);
+        assert_eq!(power(0, 0).unwrap(), 1);
+        assert_eq!(power(0, 5).unwrap(), 0);
+    }
+}

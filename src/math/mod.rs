@@ -1,0 +1,12 @@
+//! Numbers only: no ranks, no files, no clocks, no printing.
+//!
+//! The ladder, slowest first, where each rung judges the next: [`trial`] divides, [`sieve::naive`] marks
+//! one flag per number, [`sieve`] marks one bit per number that its wheel lets through.
+
+pub mod cut;
+pub mod integer;
+#[allow(unsafe_code)]
+pub mod lanes;
+pub mod sieve;
+pub mod span;
+pub mod trial;

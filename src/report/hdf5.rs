@@ -1,0 +1,427 @@
+//! The run file: a report kept in HDF5, to be read by `h5dump`, h5py and `pcount show`. The only file that
+//! names the hdf5 crate.
+//!
+//! ```text
+//! /          attributes: schema, status, kernel, sha256 (of the content, for `show` to check)
+//! /problem   what was asked:   attributes, and datasets where a fact is a list
+//! /answer    a dataset for each column of the answer; attributes: total, bare
+//! /run       how it was done:  attributes and datasets
+//! /timeline  who computed which units when: a dataset for each of first_unit, units, rank, thread, start,
+//!            seconds
+//! /ledger    reserved for the parts of unfinished runs
+//! ```
+//!
+//! Integers that outgrow 64 bits are text. Each group has an attribute `order`: its facts or columns as they
+//! are told. Only rank 0 writes: beside the file, read back, then renamed; the file before stays as `.prev`.
+
+use super::{Column, Fact, Report, Status, Stint, Table, Value};
+use crate::digest::{Sha256, hex};
+use crate::draft::Draft;
+use crate::error::{Error, Result};
+use crate::wire::Wire;
+use hdf5::types::VarLenUnicode;
+use hdf5::{Dataset, File, Group, H5Type, Location};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+const SCHEMA: &str = "pcount-run/1";
+
+/// A run file that is yet to be written.
+pub struct RunFile {
+    path: PathBuf,
+    draft: Draft,
+}
+
+/// Makes sure that the run file can be written where it is wanted, before there is something to write.
+pub fn draft(path: &Path) -> Result<RunFile> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        let folder = folder.display();
+        return Err(Error::usage(format!("--out '{}': there is no folder '{folder}'", path.display())));
+    }
+    let (draft, _) = Draft::new(path, &beside(path, "new")).map_err(|why| cannot("write", path, &why))?;
+    Ok(RunFile { path: path.into(), draft })
+}
+
+/// The file's name with something behind it.
+fn beside(path: &Path, ending: &str) -> String {
+    let name = path.file_name().map(|name| name.to_string_lossy());
+    format!("{}.{ending}", name.unwrap_or_default())
+}
+
+fn cannot(what: &str, path: &Path, why: &dyn std::fmt::Display) -> Error {
+    let why = why.to_string().replace('\n', " ");
+    let cure =
+        if why.contains("lock") { " (if this file system has no locks, set HDF5_USE_FILE_LOCKING=FALSE)" } else { "" };
+    Error::failed(format!("cannot {what} '{}': {why}{cure}", path.display()))
+}
+
+/// Writes the report and makes the draft the run file.
+pub fn write(report: &Report, file: RunFile) -> Result<()> {
+    let RunFile { path, draft } = file;
+    fill(draft.path(), report).map_err(|why| cannot("write", &path, &why))?;
+    // What a full disk or a bad one made of it is known only by reading it.
+    if read(draft.path()).ok().as_ref() != Some(report) {
+        return Err(cannot("write", &path, &"it could not be read back (is the disk full?)"));
+    }
+    let previous = path.with_file_name(beside(&path, "prev"));
+    remember(&path, &previous).and_then(|()| draft.keep()).map_err(|why| cannot("write", &path, &why))
+}
+
+/// Keeps the file that is there, if one is, under another name too.
+fn remember(path: &Path, previous: &Path) -> io::Result<()> {
+    if !path.exists() {
+        return Ok(());
+    }
+    match fs::remove_file(previous) {
+        Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(why),
+        _ => (),
+    }
+    // Not every file system has hard links.
+    fs::hard_link(path, previous).or_else(|_| fs::copy(path, previous).map(drop))
+}
+
+fn fill(path: &Path, report: &Report) -> hdf5::Result<()> {
+    let file = File::create(path)?;
+    put_text(&file, "schema", SCHEMA)?;
+    put_text(&file, "status", report.status.name())?;
+    put_text(&file, "kernel", &report.kernel)?;
+    put_text(&file, "sha256", &digest(report))?;
+    put_facts(&file.create_group("problem")?, &report.problem)?;
+    put_facts(&file.create_group("run")?, &report.run)?;
+    put_answer(&file.create_group("answer")?, report)?;
+    put_timeline(&file.create_group("timeline")?, &report.timeline)?;
+    file.create_group("ledger")?;
+    file.close()
+}
+
+/// Of everything in the report, in order.
+fn digest(report: &Report) -> String {
+    let mut bytes = Vec::new();
+    let mut text = |text: &str| text.to_string().put(&mut bytes);
+    text(report.status.name());
+    text(&report.kernel);
+    text(report.total.as_deref().unwrap_or_default());
+    text(&report.bare);
+    for fact in report.problem.iter().chain(&report.run) {
+        fact.name.to_string().put(&mut bytes);
+        fact.value.put(&mut bytes);
+    }
+    for column in &report.table.columns {
+        column.key.to_string().put(&mut bytes);
+        column.unit.to_string().put(&mut bytes);
+    }
+    report.table.rows.put(&mut bytes);
+    report.timeline.put(&mut bytes);
+    hex(&Sha256::of(&bytes))
+}
+
+fn string(text: &str) -> hdf5::Result<VarLenUnicode> {
+    text.parse().map_err(|why| hdf5::Error::from(format!("text that HDF5 cannot hold: {why}")))
+}
+
+fn put_text(place: &Location, name: &str, text: &str) -> hdf5::Result<()> {
+    put(place, name, &string(text)?)
+}
+
+fn put<T: H5Type>(place: &Location, name: &str, value: &T) -> hdf5::Result<()> {
+    place.new_attr::<T>().create(name)?.write_scalar(value)
+}
+
+/// Single values are attributes, lists datasets: an attribute has at most 64 KiB.
+fn put_facts(group: &Group, facts: &[Fact]) -> hdf5::Result<()> {
+    let names: Vec<&str> = facts.iter().map(|fact| fact.name.as_ref()).collect();
+    put_text(group, "order", &names.join(","))?;
+    for Fact { name, value } in facts {
+        match value {
+            Value::Count(count) => put(group, name, count)?,
+            Value::Seconds(seconds) => put(group, name, seconds)?,
+            Value::List(values) => drop(put_values(group, name, &values.iter().collect::<Vec<_>>())?),
+            value => put_text(group, name, &value.to_string())?,
+        }
+    }
+    Ok(())
+}
+
+fn facts(group: &Group) -> hdf5::Result<Vec<Fact>> {
+    let fact = |name: &str| {
+        let value = match group.attr(name) {
+            Err(_) => Value::List(values(&group.dataset(name)?)?),
+            Ok(attr) if attr.dtype()?.is::<u64>() => Value::Count(attr.read_scalar()?),
+            Ok(attr) if attr.dtype()?.is::<f64>() => Value::Seconds(attr.read_scalar()?),
+            Ok(_) => Value::Text(text(group, name)?),
+        };
+        Ok(Fact::new(name.to_string(), value))
+    };
+    text(group, "order")?.split(',').filter(|name| !name.is_empty()).map(fact).collect()
+}
+
+fn put_answer(group: &Group, report: &Report) -> hdf5::Result<()> {
+    let table = &report.table;
+    let keys: Vec<&str> = table.columns.iter().map(|column| column.key.as_ref()).collect();
+    put_text(group, "order", &keys.join(","))?;
+    put_text(group, "bare", &report.bare)?;
+    if let Some(total) = &report.total {
+        put_text(group, "total", total)?;
+    }
+    for (index, column) in table.columns.iter().enumerate() {
+        let cells: Vec<&Value> = table.rows.iter().map(|row| &row[index]).collect();
+        let dataset = put_values(group, &column.key, &cells)?;
+        put_text(&dataset, "unit", &column.unit)?;
+    }
+    Ok(())
+}
+
+fn answer(group: &Group) -> hdf5::Result<Table> {
+    let (mut columns, mut cells) = (Vec::new(), Vec::new());
+    for key in text(group, "order")?.split(',').filter(|key| !key.is_empty()) {
+        let dataset = group.dataset(key)?;
+        columns.push(Column { key: key.to_string().into(), unit: text(&dataset, "unit")?.into() });
+        cells.push(values(&dataset)?.into_iter());
+    }
+    let count = cells.first().map_or(0, ExactSizeIterator::len);
+    let row = |_| cells.iter_mut().map(|column| column.next().unwrap_or(Value::Nothing)).collect();
+    Ok(Table { columns, rows: (0..count).map(row).collect() })
+}
+
+/// What the values of a list or a column are, in its dataset's attribute `kind`. Nothing is empty text or not
+/// a number.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Integer,
+    Count,
+    Seconds,
+    Text,
+    /// Lists of counts, as text: `0,1,2,8`.
+    Counts,
+}
+
+const KINDS: [(Kind, &str); 5] = [
+    (Kind::Integer, "integer"),
+    (Kind::Count, "count"),
+    (Kind::Seconds, "seconds"),
+    (Kind::Text, "text"),
+    (Kind::Counts, "counts"),
+];
+
+fn kind(value: &Value) -> Option<Kind> {
+    match value {
+        Value::Integer(_) => Some(Kind::Integer),
+        Value::Count(_) => Some(Kind::Count),
+        Value::Seconds(_) => Some(Kind::Seconds),
+        Value::Text(_) => Some(Kind::Text),
+        Value::List(_) => Some(Kind::Counts),
+        Value::Nothing => None,
+    }
+}
+
+fn put_values(group: &Group, name: &str, values: &[&Value]) -> hdf5::Result<Dataset> {
+    let kind = values.iter().find_map(|value| kind(value)).unwrap_or(Kind::Text);
+    let new = group.new_dataset_builder();
+    let dataset = match kind {
+        Kind::Count => {
+            let counts: Vec<u64> =
+                values.iter().map(|value| if let Value::Count(n) = value { *n } else { 0 }).collect();
+            new.with_data(&counts).create(name)?
+        }
+        Kind::Seconds => {
+            let seconds = values.iter().map(|value| if let Value::Seconds(s) = value { *s } else { f64::NAN });
+            new.with_data(&seconds.collect::<Vec<f64>>()).create(name)?
+        }
+        Kind::Integer | Kind::Text | Kind::Counts => {
+            let word = |value: &&Value| match value {
+                Value::List(values) => string(&values.iter().map(Value::to_string).collect::<Vec<_>>().join(",")),
+                value => string(&value.to_string()),
+            };
+            let words: Vec<VarLenUnicode> = values.iter().map(word).collect::<hdf5::Result<_>>()?;
+            new.with_data(&words).create(name)?
+        }
+    };
+    let kind = KINDS.iter().find(|(known, _)| *known == kind).map_or("", |(_, name)| name);
+    put_text(&dataset, "kind", kind)?;
+    Ok(dataset)
+}
+
+fn values(dataset: &Dataset) -> hdf5::Result<Vec<Value>> {
+    let name = text(dataset, "kind")?;
+    let kind = KINDS.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind);
+    let kind = kind.ok_or_else(|| hdf5::Error::from(format!("values of the unknown kind '{name}'")))?;
+    let value = |word: &VarLenUnicode| match (kind, word.as_str()) {
+        (Kind::Counts, words) => {
+            let counts = words.split(',').filter(|word| !word.is_empty()).map(|word| word.parse().map(Value::Count));
+            counts
+                .collect::<std::result::Result<_, _>>()
+                .map(Value::List)
+                .map_err(|_| hdf5::Error::from("a list of no counts"))
+        }
+        (_, "") => Ok(Value::Nothing),
+        (Kind::Integer, word) => Ok(Value::integer(word)),
+        (_, word) => Ok(Value::text(word)),
+    };
+    match kind {
+        Kind::Count => Ok(dataset.read_raw::<u64>()?.into_iter().map(Value::Count).collect()),
+        Kind::Seconds => {
+            let seconds = dataset.read_raw::<f64>()?.into_iter();
+            Ok(seconds.map(|s| if s.is_nan() { Value::Nothing } else { Value::Seconds(s) }).collect())
+        }
+        _ => dataset.read_raw::<VarLenUnicode>()?.iter().map(value).collect(),
+    }
+}
+
+fn put_timeline(group: &Group, timeline: &[Stint]) -> hdf5::Result<()> {
+    let counts = |name, pick: fn(&Stint) -> u64| {
+        let values: Vec<u64> = timeline.iter().map(pick).collect();
+        group.new_dataset_builder().with_data(&values).create(name).map(drop)
+    };
+    let seconds = |name, pick: fn(&Stint) -> f64| {
+        let values: Vec<f64> = timeline.iter().map(pick).collect();
+        group.new_dataset_builder().with_data(&values).create(name).map(drop)
+    };
+    counts("first_unit", |stint| stint.first_unit)?;
+    counts("units", |stint| stint.units)?;
+    counts("rank", |stint| stint.rank)?;
+    counts("thread", |stint| stint.thread)?;
+    seconds("start", |stint| stint.start)?;
+    seconds("seconds", |stint| stint.seconds)
+}
+
+fn timeline(group: &Group) -> hdf5::Result<Vec<Stint>> {
+    let counts = |name| group.dataset(name)?.read_raw::<u64>();
+    let seconds = |name| group.dataset(name)?.read_raw::<f64>();
+    let (first, units, rank, thread) = (counts("first_unit")?, counts("units")?, counts("rank")?, counts("thread")?);
+    let (start, seconds) = (seconds("start")?, seconds("seconds")?);
+    if [units.len(), rank.len(), thread.len(), start.len(), seconds.len()] != [first.len(); 5] {
+        return Err("a timeline whose columns differ in length".into());
+    }
+    let stint = |index: usize| Stint {
+        first_unit: first[index],
+        units: units[index],
+        rank: rank[index],
+        thread: thread[index],
+        start: start[index],
+        seconds: seconds[index],
+    };
+    Ok((0..first.len()).map(stint).collect())
+}
+
+fn text(place: &Location, name: &str) -> hdf5::Result<String> {
+    Ok(place.attr(name)?.read_scalar::<VarLenUnicode>()?.to_string())
+}
+
+/// The report that a run file keeps.
+///
+/// # Errors
+/// If there is no such file, or it is no run file, or not as it was written.
+pub fn read(path: &Path) -> Result<Report> {
+    if !path.is_file() {
+        return Err(Error::usage(format!("'{}': there is no such file", path.display())));
+    }
+    let file = File::open(path).map_err(|why| cannot("read", path, &why))?;
+    let schema = text(&file, "schema").unwrap_or_default();
+    if schema != SCHEMA {
+        let what = if schema.is_empty() { "not a run file of pcount" } else { "of another version of pcount" };
+        return Err(Error::usage(format!("'{}' is {what}", path.display())));
+    }
+    let damaged = |why: &dyn std::fmt::Display| {
+        let previous = path.with_file_name(beside(path, "prev"));
+        let hint =
+            if previous.exists() { format!("; the one before is '{}'", previous.display()) } else { String::new() };
+        Error::failed(format!("'{}' is damaged: {why}{hint}", path.display()))
+    };
+    let report = content(&file).map_err(|why| damaged(&why))?;
+    match text(&file, "sha256") {
+        Ok(sha256) if sha256 == digest(&report) => Ok(report),
+        _ => Err(damaged(&"its content does not fit its checksum")),
+    }
+}
+
+fn content(file: &File) -> hdf5::Result<Report> {
+    let status = text(file, "status")?;
+    let status = Status::ALL.into_iter().find(|known| known.name() == status);
+    let answers = file.group("answer")?;
+    Ok(Report {
+        status: status.ok_or("an unknown status")?,
+        kernel: text(file, "kernel")?,
+        problem: facts(&file.group("problem")?)?,
+        table: answer(&answers)?,
+        total: answers.attr("total").is_ok().then(|| text(&answers, "total")).transpose()?,
+        bare: text(&answers, "bare")?,
+        run: facts(&file.group("run")?)?,
+        timeline: timeline(&file.group("timeline")?)?,
+    })
+}
+
+/// The version of the HDF5 library.
+pub fn library() -> String {
+    let (major, minor, micro) = hdf5::library_version();
+    format!("{major}.{minor}.{micro}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::sample;
+    use super::*;
+
+    /// A folder that goes with the test.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Folder {
+            let path = std::env::temp_dir().join(format!("pcount-{name}-{}", std::process::id()));
+            fs::create_dir_all(&path).unwrap();
+            Folder(path)
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            fs::remove_dir_all(&self.0).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let folder = Folder::new("written");
+        let path = folder.0.join("run.h5");
+        let full = sample();
+        let empty = Report { table: Table::default(), total: None, timeline: vec![], problem: vec![], ..sample() };
+        let no_rows = Report { table: Table { rows: vec![], ..sample().table }, ..sample() };
+        let long = Report {
+            problem: vec![Fact::new("ranges", Value::texts((0..100_000).map(|n| format!("{n}..{}", n + 1))))],
+            ..sample()
+        };
+        for report in [full, empty, no_rows, long] {
+            write(&report, draft(&path).unwrap()).unwrap();
+            assert_eq!(read(&path).unwrap(), report);
+        }
+        // The last but one is kept, and no draft is left.
+        assert_eq!(read(&folder.0.join("run.h5.prev")).unwrap().table.rows.len(), 0);
+        assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn every_damage_is_told() {
+        let folder = Folder::new("damage");
+        let path = folder.0.join("run.h5");
+        write(&sample(), draft(&path).unwrap()).unwrap();
+        let whole = fs::read(&path).unwrap();
+        assert!(read(&folder.0.join("none.h5")).unwrap_err().to_string().ends_with("there is no such file"));
+        for cut in [0, 1, 100, whole.len() / 2, whole.len() - 1] {
+            fs::write(&path, &whole[..cut]).unwrap();
+            assert!(read(&path).is_err(), "cut at {cut}");
+        }
+        // Wherever a byte of the values flips, the checksum sees it; elsewhere it may be unused space.
+        let value = whole.windows(8).position(|bytes| bytes == &0.25f64.to_le_bytes()[..]).unwrap();
+        let mut bytes = whole.clone();
+        bytes[value] ^= 1;
+        fs::write(&path, &bytes).unwrap();
+        assert!(read(&path).unwrap_err().to_string().contains("is damaged"));
+    }
+
+    #[test]
+    fn a_missing_folder_is_known_before_the_run() {
+        let why = draft(Path::new("/nowhere/run.h5")).err().unwrap();
+        assert_eq!(why, Error::usage("--out '/nowhere/run.h5': there is no folder '/nowhere'"));
+    }
+}

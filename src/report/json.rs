@@ -1,0 +1,88 @@
+//! JSON, schema `pcount/1`: every integer of the problem and the answer is a string, because they outgrow
+//! the 53 bits that JSON readers keep; seconds and numbers of ranks are numbers.
+
+use super::{Fact, Format, Report, Status, Value};
+use serde_json::{Map, Value as Json, json};
+
+pub const FORMAT: Format = Format { name: "json", write };
+
+fn write(report: &Report) -> String {
+    let mut whole = Map::new();
+    whole.insert("schema".into(), json!("pcount/1"));
+    whole.insert("status".into(), json!(report.status.name()));
+    whole.insert("kernel".into(), json!(report.kernel));
+    whole.insert("problem".into(), group(&report.problem));
+    if report.status != Status::Planned {
+        whole.insert("answer".into(), answer(report));
+    }
+    whole.insert("run".into(), group(&report.run));
+    Json::Object(whole).to_string() + "\n"
+}
+
+fn answer(report: &Report) -> Json {
+    let mut answer = Map::new();
+    if !report.table.columns.is_empty() {
+        let row = |row: &Vec<Value>| {
+            let cells = report.table.columns.iter().zip(row);
+            Json::Object(cells.map(|(column, cell)| (column.key.to_string(), value(cell))).collect())
+        };
+        answer.insert("rows".into(), report.table.rows.iter().map(row).collect());
+    }
+    if let Some(total) = &report.total {
+        answer.insert("total".into(), json!(total));
+    }
+    Json::Object(answer)
+}
+
+fn value(value_: &Value) -> Json {
+    match value_ {
+        Value::Integer(text) | Value::Text(text) => json!(text),
+        Value::Count(count) => json!(count),
+        Value::Seconds(seconds) => json!(seconds),
+        Value::List(values) => values.iter().map(value).collect(),
+        Value::Nothing => Json::Null,
+    }
+}
+
+/// The facts as an object; the part of a name before a dot is an object in it.
+fn group(facts: &[Fact]) -> Json {
+    let mut whole = Map::new();
+    for fact in facts {
+        match fact.name.split_once('.') {
+            None => whole.insert(fact.name.to_string(), value(&fact.value)),
+            Some((outer, inner)) => {
+                let object = whole.entry(outer).or_insert_with(|| json!({}));
+                object[inner] = value(&fact.value);
+                None
+            }
+        };
+    }
+    Json::Object(whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::sample;
+    use super::*;
+
+    #[test]
+    fn it_is_the_schema_that_scripts_parse() {
+        let json: Json = serde_json::from_str(&write(&sample())).unwrap();
+        assert_eq!(
+            json,
+            json!({
+                "schema": "pcount/1", "status": "failed", "kernel": "primes",
+                "problem": {"ranges": ["0..10"]},
+                "answer": {
+                    "rows": [
+                        {"start": "0", "waited": 0.25, "cores": [0, 1, 2, 5], "error": null},
+                        {"start": "340282366920938463463374607431768211456", "waited": 1.0,
+                         "cores": [0, 1, 2, 5], "error": "a \"b\", c"},
+                    ],
+                    "total": "4",
+                },
+                "run": {"version": "0.1.0", "ranks": 8, "seconds": {"wall": 0.5, "busy": 0.25}},
+            })
+        );
+    }
+}

@@ -1,0 +1,235 @@
+//! What a run has to say, and the formats it can be said in.
+//!
+//! A report is flat: facts (named values) and one table. That is the least the formats have in common:
+//! text prints it, JSON groups it, CSV takes the table, HDF5 makes attributes and datasets of it. This room
+//! uses no other, and nothing in the program prints but it and [`crate::world::leave`].
+
+mod csv;
+pub mod hdf5;
+mod json;
+pub mod progress;
+pub mod text;
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// One thing said: an answer's cell or a fact's value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// An exact integer of any size, in decimal: it outgrows every machine type, so formats quote it.
+    Integer(String),
+    /// A small number: ranks, threads, cores.
+    Count(u64),
+    Seconds(f64),
+    Text(String),
+    List(Vec<Value>),
+    Nothing,
+}
+
+impl Value {
+    pub fn integer(value: impl fmt::Display) -> Value {
+        Value::Integer(value.to_string())
+    }
+
+    pub fn count(value: usize) -> Value {
+        Value::Count(value as u64)
+    }
+
+    pub fn text(value: impl Into<String>) -> Value {
+        Value::Text(value.into())
+    }
+
+    pub fn texts(values: impl IntoIterator<Item = impl fmt::Display>) -> Value {
+        Value::List(values.into_iter().map(|value| Value::Text(value.to_string())).collect())
+    }
+}
+
+impl<T: Into<String>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Value {
+        value.map_or(Value::Nothing, Value::text)
+    }
+}
+
+/// A value as one word: in a row of text, in a CSV cell. A list of cores is `0-3,8`.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Integer(text) | Value::Text(text) => f.write_str(text),
+            Value::Count(count) => count.fmt(f),
+            Value::Seconds(seconds) => write!(f, "{seconds:.6}"),
+            Value::List(values) => f.write_str(&runs(values)),
+            Value::Nothing => Ok(()),
+        }
+    }
+}
+
+/// The values with commas between them, and runs of consecutive counts as `first-last`.
+fn runs(values: &[Value]) -> String {
+    let follows = |a: &Value, b: &Value| matches!((a, b), (Value::Count(a), Value::Count(b)) if a + 1 == *b);
+    let runs = values.chunk_by(follows).map(|run| match run {
+        [first, .., last] => format!("{first}-{last}"),
+        single => single[0].to_string(),
+    });
+    runs.collect::<Vec<_>>().join(",")
+}
+
+/// A column of an answer: its key in every format, and the unit that text shows beside it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Column {
+    pub key: Cow<'static, str>,
+    pub unit: Cow<'static, str>,
+}
+
+/// Rows of an answer; each has a cell for each column.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Table {
+    pub columns: Vec<Column>,
+    pub rows: Vec<Vec<Value>>,
+}
+
+impl Table {
+    /// A table without rows; `columns` are keys, each with its unit behind a blank if it has one: `waited s`.
+    pub fn of(columns: &[&'static str]) -> Table {
+        let column = |name: &&'static str| {
+            let (key, unit) = name.split_once(' ').unwrap_or((name, ""));
+            Column { key: key.into(), unit: unit.into() }
+        };
+        Table { columns: columns.iter().map(column).collect(), rows: Vec::new() }
+    }
+
+    pub fn with(mut self, rows: impl IntoIterator<Item = Vec<Value>>) -> Table {
+        self.rows.extend(rows);
+        self
+    }
+
+    pub fn column(&self, key: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.key == key)
+    }
+}
+
+/// A named value. A dot in the name opens a group: `seconds.wall`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fact {
+    pub name: Cow<'static, str>,
+    pub value: Value,
+}
+
+impl Fact {
+    pub fn new(name: impl Into<Cow<'static, str>>, value: Value) -> Fact {
+        Fact { name: name.into(), value }
+    }
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    Complete,
+    /// A task failed; the others' answers stand.
+    Failed,
+    /// Nothing was computed: a dry run.
+    Planned,
+}
+
+impl Status {
+    pub const ALL: [Status; 3] = [Status::Complete, Status::Failed, Status::Planned];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Status::Complete => "complete",
+            Status::Failed => "failed",
+            Status::Planned => "planned",
+        }
+    }
+}
+
+/// Everything that is known of a run when it is over.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    pub status: Status,
+    pub kernel: String,
+    /// What was asked.
+    pub problem: Vec<Fact>,
+    pub table: Table,
+    /// The total over all rows, or the whole answer where there are none; in decimal.
+    pub total: Option<String>,
+    /// The key of the column that is the bare answer, or `total`.
+    pub bare: String,
+    /// How it was computed: version, ranks, schedule, seconds, where.
+    pub run: Vec<Fact>,
+    /// Who computed which units when.
+    pub timeline: Vec<Stint>,
+}
+
+/// A stretch of one thread's work.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stint {
+    pub first_unit: u64,
+    pub units: u64,
+    pub rank: u64,
+    pub thread: u64,
+    /// Seconds since the run started.
+    pub start: f64,
+    pub seconds: f64,
+}
+
+/// A way to say a report on stdout.
+pub struct Format {
+    pub name: &'static str,
+    pub write: fn(&Report) -> String,
+}
+
+/// All formats; the first is the default.
+pub const FORMATS: &[Format] = &[text::FORMAT, json::FORMAT, csv::FORMAT];
+
+/// The bare answers, one a line: a row's answer cell, or the total where there are no rows.
+pub fn bare(report: &Report) -> String {
+    let cells: Vec<String> = match report.table.column(&report.bare) {
+        Some(column) => report.table.rows.iter().map(|row| row[column].to_string()).collect(),
+        None => report.total.iter().cloned().collect(),
+    };
+    cells.into_iter().map(|cell| cell + "\n").collect()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A report with something of everything.
+    pub(crate) fn sample() -> Report {
+        let row = |start: &str, waited: f64, error: Option<&str>| {
+            let cores = Value::List([0, 1, 2, 5].map(Value::Count).to_vec());
+            vec![Value::integer(start), Value::Seconds(waited), cores, Value::from(error)]
+        };
+        Report {
+            status: Status::Failed,
+            kernel: "primes".into(),
+            problem: vec![Fact::new("ranges", Value::texts(["0..10"]))],
+            table: Table::of(&["start", "waited s", "cores", "error"])
+                .with([row("0", 0.25, None), row("340282366920938463463374607431768211456", 1.0, Some("a \"b\", c"))]),
+            total: Some("4".into()),
+            bare: "start".into(),
+            run: vec![
+                Fact::new("version", Value::text("0.1.0")),
+                Fact::new("ranks", Value::Count(8)),
+                Fact::new("seconds.wall", Value::Seconds(0.5)),
+                Fact::new("seconds.busy", Value::Seconds(0.25)),
+            ],
+            timeline: vec![Stint { first_unit: 0, units: 8, rank: 1, thread: 0, start: 0.0, seconds: 0.125 }],
+        }
+    }
+
+    #[test]
+    fn runs_of_counts_are_short() {
+        let list = |counts: &[u64]| Value::List(counts.iter().map(|&c| Value::Count(c)).collect()).to_string();
+        assert_eq!(list(&[0, 1, 2, 5, 7, 8]), "0-2,5,7-8");
+        assert_eq!(list(&[]), "");
+    }
+
+    #[test]
+    fn bare_answers_are_cells_or_the_total() {
+        let mut report = sample();
+        assert_eq!(bare(&report), "0\n340282366920938463463374607431768211456\n");
+        report.table = Table::default();
+        assert_eq!(bare(&report), "4\n");
+    }
+}

@@ -1,0 +1,110 @@
+//! How far a run is, on stderr: a bar where a person watches, now and then a line where a file does.
+//!
+//! The only file that names the indicatif crate.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// A bar if stderr is a terminal, else lines.
+    Auto,
+    Always,
+    Never,
+}
+
+/// The progress of one run; only rank 0 has one that shows.
+pub enum Progress {
+    Bar(ProgressBar),
+    Lines(Lines),
+    Silent,
+}
+
+/// The first line comes after so long, and the pause doubles up to the longest.
+const FIRST: Duration = Duration::from_secs(10);
+const LONGEST: Duration = Duration::from_secs(600);
+
+/// A bar appears when a run has taken so long; most are over by then.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+pub struct Lines {
+    began: Instant,
+    next: Duration,
+    pause: Duration,
+}
+
+impl Progress {
+    pub fn new(when: When, speaks: bool) -> Progress {
+        match when {
+            _ if !speaks => Progress::Silent,
+            When::Never => Progress::Silent,
+            When::Auto if !std::io::stderr().is_terminal() => {
+                Progress::Lines(Lines { began: Instant::now(), next: FIRST, pause: FIRST })
+            }
+            When::Auto | When::Always => {
+                let style = ProgressStyle::with_template("{wide_bar} {percent:>3} %  {elapsed} gone, {eta} left");
+                let target = ProgressDrawTarget::stderr_with_hz(10);
+                let bar = ProgressBar::with_draw_target(Some(0), target);
+                Progress::Bar(bar.with_style(style.expect("the template is a constant that works")))
+            }
+        }
+    }
+
+    /// `done` of `all` units are done.
+    pub fn tick(&mut self, done: u64, all: u64) {
+        match self {
+            Progress::Bar(bar) if bar.elapsed() > PATIENCE => {
+                bar.set_length(all);
+                bar.set_position(done);
+            }
+            Progress::Bar(_) | Progress::Silent => (),
+            Progress::Lines(lines) => {
+                if let Some(line) = lines.line(lines.began.elapsed(), done, all) {
+                    eprint!("{line}");
+                }
+            }
+        }
+    }
+
+    /// Takes the bar away: the answer is not to be read around it.
+    pub fn finish(self) {
+        if let Progress::Bar(bar) = self {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Lines {
+    fn line(&mut self, gone: Duration, done: u64, all: u64) -> Option<String> {
+        if gone < self.next {
+            return None;
+        }
+        self.pause = (self.pause * 2).min(LONGEST);
+        self.next = gone + self.pause;
+        let share = done as f64 / all.max(1) as f64;
+        let left = gone.as_secs_f64() * (1.0 - share) / share.max(1e-9);
+        let gone = gone.as_secs_f64();
+        Some(format!("pcount: {:.1} % after {gone:.0} s, about {left:.0} s left\n", 100.0 * share))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_come_less_and_less_often() {
+        let mut lines = Lines { began: Instant::now(), next: FIRST, pause: FIRST };
+        let told: Vec<u64> =
+            (0..4000).filter(|&second| lines.line(Duration::from_secs(second), second, 4000).is_some()).collect();
+        assert_eq!(told, [10, 30, 70, 150, 310, 630, 1230, 1830, 2430, 3030, 3630]);
+    }
+
+    #[test]
+    fn a_line_tells_what_is_left() {
+        let mut lines = Lines { began: Instant::now(), next: FIRST, pause: FIRST };
+        let line = lines.line(Duration::from_secs(20), 1, 4).unwrap();
+        assert_eq!(line, "pcount: 25.0 % after 20 s, about 60 s left\n");
+    }
+}

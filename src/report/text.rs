@@ -1,0 +1,98 @@
+//! Text for people: columns aligned, units in the heading, the total below a rule.
+
+use super::{Column, Format, Report, Status, Table, Value};
+
+pub const FORMAT: Format = Format { name: "text", write };
+
+/// A cell longer than this is not padded for: one factorial must not push a table off the screen.
+const WIDE: usize = 64;
+
+fn write(report: &Report) -> String {
+    if report.status == Status::Planned {
+        return facts(report);
+    }
+    match &report.total {
+        Some(total) if report.table.columns.is_empty() => format!("{total}\n"),
+        // One row is its own total.
+        total => aligned(&report.table, total.as_ref().filter(|_| report.table.rows.len() != 1)),
+    }
+}
+
+/// A table that stands for itself.
+pub fn table(table: &Table) -> String {
+    aligned(table, None)
+}
+
+/// Numbers stand at the right, words at the left; the last column carries the total.
+fn aligned(table: &Table, total: Option<&String>) -> String {
+    let heading = |column: &Column| match column.unit.as_ref() {
+        "" => column.key.to_string(),
+        unit => format!("{} ({unit})", column.key),
+    };
+    let headings: Vec<String> = table.columns.iter().map(heading).collect();
+    let cell = |value: &Value| (value.to_string(), !matches!(value, Value::Text(_) | Value::Nothing));
+    let rows: Vec<Vec<(String, bool)>> = table.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
+    let last = headings.len() - 1;
+    let number = |column: usize| rows.iter().any(|row| row[column].1);
+    let width = |column: usize| {
+        let cells = rows.iter().map(|row| row[column].0.chars().count()).filter(|&n| n <= WIDE);
+        let foot = total.filter(|_| column == last).map_or(0, String::len);
+        cells.chain([headings[column].chars().count(), foot]).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..headings.len()).map(width).collect();
+    let line = |cells: &mut dyn Iterator<Item = &str>| {
+        let cells = cells.enumerate().map(|(column, cell)| match number(column) {
+            true => format!("{cell:>width$}", width = widths[column]),
+            false => format!("{cell:<width$}", width = widths[column]),
+        });
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_string() + "\n"
+    };
+    let mut text = line(&mut headings.iter().map(String::as_str));
+    for row in &rows {
+        text += &line(&mut row.iter().map(|(cell, _)| cell.as_str()));
+    }
+    if let Some(total) = total {
+        let wide = widths.iter().sum::<usize>() + 2 * last;
+        text += &format!("{}\n", "-".repeat(wide));
+        text += &format!("total{total:>rest$}\n", rest = wide.saturating_sub(5));
+    }
+    text
+}
+
+/// A plan: each fact on its line.
+fn facts(report: &Report) -> String {
+    let facts = [("kernel", report.kernel.clone())]
+        .into_iter()
+        .chain(report.problem.iter().chain(&report.run).map(|f| (f.name.as_ref(), f.value.to_string())))
+        .collect::<Vec<_>>();
+    let width = facts.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    facts.iter().map(|(name, value)| format!("{name:<width$}  {value}\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::sample;
+    use super::*;
+
+    #[test]
+    fn numbers_stand_right_and_words_left() {
+        let mut report = sample();
+        let cells = |start: &str, host: &str| vec![Value::integer(start), Value::text(host)];
+        report.table = Table::of(&["start n", "host"]).with([cells("5", "a"), cells("1000000000", "node-17")]);
+        report.total = None;
+        assert_eq!(write(&report), " start (n)  host\n         5  a\n1000000000  node-17\n");
+    }
+
+    #[test]
+    fn the_total_stands_below_its_column() {
+        let mut report = sample();
+        let cells = |start: u64, count: u64| vec![Value::integer(start), Value::integer(count)];
+        report.table = Table::of(&["start", "count"]).with([cells(0, 4), cells(10, 4)]);
+        report.total = Some("8".into());
+        assert_eq!(write(&report), "start  count\n    0      4\n   10      4\n------------\ntotal      8\n");
+        report.table.rows.pop();
+        assert_eq!(write(&report), "start  count\n    0      4\n");
+        report.table = Table::default();
+        assert_eq!(write(&report), "8\n");
+    }
+}

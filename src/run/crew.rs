@@ -1,0 +1,261 @@
+//! The compute threads of one rank.
+//!
+//! Each owns a hand and takes blocks from the rank's pile; the main thread, which alone may speak to the
+//! other ranks, fills the pile and hears what was done. A crew on a rank's own cores has as many hands as
+//! threads; works that only wait get a hand for each wait.
+
+use super::pile::Pile;
+use crate::block::Block;
+use crate::error::{Error, Result};
+use crate::report::Stint;
+use crate::seat::Seat;
+use crate::work::{Temper, Work};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Condvar, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+/// A block that a hand is through with.
+pub struct Done {
+    pub hand: usize,
+    pub block: Block,
+    pub part: Result<Vec<u8>>,
+    /// When it began, and how long it took.
+    pub start: Instant,
+    pub took: Duration,
+}
+
+/// What the main thread hears of its crew.
+pub enum Heard {
+    Done(Done),
+    Nothing,
+    /// All hands have gone home.
+    Home,
+}
+
+/// The main thread's side of a crew.
+pub struct Crew<'a> {
+    pub hands: usize,
+    desk: &'a Desk,
+    done: Receiver<Done>,
+}
+
+/// Where blocks are put down for the hands.
+struct Desk {
+    pile: Mutex<(Pile, Open)>,
+    bell: Condvar,
+}
+
+/// Whether more may come.
+type Open = bool;
+
+impl Desk {
+    fn pile(&self) -> MutexGuard<'_, (Pile, Open)> {
+        self.pile.lock().expect("no thread panics: the job would have ended")
+    }
+
+    /// The next block for a hand; none when there will be no more.
+    fn next(&self, after: Option<u64>) -> Option<Block> {
+        let mut pile = self.pile();
+        loop {
+            if let Some(block) = pile.0.take(after) {
+                return Some(block);
+            }
+            if !pile.1 {
+                return None;
+            }
+            pile = self.bell.wait(pile).expect("no thread panics: the job would have ended");
+        }
+    }
+}
+
+impl Crew<'_> {
+    /// Puts units on the pile.
+    pub fn add(&self, units: std::ops::Range<u64>) {
+        self.desk.pile().0.add(units);
+        self.desk.bell.notify_all();
+    }
+
+    /// Lets the hands go home when the pile is empty.
+    pub fn close(&self) {
+        self.desk.pile().1 = false;
+        self.desk.bell.notify_all();
+    }
+
+    /// Takes back what no hand has begun.
+    pub fn stop(&self) {
+        self.desk.pile().0.clear();
+        self.close();
+    }
+
+    /// How many units lie on the pile.
+    pub fn left(&self) -> u64 {
+        self.desk.pile().0.units()
+    }
+
+    /// The next block that is through; `None` when all hands have gone home.
+    pub fn wait(&self) -> Option<Done> {
+        self.done.recv().ok()
+    }
+
+    /// What comes next, but waits no longer than `most`; not at all when all have gone home.
+    pub fn wait_for(&self, most: Duration) -> Heard {
+        match self.done.recv_timeout(most) {
+            Ok(done) => Heard::Done(done),
+            Err(RecvTimeoutError::Timeout) => Heard::Nothing,
+            Err(RecvTimeoutError::Disconnected) => Heard::Home,
+        }
+    }
+}
+
+/// How many hands a rank of `threads` compute threads needs for the work, and how large its blocks may be.
+pub fn hands(work: &dyn Work, threads: usize, largest: u32) -> (usize, u32) {
+    match work.temper() {
+        Temper::Waiting(at_once) => (at_once.min(work.units().max(1) as usize), 0),
+        Temper::Even | Temper::Uneven => (threads, largest),
+    }
+}
+
+/// Runs `lead` on this thread beside a crew of `hands` threads, none of whose blocks is above `level`. If the
+/// threads cannot be had, `lead` is told so: the other ranks must hear it from there.
+pub fn with<R>(work: &dyn Work, seat: &Seat, hands: usize, level: u32, lead: impl FnOnce(Result<&Crew>) -> R) -> R {
+    let desk = Desk { pile: Mutex::new((Pile::new(level), true)), bell: Condvar::new() };
+    let (tell, done) = channel();
+    std::thread::scope(|scope| {
+        let hire = |number: usize| {
+            let (desk, tell) = (&desk, tell.clone());
+            let thread = std::thread::Builder::new().name(format!("hand {number}"));
+            thread.spawn_scoped(scope, move || labour(work, seat, number, desk, tell)).map(drop)
+        };
+        let hired = (0..hands).try_for_each(hire);
+        // Only the hands tell now: when they have gone home, the channel ends.
+        drop(tell);
+        let crew = Crew { hands, desk: &desk, done };
+        match hired {
+            Ok(()) => lead(Ok(&crew)),
+            Err(why) => {
+                crew.stop();
+                lead(Err(Error::failed(format!("cannot start {hands} threads: {why}"))))
+            }
+        }
+    })
+}
+
+fn labour(work: &dyn Work, seat: &Seat, number: usize, desk: &Desk, tell: Sender<Done>) {
+    let mut hand = None;
+    let mut after = None;
+    while let Some(block) = desk.next(after) {
+        let start = Instant::now();
+        let part = hand.get_or_insert_with(|| work.hand(seat)).block(block);
+        after = Some(block.units().end);
+        let done = Done { hand: number, block, part, start, took: start.elapsed() };
+        if tell.send(done).is_err() {
+            // The main thread has left early: nobody wants more.
+            return;
+        }
+    }
+}
+
+/// What a rank's crew did, for the report.
+pub struct Log {
+    began: Instant,
+    pub blocks: u64,
+    pub busy: Duration,
+    pub stints: Vec<Stint>,
+    rank: u64,
+}
+
+/// Stints that one rank keeps at most; when there are more, neighbours of one hand are told as one.
+const STINTS: usize = 2048;
+
+impl Log {
+    pub fn new(rank: usize, began: Instant) -> Log {
+        Log { began, blocks: 0, busy: Duration::ZERO, stints: Vec::new(), rank: rank as u64 }
+    }
+
+    pub fn enter(&mut self, done: &Done) {
+        self.blocks += 1;
+        self.busy += done.took;
+        self.stints.push(Stint {
+            first_unit: done.block.first(),
+            units: done.block.count(),
+            rank: self.rank,
+            thread: done.hand as u64,
+            start: done.start.duration_since(self.began).as_secs_f64(),
+            seconds: done.took.as_secs_f64(),
+        });
+        if self.stints.len() == STINTS {
+            self.halve();
+        }
+    }
+
+    /// Makes one stint of every two that one hand did after each other.
+    fn halve(&mut self) {
+        self.stints.sort_by(|a, b| (a.thread, a.start).partial_cmp(&(b.thread, b.start)).expect("times are numbers"));
+        let mut merged: Vec<Stint> = Vec::with_capacity(STINTS);
+        let mut pairs = std::mem::take(&mut self.stints).into_iter().peekable();
+        while let Some(mut stint) = pairs.next() {
+            if let Some(next) = pairs.next_if(|next| next.thread == stint.thread) {
+                stint.units += next.units;
+                stint.seconds += next.seconds;
+            }
+            merged.push(stint);
+        }
+        self.stints = merged;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::ledger::Ledger;
+    use crate::work::tests::Spell;
+
+    #[test]
+    fn a_crew_of_any_size_does_every_unit_once() {
+        for hands in [1, 2, 7] {
+            let work: &dyn Work = &Spell { start: 0, count: 500 };
+            let mut ledger = Ledger::new(work).unwrap();
+            with(work, &Seat::here(0), hands, 3, |crew| {
+                let crew = crew.unwrap();
+                crew.add(0..500);
+                crew.close();
+                while let Some(done) = crew.wait() {
+                    ledger.record(work, done.block, done.part.unwrap()).unwrap();
+                }
+            });
+            assert!(ledger.whole().is_some());
+        }
+    }
+
+    #[test]
+    fn what_is_stopped_is_not_begun() {
+        let work: &dyn Work = &Spell { start: 0, count: 1_000_000 };
+        let blocks = with(work, &Seat::here(0), 2, 0, |crew| {
+            let crew = crew.unwrap();
+            crew.add(0..1_000_000);
+            crew.wait().unwrap();
+            crew.stop();
+            std::iter::from_fn(|| crew.wait()).count()
+        });
+        assert!(blocks < 900_000);
+    }
+
+    #[test]
+    fn the_log_stays_small_and_loses_no_unit() {
+        let began = Instant::now();
+        let mut log = Log::new(0, began);
+        for index in 0..10 * STINTS as u64 {
+            let block = Block { level: 0, index };
+            log.enter(&Done {
+                hand: (index % 3) as usize,
+                block,
+                part: Ok(vec![]),
+                start: began,
+                took: Duration::from_millis(1),
+            });
+        }
+        assert!(log.stints.len() <= STINTS);
+        assert_eq!(log.stints.iter().map(|stint| stint.units).sum::<u64>(), 10 * STINTS as u64);
+        assert_eq!(log.blocks, 10 * STINTS as u64);
+    }
+}

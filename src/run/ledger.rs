@@ -1,0 +1,150 @@
+//! Which blocks are in, and what they came to. The run's only state: the answer is this, when one block is left.
+//!
+//! Entering a block merges it with its buddy if that is in too, and so on upwards, so a ledger holds at most
+//! (blocks under way) × log(units) records, and its merges follow the tree whoever computed what.
+
+use crate::block::Block;
+use crate::error::{Error, Result};
+use crate::wire::Bytes;
+use crate::work::Work;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+pub struct Ledger {
+    units: u64,
+    root: Block,
+    /// By first unit: the level of the block there, and its part.
+    parts: BTreeMap<u64, (u32, Vec<u8>)>,
+}
+
+impl Ledger {
+    /// A ledger that nothing is in, for what one rank does of the work.
+    pub fn blank(work: &dyn Work) -> Ledger {
+        let units = work.units();
+        Ledger { units, root: Block::root(units), parts: BTreeMap::new() }
+    }
+
+    /// A ledger that can become whole.
+    pub fn new(work: &dyn Work) -> Result<Ledger> {
+        let mut ledger = Ledger::blank(work);
+        // Units that fill up the tree to a power of two are there from the start, and empty.
+        for pad in Block::tiling(ledger.units..ledger.root.count(), u32::MAX) {
+            ledger.record(work, pad, work.empty())?;
+        }
+        Ok(ledger)
+    }
+
+    /// Enters a block, then merges buddies for as long as both are in.
+    pub fn record(&mut self, work: &dyn Work, mut block: Block, mut part: Vec<u8>) -> Result<()> {
+        if self.covers(block) {
+            return Err(Error::failed(format!("units from {} on came twice", block.first())));
+        }
+        while block != self.root {
+            let buddy = block.buddy();
+            match self.parts.get(&buddy.first()) {
+                Some(&(level, _)) if level == buddy.level => (),
+                _ => break,
+            }
+            let (_, other) = self.parts.remove(&buddy.first()).expect("it was just there");
+            part = match block.is_left() {
+                true => work.join(&part, &other)?,
+                false => work.join(&other, &part)?,
+            };
+            block = block.parent();
+        }
+        self.parts.insert(block.first(), (block.level, part));
+        Ok(())
+    }
+
+    /// Whether a unit of the block is in.
+    fn covers(&self, block: Block) -> bool {
+        let units = block.units();
+        let before = self.parts.range(..units.end).next_back();
+        before.is_some_and(|(first, (level, _))| units.start < first + (1 << level))
+    }
+
+    /// The units that are not in, as runs in order.
+    pub fn missing(&self) -> Vec<Range<u64>> {
+        let (mut at, mut runs) = (0, Vec::new());
+        for (&first, &(level, _)) in &self.parts {
+            if at < first.min(self.units) {
+                runs.push(at..first.min(self.units));
+            }
+            at = first + (1 << level);
+        }
+        if at < self.units {
+            runs.push(at..self.units);
+        }
+        runs
+    }
+
+    /// The whole, when it is in.
+    pub fn whole(&self) -> Option<&[u8]> {
+        match self.parts.first_key_value() {
+            Some((0, (level, part))) if *level == self.root.level => Some(part),
+            _ => None,
+        }
+    }
+
+    /// What is in, to be entered into another ledger.
+    pub fn into_parts(self) -> Vec<(Block, Bytes)> {
+        let part = |(first, (level, part))| (Block { level, index: first >> level }, Bytes(part));
+        self.parts.into_iter().map(part).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seat::Seat;
+    use crate::wire;
+    use crate::work::tests::Spell;
+
+    #[test]
+    fn blocks_in_any_order_come_to_the_same_whole() {
+        for units in [0u64, 1, 5, 37, 64] {
+            let work: &dyn Work = &Spell { start: 0, count: units };
+            let mut hand = work.hand(&Seat::here(0));
+            for stride in [1usize, 3, 7, 11] {
+                let blocks: Vec<Block> = Block::tiling(0..units, 2).collect();
+                let mut ledger = Ledger::new(work).unwrap();
+                for offset in 0..stride {
+                    for &block in blocks.iter().skip(offset).step_by(stride) {
+                        ledger.record(work, block, hand.block(block).unwrap()).unwrap();
+                    }
+                }
+                assert!(ledger.missing().is_empty());
+                let whole = wire::value::<Vec<u64>>(ledger.whole().unwrap()).unwrap();
+                assert_eq!(whole, (0..units).collect::<Vec<_>>(), "{units} units by {stride}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_told_in_runs() {
+        let work: &dyn Work = &Spell { start: 0, count: 13 };
+        let mut ledger = Ledger::new(work).unwrap();
+        assert_eq!(ledger.missing(), vec![0..13]);
+        for (level, index) in [(0, 3), (1, 4), (0, 12)] {
+            let block = Block { level, index };
+            let part = work.hand(&Seat::here(0)).block(block).unwrap();
+            ledger.record(work, block, part).unwrap();
+        }
+        assert_eq!(ledger.missing(), vec![0..3, 4..8, 10..12]);
+        assert_eq!(ledger.whole(), None);
+    }
+
+    #[test]
+    fn a_unit_that_comes_twice_is_an_error() {
+        let work: &dyn Work = &Spell { start: 0, count: 8 };
+        let mut ledger = Ledger::new(work).unwrap();
+        let mut enter = |level, index| {
+            let block = Block { level, index };
+            ledger.record(work, block, work.hand(&Seat::here(0)).block(block).unwrap())
+        };
+        enter(1, 1).unwrap();
+        assert!(enter(0, 3).is_err());
+        assert!(enter(2, 0).is_err());
+        enter(1, 0).unwrap();
+    }
+}

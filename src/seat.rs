@@ -1,0 +1,79 @@
+//! Where a rank sits: its host, its process and the cores it may use.
+//!
+//! Rows show it (`ranks`, `delay`) and the crew is sized by it; no answer is computed from it. The only
+//! file that names the rustix crate.
+
+use crate::error::Result;
+use crate::wire::Wire;
+
+/// One rank's place in the machine room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seat {
+    pub rank: usize,
+    pub host: String,
+    pub pid: u32,
+    /// The cores this process may run on: its affinity mask.
+    pub cores: Vec<usize>,
+    /// The compute threads of this rank: its crew.
+    pub threads: usize,
+}
+
+impl Seat {
+    /// This process; `threads` is not known yet and counts what the cores and a CPU quota allow.
+    pub fn here(rank: usize) -> Seat {
+        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        let allowed = std::thread::available_parallelism().map_or(1, |n| n.get());
+        let cores = affinity().unwrap_or_else(|| (0..allowed).collect());
+        Seat { rank, host, pid: std::process::id(), threads: allowed, cores }
+    }
+
+    /// Whether both compete for the same cores.
+    pub fn shares_cores(&self, other: &Seat) -> bool {
+        self.host == other.host && self.cores == other.cores
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn affinity() -> Option<Vec<usize>> {
+    use rustix::thread::{CpuSet, sched_getaffinity};
+    let set = sched_getaffinity(None).ok()?;
+    Some((0..CpuSet::MAX_CPU).filter(|&core| set.is_set(core)).collect())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn affinity() -> Option<Vec<usize>> {
+    None
+}
+
+impl Wire for Seat {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.rank.put(out);
+        self.host.put(out);
+        self.pid.put(out);
+        self.cores.put(out);
+        self.threads.put(out);
+    }
+    fn take(bytes: &mut &[u8]) -> Result<Seat> {
+        Ok(Seat {
+            rank: Wire::take(bytes)?,
+            host: Wire::take(bytes)?,
+            pid: Wire::take(bytes)?,
+            cores: Wire::take(bytes)?,
+            threads: Wire::take(bytes)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_has_a_seat() {
+        let seat = Seat::here(3);
+        assert_eq!((seat.rank, seat.pid), (3, std::process::id()));
+        assert!(!seat.host.is_empty());
+        assert!(!seat.cores.is_empty() && seat.threads >= 1);
+        assert_eq!(crate::wire::value::<Seat>(&crate::wire::bytes(&seat)).unwrap(), seat);
+    }
+}

@@ -1,0 +1,215 @@
+//! How a value becomes bytes and comes back: between ranks, in the ledger, in the run file.
+//!
+//! Little-endian and length-prefixed, without names or versions: both ends are the same program, which
+//! `world::agree` has made sure of. Taking never trusts a length further than the bytes that are there.
+
+use crate::error::{Error, Result};
+use crate::math::integer::{self, Integer};
+use crate::report::Value;
+
+/// A value with a byte form. `take` reads what `put` wrote from the front of `bytes` and moves past it.
+pub trait Wire: Sized {
+    fn put(&self, out: &mut Vec<u8>);
+    fn take(bytes: &mut &[u8]) -> Result<Self>;
+}
+
+pub fn bytes<T: Wire>(value: &T) -> Vec<u8> {
+    let mut out = Vec::new();
+    value.put(&mut out);
+    out
+}
+
+/// The one value that `bytes` hold.
+pub fn value<T: Wire>(mut bytes: &[u8]) -> Result<T> {
+    let value = T::take(&mut bytes)?;
+    match bytes.is_empty() {
+        true => Ok(value),
+        false => Err(Error::failed(format!("{} bytes are left after a message", bytes.len()))),
+    }
+}
+
+/// The first `count` bytes, which are then gone from `bytes`.
+pub fn split<'a>(bytes: &mut &'a [u8], count: usize) -> Result<&'a [u8]> {
+    let (head, tail) = bytes
+        .split_at_checked(count)
+        .ok_or_else(|| Error::failed(format!("a message ends {count} bytes too early")))?;
+    *bytes = tail;
+    Ok(head)
+}
+
+macro_rules! numbers {
+    ($($t:ty)*) => {$(
+        impl Wire for $t {
+            fn put(&self, out: &mut Vec<u8>) {
+                out.extend(self.to_le_bytes());
+            }
+            fn take(bytes: &mut &[u8]) -> Result<Self> {
+                let (head, tail) = bytes
+                    .split_first_chunk()
+                    .ok_or_else(|| Error::failed("a message ends within a number"))?;
+                *bytes = tail;
+                Ok(<$t>::from_le_bytes(*head))
+            }
+        }
+    )*};
+}
+numbers! { u8 u16 u32 u64 u128 f64 }
+
+impl Wire for usize {
+    fn put(&self, out: &mut Vec<u8>) {
+        (*self as u64).put(out);
+    }
+    fn take(bytes: &mut &[u8]) -> Result<usize> {
+        Ok(u64::take(bytes)? as usize)
+    }
+}
+
+impl Wire for bool {
+    fn put(&self, out: &mut Vec<u8>) {
+        out.push(u8::from(*self));
+    }
+    fn take(bytes: &mut &[u8]) -> Result<bool> {
+        Ok(u8::take(bytes)? != 0)
+    }
+}
+
+impl Wire for String {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.len().put(out);
+        out.extend(self.as_bytes());
+    }
+    fn take(bytes: &mut &[u8]) -> Result<String> {
+        let count = usize::take(bytes)?;
+        let text = split(bytes, count)?.to_vec();
+        String::from_utf8(text).map_err(|_| Error::failed("a message holds text that is not UTF-8"))
+    }
+}
+
+impl<T: Wire> Wire for Option<T> {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.is_some().put(out);
+        if let Some(value) = self {
+            value.put(out);
+        }
+    }
+    fn take(bytes: &mut &[u8]) -> Result<Option<T>> {
+        bool::take(bytes)?.then(|| T::take(bytes)).transpose()
+    }
+}
+
+impl<T: Wire> Wire for Vec<T> {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.len().put(out);
+        for value in self {
+            value.put(out);
+        }
+    }
+    fn take(bytes: &mut &[u8]) -> Result<Vec<T>> {
+        (0..usize::take(bytes)?).map(|_| T::take(bytes)).collect()
+    }
+}
+
+/// Many bytes at once, where `Vec<u8>` would go one by one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bytes(pub Vec<u8>);
+
+impl Wire for Bytes {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.0.len().put(out);
+        out.extend(&self.0);
+    }
+    fn take(bytes: &mut &[u8]) -> Result<Bytes> {
+        let count = usize::take(bytes)?;
+        Ok(Bytes(split(bytes, count)?.to_vec()))
+    }
+}
+
+/// The sign, then the magnitude.
+impl Wire for Integer {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.is_negative().put(out);
+        Bytes(integer::to_bytes(self)).put(out);
+    }
+    fn take(bytes: &mut &[u8]) -> Result<Integer> {
+        let negative = bool::take(bytes)?;
+        let magnitude = integer::from_bytes(&Bytes::take(bytes)?.0);
+        Ok(if negative { -magnitude } else { magnitude })
+    }
+}
+
+impl<A: Wire, B: Wire> Wire for (A, B) {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.0.put(out);
+        self.1.put(out);
+    }
+    fn take(bytes: &mut &[u8]) -> Result<(A, B)> {
+        Ok((A::take(bytes)?, B::take(bytes)?))
+    }
+}
+
+/// A cell of an answer: which kind, then what it holds.
+impl Wire for Value {
+    fn put(&self, out: &mut Vec<u8>) {
+        let mut kind = |kind: u8| out.push(kind);
+        match self {
+            Value::Nothing => kind(0),
+            Value::Integer(text) => {
+                kind(1);
+                text.put(out);
+            }
+            Value::Count(count) => {
+                kind(2);
+                count.put(out);
+            }
+            Value::Seconds(seconds) => {
+                kind(3);
+                seconds.put(out);
+            }
+            Value::Text(text) => {
+                kind(4);
+                text.put(out);
+            }
+            Value::List(values) => {
+                kind(5);
+                values.put(out);
+            }
+        }
+    }
+    fn take(bytes: &mut &[u8]) -> Result<Value> {
+        match u8::take(bytes)? {
+            0 => Ok(Value::Nothing),
+            1 => Ok(Value::Integer(Wire::take(bytes)?)),
+            2 => Ok(Value::Count(Wire::take(bytes)?)),
+            3 => Ok(Value::Seconds(Wire::take(bytes)?)),
+            4 => Ok(Value::Text(Wire::take(bytes)?)),
+            5 => Ok(Value::List(Wire::take(bytes)?)),
+            kind => Err(Error::failed(format!("a message holds a value of the unknown kind {kind}"))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Everything = (Vec<(u64, Option<String>)>, ((u128, f64), (Integer, Bytes)));
+
+    #[test]
+    fn what_is_put_comes_back() {
+        let large = Integer::from(-7) * Integer::from(u128::MAX);
+        let value_: Everything =
+            (vec![(7, None), (u64::MAX, Some("größer".into()))], ((u128::MAX, -0.5), (large, Bytes(vec![0, 255]))));
+        assert_eq!(value::<Everything>(&bytes(&value_)).unwrap(), value_);
+    }
+
+    #[test]
+    fn a_message_cut_short_or_too_long_is_an_error() {
+        let whole = bytes(&vec!["one".to_string(), "two".to_string()]);
+        for cut in 0..whole.len() {
+            assert!(value::<Vec<String>>(&whole[..cut]).is_err(), "cut at {cut}");
+        }
+        assert!(value::<Vec<String>>(&[&whole[..], &[0]].concat()).is_err());
+        // A length that no message could have must not be believed.
+        assert!(value::<Vec<u8>>(&u64::MAX.to_le_bytes()).is_err());
+    }
+}

@@ -1,0 +1,261 @@
+//! The ranks of a run: who they are, how they talk, how they leave together.
+//!
+//! Three worlds: [`solo`] is one rank without MPI, [`mpi`] what a launcher made, [`threads`] ranks as threads
+//! for tests. Collectives are called by every rank or by none, so outside this room none stands inside an
+//! `if` on the rank. What may fail on one rank alone goes through [`agree`].
+
+pub mod launch;
+#[allow(unsafe_code)]
+pub mod mpi;
+pub mod solo;
+pub mod threads;
+
+use crate::error::{BUG, Error, Result};
+use crate::wire::{self, Wire};
+use launch::Launch;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// The ranks of this run, this one among them. Only the main thread of a rank speaks to it.
+pub trait World {
+    fn rank(&self) -> usize;
+    fn size(&self) -> usize;
+
+    /// Hands `bytes` to a rank. Messages from one rank to another arrive in order.
+    fn send(&self, to: usize, bytes: &[u8]);
+    /// The next message and its sender, if one is here.
+    fn poll(&self) -> Option<(usize, Vec<u8>)>;
+
+    /// Everyone's bytes at the root, in rank order; nothing elsewhere.
+    fn gather(&self, mine: Vec<u8>) -> Option<Vec<Vec<u8>>>;
+    /// The root's bytes at everyone.
+    fn share(&self, mine: Vec<u8>) -> Vec<u8>;
+
+    /// Returns when every rank has called it.
+    fn meet(&self) {
+        self.gather(Vec::new());
+        self.share(Vec::new());
+    }
+
+    /// The largest of everyone's numbers, at everyone.
+    fn most(&self, mine: u64) -> u64 {
+        let all = self.gather(wire::bytes(&mine)).unwrap_or_default();
+        let most = all.iter().filter_map(|bytes| wire::value::<u64>(bytes).ok()).max();
+        wire::value(&self.share(wire::bytes(&most.unwrap_or(0)))).expect("the root shares a number")
+    }
+
+    /// Least, mean and largest of everyone's figures, at the root.
+    fn figures(&self, mine: f64) -> Option<Figures> {
+        let all = self.gather(wire::bytes(&mine))?;
+        let all: Vec<f64> = all.iter().filter_map(|bytes| wire::value(bytes).ok()).collect();
+        Some(Figures {
+            min: all.iter().copied().fold(f64::INFINITY, f64::min),
+            mean: all.iter().sum::<f64>() / all.len() as f64,
+            max: all.iter().copied().fold(0.0, f64::max),
+        })
+    }
+
+    fn is_root(&self) -> bool {
+        self.rank() == 0
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Figures {
+    pub min: f64,
+    pub mean: f64,
+    pub max: f64,
+}
+
+/// How to wait for something that others do: at first by yielding, so that an answer on its way is not kept
+/// waiting, then asleep for longer and longer, because whoever waits shares the cores with those who compute.
+pub struct Patience {
+    looks: u32,
+    pause: Duration,
+}
+
+impl Patience {
+    const YIELDS: u32 = 64;
+    const SHORTEST: Duration = Duration::from_micros(50);
+    const LONGEST: Duration = Duration::from_millis(1);
+
+    pub fn new() -> Patience {
+        Patience { looks: 0, pause: Patience::SHORTEST }
+    }
+
+    /// How long the next pause should be; zero means to yield.
+    pub fn pause(&mut self) -> Duration {
+        self.looks += 1;
+        if self.looks <= Patience::YIELDS {
+            return Duration::ZERO;
+        }
+        let pause = self.pause;
+        self.pause = (pause * 2).min(Patience::LONGEST);
+        pause
+    }
+
+    pub fn wait(&mut self) {
+        match self.pause() {
+            Duration::ZERO => std::thread::yield_now(),
+            pause => std::thread::sleep(pause),
+        }
+    }
+}
+
+impl Default for Patience {
+    fn default() -> Patience {
+        Patience::new()
+    }
+}
+
+/// The world that the environment calls for: that of the launcher, or else one rank without MPI.
+///
+/// # Errors
+/// [`Error::Launch`] if a launcher started several ranks and MPI sees only one: each would do all the work.
+pub fn open() -> Result<Box<dyn World>> {
+    match launch::find() {
+        None => Ok(Box::new(solo::Solo)),
+        Some(launch) if launch.size > 1 && !launch.speaks_mpi => Err(singletons(&launch)),
+        Some(launch) => {
+            let world = mpi::Mpi::open()?;
+            match world.size() == 1 && launch.size > 1 {
+                true => Err(singletons(&launch)),
+                false => Ok(Box::new(world)),
+            }
+        }
+    }
+}
+
+fn singletons(launch: &Launch) -> Error {
+    let Launch { by, size, cure, .. } = launch;
+    Error::Launch(format!(
+        "{by} started {size} ranks, but MPI sees a world of one: {cure} (this pcount is built with {})",
+        mpi::library(),
+    ))
+}
+
+/// A failure or a difference on any rank becomes an error on every rank; `print` identifies what the values
+/// have in common.
+pub fn agree<T>(world: &dyn World, mine: Result<T>, print: impl Fn(&T) -> u64) -> Result<T> {
+    let ballot = match &mine {
+        Ok(value) => (Some(print(value)), None),
+        Err(why) => (None, Some(why.clone())),
+    };
+    let verdict = world.gather(wire::bytes(&ballot)).map(|ballots| tally(&ballots));
+    let verdict = world.share(wire::bytes(&verdict.flatten()));
+    match wire::value::<Option<Error>>(&verdict)? {
+        Some(why) => Err(why),
+        None => mine,
+    }
+}
+
+/// What rank 0 alone looks up (a file, its environment), at every rank.
+pub fn from_root<T: Wire>(world: &dyn World, look_up: impl FnOnce() -> Result<T>) -> Result<T> {
+    let mine = if world.is_root() { look_up().map(|found| wire::bytes(&found)) } else { Ok(Vec::new()) };
+    let mine = agree(world, mine, |_| 0)?;
+    wire::value(&world.share(mine))
+}
+
+/// What is wrong, if anything is.
+fn tally(ballots: &[Vec<u8>]) -> Option<Error> {
+    let mut first = None;
+    for (rank, ballot) in ballots.iter().enumerate() {
+        match wire::value::<(Option<u64>, Option<Error>)>(ballot) {
+            Ok((_, Some(why))) | Err(why) => {
+                // Rank 0 speaks for all: where all fail alike, as on a wrong argument, it is the first.
+                return Some(if rank == 0 { why } else { why.at(&format!("rank {rank}")) });
+            }
+            Ok((print, None)) => {
+                if *first.get_or_insert(print) != print {
+                    return Some(Error::failed(format!("rank {rank} has another plan than rank 0")));
+                }
+            }
+        }
+    }
+    None
+}
+
+/// Says why at the root and gives the code that every rank leaves with.
+pub fn leave(world: &dyn World, why: &Error) -> ExitCode {
+    if world.is_root() {
+        complain(why);
+    }
+    // The message must be out before the first rank ends: launchers kill the others when one fails.
+    world.meet();
+    ExitCode::from(why.code())
+}
+
+/// Says why, in one line, in one write.
+pub fn complain(why: &Error) {
+    let line = why.to_string().replace('\n', " ");
+    eprint!("{}", format_args!("pcount: {line}\n"));
+}
+
+/// From now on a panic on any thread of any rank ends the whole job with code 70.
+///
+/// Without this a panicking rank under MPI unwinds into `MPI_Finalize`, which waits for ranks that wait for
+/// a message: the job hangs until its time is up.
+pub fn abort_on_panic() {
+    std::panic::set_hook(Box::new(|panic| {
+        let whom = launch::find().map_or(String::new(), |launch| format!("rank {}: ", launch.rank));
+        complain(&Error::failed(format!("{whom}this is a bug in pcount, please report it: {panic}")));
+        mpi::abort(BUG);
+        std::process::exit(BUG.into());
+    }));
+}
+
+impl Wire for Figures {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.min.put(out);
+        self.mean.put(out);
+        self.max.put(out);
+    }
+    fn take(bytes: &mut &[u8]) -> Result<Figures> {
+        Ok(Figures { min: Wire::take(bytes)?, mean: Wire::take(bytes)?, max: Wire::take(bytes)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_or_a_difference_anywhere_is_an_error_everywhere() {
+        for size in [1, 2, 5] {
+            assert!(threads::run(size, 0, |world| agree(world, Ok(7), |v| *v).is_ok()).into_iter().all(|ok| ok));
+        }
+        for size in [2, 5] {
+            let one_fails = |world: &dyn World| match world.rank() {
+                1 => Err(Error::usage("no file")),
+                _ => Ok(7),
+            };
+            for verdict in threads::run(size, 0, |world| agree(world, one_fails(world), |v| *v)) {
+                assert_eq!(verdict, Err(Error::usage("rank 1: no file")));
+            }
+            for verdict in threads::run(size, 0, |world| agree(world, Ok(world.rank() as u64), |v| *v)) {
+                assert_eq!(verdict, Err(Error::failed("rank 1 has another plan than rank 0")));
+            }
+            for verdict in threads::run(size, 0, |world| agree(world, Err::<u64, _>(Error::usage("all")), |v| *v)) {
+                assert_eq!(verdict, Err(Error::usage("all")));
+            }
+        }
+    }
+
+    #[test]
+    fn collectives_bring_everything_together() {
+        for size in [1, 2, 3, 8] {
+            let told = threads::run(size, 3, |world| {
+                let rank = world.rank() as u64;
+                let gathered = world.gather(vec![rank as u8; world.rank()]);
+                (gathered, world.share(vec![9]), world.most(rank), world.figures(rank as f64))
+            });
+            for (rank, (gathered, shared, most, figures)) in told.into_iter().enumerate() {
+                let all = (0..size).map(|rank| vec![rank as u8; rank]).collect();
+                let last = (size - 1) as f64;
+                assert_eq!(gathered, (rank == 0).then_some(all));
+                assert_eq!((shared, most), (vec![9], last as u64));
+                assert_eq!(figures, (rank == 0).then_some(Figures { min: 0.0, mean: last / 2.0, max: last }));
+            }
+        }
+    }
+}

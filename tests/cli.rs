@@ -1,0 +1,376 @@
+//! The command line, by the real binary: what scripts parse, and what bad input gets.
+
+mod common;
+
+use common::{Folder, alone, mpirun, pcount, run};
+use serde_json::json;
+
+/// Arguments, and what the one line on stderr must quote.
+#[rustfmt::skip]
+const BAD: &[(&str, &str)] = &[
+    // Numbers
+    ("pi abc", "'abc' is not a number"),
+    ("pi 1.5", "'1.5' is not an integer"),
+    ("pi 1e-3", "'1e-3' is not an integer"),
+    ("pi 1__0", "'1__0' is not a number"),
+    ("pi 1,000", "'1,000' is not a number"),
+    ("pi 0x10", "'0x10' is not a number"),
+    ("pi +5", "'+5' is not a number"),
+    ("pi -5", "'-5' is negative"),
+    ("pi 3-5", "'3-5' is negative"),
+    ("pi 2^", "'2^' is not a number"),
+    ("pi 2^128", "'2^128' is too large"),
+    ("pi 1e400", "'1e400' is too large"),
+    ("pi 9^9^9^9", "'9^9^9^9' is too large"),
+    ("pi 1e99999999999999999999", "is too large"),
+    ("pi ∞", "'∞' is not a number"),
+    ("pi 0..10", "'0..10' is not a number"),
+    ("pi", "needs a number"),
+    // Ranges
+    ("primes 10", "'10' is a number where a range is needed"),
+    ("primes ten", "'ten' is not a range"),
+    ("primes 5..3", "'5..3' runs backwards: write 3..5"),
+    ("primes 5..=3", "'5..=3' runs backwards"),
+    ("primes 0..", "'0..' lacks an end"),
+    ("primes ..9", "'..9' lacks an end"),
+    ("primes ..", "'..' lacks an end"),
+    ("primes 0...9", "in '0...9': '.9' is not a number"),
+    ("primes 1..2..3", "'2..3' is not a number"),
+    ("primes 0..x", "in '0..x': 'x' is not a number"),
+    ("primes 0..1e6/0", "'0..1e6/0' asks for 0 ranges"),
+    ("primes 0..1e6/x", "'x' is not a number"),
+    ("primes 0..1e6/1e9", "'0..1e6/1e9' asks for 1000000000 ranges"),
+    ("primes -5..3", "'-5..3' is negative"),
+    ("primes 0..-3", "in '0..-3': '-3' is negative"),
+    ("primes 0..2^64+1", "'0..18446744073709551617' goes beyond 2^64"),
+    ("primes 2^127..+10", "goes beyond 2^64"),
+    ("primes 0..=2^128-1", "'0..=2^128-1' ends beyond"),
+    ("primes 2^127..+2^127", "'2^127..+2^127' ends beyond"),
+    ("primes 0..10 oops", "'oops' is not a range"),
+    ("pi 2^64", "'18446744073709551616' goes beyond 2^64"),
+    ("sum 0..10 10..20", "'10..20'"),
+    ("sum 10", "'10' is a number where a range is needed"),
+    ("map-reduce 3..1", "'3..1' runs backwards"),
+    // Kernels' limits
+    ("factorial 1e9", "'1000000000' is too large for a factorial"),
+    ("factorial 0..1e9", "too large for a factorial: 100000000"),
+    ("factorial x", "'x' is not a number"),
+    ("square 0..1e12", "1000000000000 numbers from 0 on are a row each: 10000000"),
+    ("double 0..1e12", "10000000 are the most"),
+    ("delay x", "'x' is not a time"),
+    ("delay -1", "'-1' is negative"),
+    ("delay 1e9", "'1e9' is too long"),
+    ("delay inf", "'inf' is not a time"),
+    ("delay 1s", "'1s' is not a time"),
+    ("download", "needs a URL"),
+    ("download example.org/a", "'example.org/a' is not a whole URL"),
+    ("download ftp://host/a", "'ftp://host/a' cannot be fetched by ftp"),
+    ("download http://", "'http://' is not a whole URL"),
+    ("download --list /nowhere/list", "'/nowhere/list'"),
+    ("download http://localhost/ --timeout 0", "--timeout: '0'"),
+    ("barrier --step x", "--step: 'x' is not a time"),
+    ("barrier 5", "'5'"),
+    ("ranks all", "'all'"),
+    // Commands and options
+    ("prime", "'prime'"),
+    ("0..10", "'0..10'; to count primes there write pcount primes RANGE"),
+    ("resume run.h5", "'resume'"),
+    ("--frobnicate", "'--frobnicate'"),
+    ("primes --frobnicate", "'--frobnicate'"),
+    ("primes -x", "'-x'"),
+    ("primes --method", "'--method"),
+    ("primes --method leaves", "'leaves'"),
+    ("primes --method Trial", "'Trial'"),
+    ("primes --schedule dynamic", "'dynamic'"),
+    ("primes --format xml", "'xml'"),
+    ("primes --progress sometimes", "'sometimes'"),
+    ("primes --lanes mmx", "lanes 'mmx' are not known"),
+    ("primes --lanes scalar --method trial", "--lanes is for the sieve"),
+    ("primes --threads 0", "--threads: '0' is not between 1 and 4096"),
+    ("primes --threads two", "--threads: 'two' is not a number"),
+    ("primes --threads 1e9", "--threads: '1e9' is not between"),
+    ("primes --threads -1", "'-1' is negative"),
+    ("primes --threads 1 --threads 2", "'--threads"),
+    ("primes --out /nowhere/run.h5", "'/nowhere/run.h5': there is no folder '/nowhere'"),
+    ("primes --out /", "--out: '/' is not a file name"),
+    ("primes --out", "'--out"),
+    ("primes --dry-run --out run.h5", "--dry-run computes nothing"),
+    ("primes -q --format json", "--quiet"),
+    ("primes --full", "--full is not for 'primes'"),
+    ("square --method trial", "--method is not for 'square'"),
+    ("delay --lanes scalar", "--lanes is not for 'delay'"),
+    ("primes --step 1", "'--step'"),
+    ("primes -v", "-v goes with --version"),
+    ("show", "FILE"),
+    ("show /nowhere/run.h5", "'/nowhere/run.h5': there is no such file"),
+    ("show Cargo.toml", "'Cargo.toml'"),
+    ("show run.h5 --method trial", "--method is not for 'show'"),
+    ("show run.h5 --threads 2", "--threads is not for 'show'"),
+];
+
+#[test]
+fn bad_input_is_one_line_that_quotes_it() {
+    assert!(BAD.len() >= 60);
+    for (line, quote) in BAD {
+        let args: Vec<&str> = line.split(' ').collect();
+        let run = alone(&args);
+        // A file that is there but is none of ours is no usage error.
+        let code = if *line == "show Cargo.toml" { 1 } else { 2 };
+        assert_eq!(run.code, Some(code), "{line}: {run:?}");
+        assert_eq!(run.out, "", "{line}");
+        assert_eq!(run.err.lines().count(), 1, "{line}: {}", run.err);
+        assert!(run.err.starts_with("pcount: ") && run.err.contains(quote), "{line}: {}", run.err);
+    }
+}
+
+#[test]
+fn arguments_that_are_no_text_are_refused() {
+    use std::os::unix::ffi::OsStrExt;
+    let mut command = pcount(&["primes"]);
+    command.arg(std::ffi::OsStr::from_bytes(b"0..\xff"));
+    let run = run(command);
+    assert_eq!((run.code, &*run.out, run.err.lines().count()), (Some(2), "", 1), "{run:?}");
+}
+
+#[test]
+fn an_empty_argument_is_refused() {
+    for args in [["primes", ""], ["pi", ""], ["square", ""], ["delay", ""], ["download", ""]] {
+        let run = alone(&args);
+        assert_eq!((run.code, &*run.out), (Some(2), ""), "{args:?}: {run:?}");
+        assert!(run.err.contains("''"), "{args:?}: {}", run.err);
+    }
+}
+
+#[test]
+fn wrong_environments_are_refused() {
+    for (name, value) in [("PCOUNT_THREADS", "0"), ("OMP_NUM_THREADS", "many"), ("PCOUNT_THREADS", "")] {
+        let mut command = pcount(&["primes"]);
+        command.env(name, value);
+        let run = run(command);
+        assert_eq!((run.code, &*run.out), (Some(2), ""), "{name}={value}: {run:?}");
+        assert!(run.err.contains(&format!("{name}='{value}'")), "{}", run.err);
+    }
+}
+
+#[test]
+fn the_default_job_in_all_formats() {
+    let text = "  start      end   count\n      0  1000000   78498\n1000000  2000000   70435\n\
+                2000000  3000000   67883\n------------------------\ntotal             216816\n";
+    assert_eq!(alone(&[]).out, text);
+    assert_eq!(alone(&["primes"]).out, text);
+    assert_eq!(alone(&["-q"]).out, "78498\n70435\n67883\n");
+    let csv = "start,end,count\n0,1000000,78498\n1000000,2000000,70435\n2000000,3000000,67883\n";
+    assert_eq!(alone(&["--format", "csv"]).out, csv);
+    let json = alone(&["--format", "json"]).json();
+    assert_eq!(
+        (&json["schema"], &json["status"], &json["kernel"]),
+        (&json!("pcount/1"), &json!("complete"), &json!("primes"))
+    );
+    assert_eq!(json["problem"]["ranges"], json!(["0..1000000", "1000000..2000000", "2000000..3000000"]));
+    assert_eq!(json["problem"]["method"], "sieve");
+    assert_eq!(json["answer"]["rows"][1], json!({"start": "1000000", "end": "2000000", "count": "70435"}));
+    assert_eq!(json["answer"]["total"], "216816");
+    assert_eq!((&json["run"]["ranks"], &json["run"]["schedule"]), (&json!(1), &json!("fixed")));
+    assert!(json["run"]["seconds"]["wall"].as_f64().unwrap() > 0.0);
+    assert!(json["run"]["threads"].as_u64().unwrap() >= 1);
+}
+
+#[test]
+fn every_kernel_answers() {
+    let quiet = |args: &str| alone(&format!("-q {args}").split(' ').collect::<Vec<_>>()).out;
+    assert_eq!(quiet("pi 1e6 10 0"), "78498\n4\n0\n");
+    assert_eq!(quiet("factorial 10 12 14"), "3628800\n479001600\n87178291200\n");
+    assert_eq!(quiet("square"), "1\n4\n9\n16\n25\n");
+    assert_eq!(quiet("double"), "2\n4\n6\n8\n10\n12\n14\n16\n18\n20\n22\n24\n");
+    assert_eq!(quiet("sum"), "45\n");
+    assert_eq!(quiet("map-reduce"), "55\n");
+    assert_eq!(quiet("sum 0..=2^16"), "2147516416\n");
+    let waited: f64 = quiet("delay 0.01").trim().parse().unwrap();
+    assert!((0.01..1.0).contains(&waited));
+    let ranks = alone(&["ranks", "--format", "json"]).json();
+    let row = &ranks["answer"]["rows"][0];
+    assert_eq!(row["rank"], 0);
+    assert!(row["cores"].as_array().is_some_and(|cores| !cores.is_empty()), "{row}");
+    let barrier = alone(&["barrier", "--step", "0.01", "--format", "json"]).json();
+    let row = &barrier["answer"]["rows"][0];
+    assert!(row["released"].as_f64().unwrap() >= row["arrived"].as_f64().unwrap(), "{row}");
+}
+
+#[test]
+fn whole_factorials_only_when_asked() {
+    let value = |args: &[&str]| alone(args).json()["answer"]["rows"][0]["value"].clone();
+    assert_eq!(value(&["factorial", "100", "--format", "json"]), json!(null));
+    let full = value(&["factorial", "100", "--full", "--format", "json"]);
+    assert_eq!(full.as_str().unwrap().len(), 158);
+    assert_eq!(alone(&["-q", "factorial", "100"]).out.trim().len(), 158);
+}
+
+#[test]
+fn stdout_is_the_answer_and_stderr_the_talk() {
+    let run = alone(&["primes", "0..1e6", "--time", "-q"]);
+    assert_eq!((run.code, &*run.out), (Some(0), "78498\n"));
+    for part in ["rank", "busy", "idle", "blocks", "balance", "fixed schedule"] {
+        assert!(run.err.contains(part), "{part}: {}", run.err);
+    }
+    assert_eq!(alone(&["primes", "0..1e6", "-q"]).err, "");
+}
+
+#[test]
+fn help_version_and_plans_go_to_stdout() {
+    for (args, parts) in [
+        (&["--help"][..], &["primes", "--schedule", "A..B"][..]),
+        (&["primes", "--help"], &["RANGES", "0..1e6"]),
+        (&["--version"], &["pcount 0."]),
+        (&["--version", "-v"], &["MPI", "HDF5", "GMP", "lanes"]),
+        (
+            &["--dry-run", "primes", "0..1e12"],
+            &["sieve", "units", "blocks", "predicted.seconds", "predicted.bytes_per_rank"],
+        ),
+        (&["primes", "0..1e12", "--dry-run", "--format", "csv"], &["predicted.seconds"]),
+    ] {
+        let run = alone(args);
+        assert_eq!((run.code, &*run.err), (Some(0), ""), "{args:?}");
+        for part in parts {
+            assert!(run.out.contains(part), "{args:?} lacks {part}: {}", run.out);
+        }
+    }
+    let plan = alone(&["--dry-run", "primes", "0..1e12", "--format", "json"]).json();
+    assert_eq!(plan["status"], "planned");
+    assert!(plan["run"]["predicted"]["seconds"].as_f64().unwrap() > 1.0);
+    // What does not work yet is not offered.
+    let help = alone(&["--help"]).out;
+    for later in ["resume", "compare", "verify", "doctor", "completions", "--for ", "--checkpoint-every"] {
+        assert!(!help.contains(later), "{later}");
+    }
+}
+
+#[test]
+fn a_reader_that_leaves_early_is_no_error() {
+    use std::process::Stdio;
+    let mut command = pcount(&["square", "0..200000"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_answer_that_cannot_get_out_is_an_error() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = pcount(&["primes", "0..10"]).stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("cannot write the answer"));
+}
+
+#[test]
+fn singletons_are_refused() {
+    for env in [
+        [("OMPI_COMM_WORLD_RANK", "0"), ("OMPI_COMM_WORLD_SIZE", "4")],
+        [("SLURM_PROCID", "0"), ("SLURM_STEP_NUM_TASKS", "4")],
+        [("PMI_RANK", "0"), ("PMI_SIZE", "4")],
+    ] {
+        let mut command = pcount(&["primes", "0..10"]);
+        let run = run({
+            command.envs(env);
+            command
+        });
+        assert_eq!((run.code, &*run.out), (Some(4), ""), "{env:?}: {run:?}");
+        assert!(run.said().len() == 1 && run.err.contains("4 ranks, but MPI sees a world of one"), "{}", run.err);
+    }
+    // A batch script's own environment is no launcher.
+    let mut script = pcount(&["-q", "primes", "0..10"]);
+    script.envs([("SLURM_PROCID", "0"), ("SLURM_NTASKS", "4"), ("SLURM_JOB_ID", "1")]);
+    assert_eq!(run(script).out, "4\n");
+}
+
+#[test]
+fn no_launcher_no_mpi() {
+    // Were MPI initialised, Open MPI would look for this component and fail.
+    let mut command = pcount(&["-q", "primes", "0..10"]);
+    command.env("OMPI_MCA_pml", "nonexistent");
+    assert_eq!(run(command).code, Some(0));
+    // With a launcher's trace in the environment it is, but not to say what needs no ranks.
+    for args in [&["--version"][..], &["--help"], &["--dry-run"]] {
+        let mut command = pcount(args);
+        command.envs([("OMPI_COMM_WORLD_RANK", "0"), ("OMPI_COMM_WORLD_SIZE", "4")]);
+        assert_eq!(run(command).code, Some(0), "{args:?}");
+    }
+}
+
+#[test]
+fn only_the_first_rank_speaks_without_mpi() {
+    for args in [&["--help"][..], &["--version"], &["--dry-run"], &["show", "/nowhere/run.h5"]] {
+        let mut command = pcount(args);
+        command.envs([("OMPI_COMM_WORLD_RANK", "1"), ("OMPI_COMM_WORLD_SIZE", "4")]);
+        let run = run(command);
+        assert_eq!((run.code, &*run.out, &*run.err), (Some(0), "", ""), "{args:?}");
+    }
+}
+
+#[test]
+fn threads_come_from_options_and_environment() {
+    let threads = |env: &[(&str, &str)], args: &[&str]| {
+        let mut command = pcount(&[&["ranks", "--format", "json"], args].concat());
+        command.envs(env.iter().copied());
+        run(command).json()["answer"]["rows"][0]["threads"].clone()
+    };
+    assert_eq!(threads(&[], &["--threads", "3"]), 3);
+    assert_eq!(threads(&[("OMP_NUM_THREADS", "5,2")], &[]), 5);
+    assert_eq!(threads(&[("OMP_NUM_THREADS", "5"), ("PCOUNT_THREADS", "4")], &[]), 4);
+    assert_eq!(threads(&[("PCOUNT_THREADS", "4")], &["--threads", "2"]), 2);
+}
+
+#[test]
+fn a_run_file_is_shown_as_the_run_was_told() {
+    let folder = Folder::new("show");
+    let path = folder.file("run.h5");
+    for (line, formats) in [
+        ("primes 0..1e5 1e5..2e5 --schedule farm", ["text", "json", "csv"]),
+        ("factorial 5 100..103", ["text", "json", "csv"]),
+        ("sum 0..1e5", ["text", "json", "csv"]),
+        ("ranks", ["text", "json", "csv"]),
+        ("delay 0.01 0", ["text", "json", "csv"]),
+    ] {
+        for format in formats {
+            let args = format!("{line} --format {format} --out {path}");
+            let first = alone(&args.split(' ').collect::<Vec<_>>());
+            assert_eq!(first.code, Some(0), "{first:?}");
+            assert_eq!(alone(&["show", &path, "--format", format]).out, first.out, "{line} as {format}");
+        }
+    }
+    assert_eq!(alone(&["-q", "show", &path]).out.lines().count(), 2);
+    // h5dump is the judge of the file's form.
+    let dump = run({
+        let mut dump = std::process::Command::new("h5dump");
+        dump.args(["-A", &path]);
+        dump
+    });
+    assert_eq!(dump.code, Some(0), "{}", dump.err);
+    assert!(dump.out.contains("pcount-run/1"));
+}
+
+#[test]
+fn a_run_file_that_cannot_be_written_does_not_lose_the_answer() {
+    let folder = Folder::new("lost");
+    let path = folder.file("gone/run.h5");
+    std::fs::create_dir(folder.0.join("gone")).unwrap();
+    // The folder is there when the run starts and gone when it ends.
+    let mut command = pcount(&["-q", "delay", "0.5", "--out", &path]);
+    let child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(250));
+    std::fs::remove_dir_all(folder.0.join("gone")).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stdout).starts_with("0.5"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("cannot write"));
+}
+
+#[test]
+fn bad_input_is_one_message_on_many_ranks() {
+    for args in [&["primes", "5..3"][..], &["--frobnicate"], &["pi", "x"], &["primes", "--out", "/nowhere/run.h5"]] {
+        let run = mpirun(3, args);
+        assert_eq!((run.code, &*run.out), (Some(2), ""), "{args:?}: {run:?}");
+        assert_eq!(run.said().len(), 1, "{args:?}: {}", run.err);
+    }
+}
