@@ -1,7 +1,7 @@
 //! pcount: who are we, what is asked, which units, compute, say it.
 
 use pcount::cli::{self, Order, Output, Request};
-use pcount::error::{Error, Result};
+use pcount::error::Result;
 use pcount::plan::Plan;
 use pcount::report::hdf5::RunFile;
 use pcount::report::progress::Progress;
@@ -10,7 +10,6 @@ use pcount::run::{self, roll, seats};
 use pcount::tell::{self, Circumstances};
 use pcount::work::Job;
 use pcount::world::{self, World, agree, from_root, launch};
-use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 use std::time::{Instant, SystemTime};
 
@@ -19,9 +18,9 @@ fn main() -> ExitCode {
     let request = cli::read(std::env::args_os());
     match request {
         // What needs no other ranks is said by one of them, and MPI is not even started.
-        Ok(Request::Say(text)) => alone(|| say(&text)),
-        Ok(Request::Version) => alone(|| say(&tell::version())),
-        Ok(Request::Show { file, output }) => alone(|| say(&rendered(&report::hdf5::read(&file)?, output))),
+        Ok(Request::Say(text)) => alone(|| report::say(&text)),
+        Ok(Request::Version) => alone(|| report::say(&tell::version())),
+        Ok(Request::Show { file, output }) => alone(|| report::say(&rendered(&report::hdf5::read(&file)?, output))),
         Ok(Request::Run(order)) if order.dry_run => alone(|| dry_run(&order)),
         request => together(request),
     }
@@ -85,11 +84,11 @@ fn carry_out(world: &dyn World, order: &Order) -> Result<Status> {
         let circumstances = Circumstances { plan: &plan, seats: &seats, started, wall: clock.elapsed() };
         let report = tell::finished(&circumstances, answer, outcome.as_ref());
         if order.time {
-            eprint!("{}", tell::times(&circumstances, outcome.as_ref()));
+            report::talk(&tell::times(&circumstances, outcome.as_ref()));
         }
         // The answer comes out even if the file cannot be written, and the other way round.
         let kept = out.flatten().map_or(Ok(()), |file| report::hdf5::write(&report, file));
-        say(&rendered(&report, order.output)).and(kept).map(|()| report.status)
+        report::say(&rendered(&report, order.output)).and(kept).map(|()| report.status)
     });
     let status = agree(world, said.transpose(), |_| 0)?;
     // Ranks other than the root have heard nothing but that it went well; how well decides the code.
@@ -105,24 +104,12 @@ fn dry_run(order: &Order) -> Result<()> {
     let ranks = launch::find().map_or(1, |launch| launch.size);
     let plan = order.plan(ranks, &order.list()?)?;
     let threads = seats::expect(order.threads, ranks)?;
-    say(&rendered(&tell::planned(&plan, ranks, threads, order.schedule), order.output))
+    report::say(&rendered(&tell::planned(&plan, ranks, threads, order.schedule), order.output))
 }
 
 fn rendered(report: &Report, output: Output) -> String {
     match output.quiet {
         true => report::bare(report),
         false => (output.format.write)(report),
-    }
-}
-
-/// Puts the answer on stdout. Whoever closed it, as `head` does, wants no more; anything else that keeps the
-/// answer from getting out is an error.
-fn say(text: &str) -> Result<()> {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(why) if why.kind() != ErrorKind::BrokenPipe => {
-            Err(Error::failed(format!("cannot write the answer: {why}")))
-        }
-        _ => Ok(()),
     }
 }

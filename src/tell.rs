@@ -113,7 +113,7 @@ fn facts(Circumstances { plan, seats, started, .. }: &Circumstances) -> Vec<Fact
         Fact::new("threads", Value::count(threads)),
     ];
     if seats.len() > 1 {
-        facts.push(Fact::new("mpi", Value::text(world::mpi::library())));
+        facts.push(Fact::new("mpi", Value::text(world::library())));
     }
     facts.extend(plan.how.iter().cloned());
     facts
@@ -152,7 +152,7 @@ pub fn version() -> String {
         env!("CARGO_PKG_VERSION"),
         env!("PCOUNT_COMMIT"),
         env!("PCOUNT_RUSTC").trim_start_matches("rustc "),
-        world::mpi::library(),
+        world::library(),
         report::hdf5::library(),
         integer::library(),
         lanes.join(" "),

@@ -6,10 +6,10 @@
 
 use crate::block::Block;
 use crate::error::Result;
-use crate::math::integer::Integer;
+use crate::math::integer::{self, Integer};
 use crate::report::{Table, Value};
 use crate::seat::Seat;
-use crate::wire::{self, Wire};
+use crate::wire::{self, Bytes, Wire};
 
 /// What neighbouring units fold into: a monoid with a byte form. `Default` is the identity; `merge` is
 /// associative and ordered, left before right; it need not commute.
@@ -189,6 +189,19 @@ macro_rules! sums {
 }
 sums! { u64 u128 }
 
+/// The sign, then the magnitude.
+impl Wire for Integer {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.is_negative().put(out);
+        Bytes(integer::to_bytes(self)).put(out);
+    }
+    fn take(bytes: &mut &[u8]) -> Result<Integer> {
+        let negative = bool::take(bytes)?;
+        let magnitude = integer::from_bytes(&Bytes::take(bytes)?.0);
+        Ok(if negative { -magnitude } else { magnitude })
+    }
+}
+
 impl Part for Integer {
     fn merge(self, right: Integer) -> Integer {
         self + right
@@ -238,6 +251,14 @@ pub(crate) mod tests {
         let blocks = Block::tiling(0..work.units(), 0).map(|block| hand.block(block).unwrap());
         let whole = blocks.reduce(|left, right| work.join(&left, &right).unwrap());
         work.close(&whole.unwrap_or(work.empty())).unwrap()
+    }
+
+    #[test]
+    fn integers_of_any_size_travel() {
+        let large = Integer::from(-7) * Integer::from(u128::MAX);
+        for value in [Integer::new(), Integer::from(1), large] {
+            assert_eq!(wire::value::<Integer>(&wire::bytes(&value)).unwrap(), value);
+        }
     }
 
     #[test]

@@ -100,16 +100,19 @@ fn row(span: Span, asked: Asked, count: u64) -> Answer {
     }
 }
 
-/// How many units a work of so many seconds is cut into: short ones, that even the tutorials' job is shared by
-/// eight ranks, but no more than a few thousand as long as a unit takes less than a second.
-fn units(seconds: f64) -> u64 {
-    const SHORT: f64 = 20e-6;
-    const MANY: f64 = 4096.0;
-    (seconds / SHORT).min(MANY.max(seconds)).ceil().max(1.0) as u64
+/// How many units a work of so many picoseconds is cut into: short ones, that even the tutorials' job is shared
+/// by eight ranks, but no more than a few thousand as long as a unit takes less than a second.
+fn units(picoseconds: u128) -> u64 {
+    const SHORT: u128 = 20_000_000;
+    const LONG: u128 = 1_000_000_000_000;
+    const MANY: u128 = 4096;
+    let units = picoseconds.div_ceil(SHORT).min(MANY.max(picoseconds / LONG));
+    u64::try_from(units).expect("numbers below 2^64 cost less than 2^127").max(1)
 }
 
-/// Expected costs come in picoseconds.
-const PICO: f64 = 1e-12;
+fn seconds(picoseconds: u128) -> f64 {
+    picoseconds as f64 * 1e-12
+}
 
 struct ByTrial {
     span: Span,
@@ -120,8 +123,8 @@ struct ByTrial {
 
 impl ByTrial {
     fn new(span: Span, asked: Asked) -> ByTrial {
-        let seconds = Cut::whole(span, trial::cost) as f64 * PICO;
-        ByTrial { span, asked, cut: Cut::new(span, trial::cost, units(seconds)), seconds }
+        let cost = Cut::whole(span, trial::cost);
+        ByTrial { span, asked, cut: Cut::new(span, trial::cost, units(cost)), seconds: seconds(cost) }
     }
 }
 
@@ -178,12 +181,12 @@ struct BySieve {
 
 impl BySieve {
     fn new(span: Span, asked: Asked, primes: Arc<Shared>) -> BySieve {
-        let seconds = Cut::whole(span, sieve::cost) as f64 * PICO;
+        let cost = Cut::whole(span, sieve::cost);
         let windows = u64::try_from(span.width().div_ceil(sieve::WINDOW.into())).expect("a span is below 2^64");
         let windows = Cut::new(span, sieve::cost, windows.max(1));
         let wheel = Wheel::for_width((span.width() / u128::from(windows.pieces())) as u64);
-        let slices = units(seconds).div_ceil(windows.pieces()).min(wheel.classes.len() as u64);
-        BySieve { span, asked, windows, wheel, slices, seconds, primes }
+        let slices = units(cost).div_ceil(windows.pieces()).min(wheel.classes.len() as u64);
+        BySieve { span, asked, windows, wheel, slices, seconds: seconds(cost), primes }
     }
 }
 
@@ -264,9 +267,10 @@ mod tests {
 
     #[test]
     fn short_jobs_have_units_for_many_ranks() {
-        assert_eq!(units(0.0), 1);
-        assert_eq!(units(0.05), 2500);
-        assert_eq!(units(100.0), 4096);
-        assert_eq!(units(1e6), 1_000_000);
+        let second = 1_000_000_000_000;
+        assert_eq!(units(0), 1);
+        assert_eq!(units(second / 20), 2500);
+        assert_eq!(units(100 * second), 4096);
+        assert_eq!(units(1_000_000 * second), 1_000_000);
     }
 }

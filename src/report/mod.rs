@@ -10,8 +10,11 @@ mod json;
 pub mod progress;
 pub mod text;
 
+use crate::error::{Error, Result};
+use crate::wire::Wire;
 use std::borrow::Cow;
 use std::fmt;
+use std::io::{ErrorKind, Write};
 
 /// One thing said: an answer's cell or a fact's value.
 #[derive(Debug, Clone, PartialEq)]
@@ -181,6 +184,24 @@ pub struct Format {
 /// All formats; the first is the default.
 pub const FORMATS: &[Format] = &[text::FORMAT, json::FORMAT, csv::FORMAT];
 
+/// Puts the answer on stdout. Whoever closed it, as `head` does, wants no more; anything else that keeps the
+/// answer from getting out is an error.
+pub fn say(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(why) if why.kind() != ErrorKind::BrokenPipe => {
+            Err(Error::failed(format!("cannot write the answer: {why}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Puts what is not the answer on stderr.
+pub fn talk(text: &str) {
+    // If nobody listens there, there is nobody to tell so.
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
 /// The bare answers, one a line: a row's answer cell, or the total where there are no rows.
 pub fn bare(report: &Report) -> String {
     let cells: Vec<String> = match report.table.column(&report.bare) {
@@ -188,6 +209,67 @@ pub fn bare(report: &Report) -> String {
         None => report.total.iter().cloned().collect(),
     };
     cells.into_iter().map(|cell| cell + "\n").collect()
+}
+
+/// A cell of an answer: which kind, then what it holds.
+impl Wire for Value {
+    fn put(&self, out: &mut Vec<u8>) {
+        let mut kind = |kind: u8| out.push(kind);
+        match self {
+            Value::Nothing => kind(0),
+            Value::Integer(text) => {
+                kind(1);
+                text.put(out);
+            }
+            Value::Count(count) => {
+                kind(2);
+                count.put(out);
+            }
+            Value::Seconds(seconds) => {
+                kind(3);
+                seconds.put(out);
+            }
+            Value::Text(text) => {
+                kind(4);
+                text.put(out);
+            }
+            Value::List(values) => {
+                kind(5);
+                values.put(out);
+            }
+        }
+    }
+    fn take(bytes: &mut &[u8]) -> Result<Value> {
+        match u8::take(bytes)? {
+            0 => Ok(Value::Nothing),
+            1 => Ok(Value::Integer(Wire::take(bytes)?)),
+            2 => Ok(Value::Count(Wire::take(bytes)?)),
+            3 => Ok(Value::Seconds(Wire::take(bytes)?)),
+            4 => Ok(Value::Text(Wire::take(bytes)?)),
+            5 => Ok(Value::List(Wire::take(bytes)?)),
+            kind => Err(Error::failed(format!("a message holds a value of the unknown kind {kind}"))),
+        }
+    }
+}
+
+impl Wire for Stint {
+    fn put(&self, out: &mut Vec<u8>) {
+        for number in [self.first_unit, self.units, self.rank, self.thread] {
+            number.put(out);
+        }
+        self.start.put(out);
+        self.seconds.put(out);
+    }
+    fn take(bytes: &mut &[u8]) -> Result<Stint> {
+        Ok(Stint {
+            first_unit: Wire::take(bytes)?,
+            units: Wire::take(bytes)?,
+            rank: Wire::take(bytes)?,
+            thread: Wire::take(bytes)?,
+            start: Wire::take(bytes)?,
+            seconds: Wire::take(bytes)?,
+        })
+    }
 }
 
 #[cfg(test)]

@@ -61,7 +61,7 @@ impl Progress {
             Progress::Bar(_) | Progress::Silent => (),
             Progress::Lines(lines) => {
                 if let Some(line) = lines.line(lines.began.elapsed(), done, all) {
-                    eprint!("{line}");
+                    super::talk(&line);
                 }
             }
         }

@@ -142,23 +142,3 @@ impl Wire for RankLog {
         })
     }
 }
-
-impl Wire for Stint {
-    fn put(&self, out: &mut Vec<u8>) {
-        for number in [self.first_unit, self.units, self.rank, self.thread] {
-            number.put(out);
-        }
-        self.start.put(out);
-        self.seconds.put(out);
-    }
-    fn take(bytes: &mut &[u8]) -> Result<Stint> {
-        Ok(Stint {
-            first_unit: Wire::take(bytes)?,
-            units: Wire::take(bytes)?,
-            rank: Wire::take(bytes)?,
-            thread: Wire::take(bytes)?,
-            start: Wire::take(bytes)?,
-            seconds: Wire::take(bytes)?,
-        })
-    }
-}

@@ -6,13 +6,15 @@
 
 pub mod launch;
 #[allow(unsafe_code)]
-pub mod mpi;
+mod mpi;
 pub mod solo;
 pub mod threads;
 
 use crate::error::{BUG, Error, Result};
 use crate::wire::{self, Wire};
 use launch::Launch;
+pub use mpi::library;
+use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -130,7 +132,7 @@ fn singletons(launch: &Launch) -> Error {
     let Launch { by, size, cure, .. } = launch;
     Error::Launch(format!(
         "{by} started {size} ranks, but MPI sees a world of one: {cure} (this pcount is built with {})",
-        mpi::library(),
+        library(),
     ))
 }
 
@@ -185,10 +187,11 @@ pub fn leave(world: &dyn World, why: &Error) -> ExitCode {
     ExitCode::from(why.code())
 }
 
-/// Says why, in one line, in one write.
+/// Says why, in one line and one write, that the lines of several ranks do not mix.
 pub fn complain(why: &Error) {
-    let line = why.to_string().replace('\n', " ");
-    eprint!("{}", format_args!("pcount: {line}\n"));
+    let line = format!("pcount: {}\n", why.to_string().replace('\n', " "));
+    // If nobody listens there, the code still tells.
+    let _ = std::io::stderr().write_all(line.as_bytes());
 }
 
 /// From now on a panic on any thread of any rank ends the whole job with code 70.

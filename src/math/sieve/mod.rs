@@ -109,7 +109,7 @@ impl Sieve {
     /// The window ends at [`END`] at most and is no wider than [`WINDOW_MAX`].
     pub fn count(&mut self, base: &SievingPrimes, window: Span, wheel: &Wheel, classes: Range<usize>) -> u64 {
         let mut count = 0;
-        if classes.start == 0 {
+        if classes.contains(&0) {
             count += wheel.primes.iter().filter(|&&p| window.contains(p.into())).count() as u64;
         }
         let lanes = self.lanes;

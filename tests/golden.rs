@@ -1,0 +1,86 @@
+//! Every row of the tables of known values that a method can reach in a test's time, by every lane.
+
+#[path = "common/golden.rs"]
+mod golden;
+
+use golden::rows;
+use pcount::kernel::{self, Given, Method};
+use pcount::math::lanes::{self, Lanes};
+use pcount::math::span::Span;
+use pcount::seat::Seat;
+use pcount::syntax::Item;
+use pcount::work::{Answer, Job};
+use pcount::{plan::Plan, run, world};
+
+/// The answer of a kernel on all cores, as a bare run gives it.
+fn answer(kernel: &str, given: &Given) -> Answer {
+    let plan = Plan::open(kernel::find(kernel).unwrap(), given).unwrap();
+    let Job::Work(work) = &plan.job else { panic!("{kernel} has no units") };
+    let outcome = run::run(&world::solo::Solo, &**work, &Seat::here(0), None, &mut |_, _| ());
+    work.close(&outcome.unwrap().unwrap().whole).unwrap()
+}
+
+fn column(answer: &Answer, key: &str) -> Vec<String> {
+    let column = answer.table.column(key).unwrap();
+    answer.table.rows.iter().map(|row| row[column].to_string()).collect()
+}
+
+fn pi(rows: &[(u128, String)], method: Method, lanes: Option<&'static Lanes>) {
+    let items = rows.iter().map(|(x, _)| Item::Number(*x)).collect();
+    let given = Given { items, method: Some(method), lanes, ..Given::default() };
+    let counts = column(&answer("pi", &given), "count");
+    for ((x, expect), count) in rows.iter().zip(counts) {
+        assert_eq!(count, *expect, "pi({x}) by {method:?} on {:?}", lanes.map(|lanes| lanes.name));
+    }
+}
+
+fn pi_rows(largest: u128) -> Vec<(u128, String)> {
+    let rows = rows("pi").into_iter().map(|row| (row[0].parse().unwrap(), row[1].clone()));
+    rows.filter(|(x, _)| *x <= largest).collect()
+}
+
+#[test]
+fn pi_by_trial_division() {
+    pi(&pi_rows(4_000_000), Method::Trial, None);
+}
+
+#[test]
+fn pi_by_the_sieve_on_every_lane() {
+    let rows = pi_rows(4_000_000_000);
+    assert!(rows.len() > 40);
+    for lanes in lanes::usable() {
+        pi(&rows, Method::Sieve, Some(lanes));
+    }
+}
+
+#[test]
+fn pi_of_ten_to_the_ten() {
+    pi(&[(10_000_000_000, "455052511".into())], Method::Sieve, None);
+}
+
+#[test]
+fn windows_high_up() {
+    for row in rows("windows") {
+        let (start, width): (u128, u128) = (row[0].parse().unwrap(), row[1].parse().unwrap());
+        if width > 100_000_000 || start > 100_000_000_000_000_000 {
+            continue;
+        }
+        let items = vec![Item::Range(Span::new(start, start + width + 1).unwrap())];
+        let answer = answer("primes", &Given { items, ..Given::default() });
+        assert_eq!(column(&answer, "count"), [row[2].clone()], "{start}..+{width}");
+    }
+}
+
+#[test]
+fn factorials() {
+    for row in rows("factorial") {
+        let given = Given { items: vec![Item::Number(row[0].parse().unwrap())], ..Given::default() };
+        let answer = answer("factorial", &given);
+        assert_eq!(
+            [column(&answer, "digits"), column(&answer, "sha256")],
+            [[row[1].clone()], [row[2].clone()]],
+            "{}!",
+            row[0]
+        );
+    }
+}

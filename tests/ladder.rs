@@ -1,0 +1,79 @@
+//! The ladder: each faster way of counting against the slower one below it, on random and boundary windows.
+//! A window that fails is shrunk until it is the smallest that does.
+
+use pcount::math::lanes;
+use pcount::math::sieve::{Sieve, SievingPrimes, Wheel, naive};
+use pcount::math::span::Span;
+use pcount::math::trial;
+use proptest::prelude::*;
+
+/// The count in `first..first + width` by the sieve on the lanes of that name, with the wheel for windows of
+/// `wide` numbers and its classes cut at `cut`.
+fn sieved(first: u64, width: u64, name: &str, wide: u64, cut: usize) -> u64 {
+    let window = Span::new(first.into(), u128::from(first) + u128::from(width)).unwrap();
+    let (lanes, wheel) = (lanes::pick(Some(name)).unwrap(), Wheel::for_width(wide));
+    let base = SievingPrimes::below(window.end(), lanes);
+    let mut sieve = Sieve::new(lanes);
+    let cut = cut % (wheel.classes.len() + 1);
+    // The latter classes first: then the sieve cannot go on where it stands.
+    let latter = sieve.count(&base, window, wheel, cut..wheel.classes.len());
+    latter + sieve.count(&base, window, wheel, 0..cut)
+}
+
+/// A width for each wheel.
+fn wheels() -> impl Strategy<Value = u64> {
+    prop::sample::select(vec![0, 100_000_000, 1_000_000_000, 10_000_000_000])
+}
+
+fn all_lanes() -> Vec<&'static str> {
+    lanes::usable().map(|lanes| lanes.name).collect()
+}
+
+/// Numbers of all sizes below 2^`bits`, more of them near powers of two than chance would have.
+fn numbers(bits: u32) -> impl Strategy<Value = u64> {
+    let anywhere = (0..bits, any::<u64>()).prop_map(move |(shift, n)| n >> (64 - bits) >> shift);
+    let near = (0..bits, 0..200u64).prop_map(|(bit, off)| (1u64 << bit).saturating_sub(100) + off);
+    prop_oneof![3 => anywhere, 1 => near]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn naive_sieving_finds_what_trial_division_finds(first in numbers(36), width in 1..1_000u64) {
+        let base = naive::primes((first + width).isqrt() as usize);
+        prop_assert_eq!(naive::count(&base, first, first + width - 1), trial::count(first, first + width - 1));
+    }
+
+    #[test]
+    fn the_sieve_finds_what_naive_sieving_finds(
+        first in numbers(44), width in 1..100_000u64, wheel in wheels(), lanes in prop::sample::select(all_lanes()), cut in any::<usize>(),
+    ) {
+        let base = naive::primes((first + width).isqrt() as usize);
+        let expect = naive::count(&base, first, first + width - 1);
+        prop_assert_eq!(sieved(first, width, lanes, wheel, cut), expect);
+    }
+
+    #[test]
+    fn squares_of_primes_are_composite(index in 4..6_000usize, below in 0..40u64, above in 1..40u64, wheel in wheels()) {
+        let primes = naive::primes(60_000);
+        let square = u64::from(primes[index]) * u64::from(primes[index]);
+        let (first, last) = (square - below, square + above);
+        let expect = trial::count(first, last);
+        prop_assert_eq!(sieved(first, last - first + 1, all_lanes()[0], wheel, 3), expect);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn lanes_and_wheels_agree_on_wide_windows(
+        first in numbers(50), width in 1_000_000..40_000_000u64, wheels in (wheels(), wheels()), cut in any::<usize>(),
+    ) {
+        let expect = sieved(first, width, "scalar", wheels.0, 0);
+        for name in all_lanes() {
+            prop_assert_eq!(sieved(first, width, name, wheels.1, cut), expect, "on {}", name);
+        }
+    }
+}
