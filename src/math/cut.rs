@@ -73,7 +73,7 @@ fn share(whole: u128, part: u64, parts: u64) -> u128 {
 /// The first point (8+j)·2^k above `n`.
 fn next_point(n: u128) -> u128 {
     let k = (128 - n.leading_zeros()).saturating_sub(4);
-    ((n >> k) + 1).checked_mul(1 << k).unwrap_or(u128::MAX)
+    ((n >> k) + 1).saturating_mul(1 << k)
 }
 
 #[cfg(test)]

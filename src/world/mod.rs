@@ -1,6 +1,6 @@
 //! The ranks of a run: who they are, how they talk, how they leave together.
 //!
-//! Three worlds: [`solo`] is one rank without MPI, [`mpi`] what a launcher made, [`threads`] ranks as threads
+//! Three worlds: [`solo`] is one rank without MPI, `mpi` what a launcher made, [`threads`] ranks as threads
 //! for tests. Collectives are called by every rank or by none, so outside this room none stands inside an
 //! `if` on the rank. What may fail on one rank alone goes through [`agree`].
 

@@ -106,7 +106,7 @@ impl Sieve {
     /// How many primes there are in the window whose class of `wheel` is in `classes` (a range of its
     /// indices). The primes of the wheel itself count to its first class.
     ///
-    /// The window ends at [`END`] at most and is no wider than [`WINDOW_MAX`].
+    /// The window ends at [`END`] at most and is no wider than 30030·2^20.
     pub fn count(&mut self, base: &SievingPrimes, window: Span, wheel: &Wheel, classes: Range<usize>) -> u64 {
         let mut count = 0;
         if classes.contains(&0) {

@@ -81,14 +81,14 @@ mod tests {
             let wheel = Wheel::for_width(width);
             let stripes = Stripes::new(wheel);
             let primes: Vec<u64> = (7..=u64::from(stripes.last()))
-                .filter(|&n| crate::math::trial::is_prime(n) && wheel.modulus % n != 0)
+                .filter(|&n| crate::math::trial::is_prime(n) && !wheel.modulus.is_multiple_of(n))
                 .collect();
             for first in [1, 7 + 12345 * wheel.modulus, u64::MAX / 2] {
                 let mut line = vec![0; 4 * STRIPE_WORDS];
                 lanes::pick(None).unwrap().presieve(&mut line, &mut stripes.of_line(first));
                 for bit in 0..64 * line.len() {
                     let number = u128::from(first) + wheel.modulus as u128 * bit as u128;
-                    let free = primes.iter().all(|&p| number % u128::from(p) != 0);
+                    let free = primes.iter().all(|&p| !number.is_multiple_of(u128::from(p)));
                     assert_eq!(line[bit / 64] >> (bit % 64) & 1 == 1, free, "{number}");
                 }
             }

@@ -43,7 +43,7 @@ impl Wheel {
 
     fn new(primes: &'static [u64]) -> Wheel {
         let modulus = primes.iter().product::<u64>();
-        let free = |n: &u64| primes.iter().all(|p| n % p != 0);
+        let free = |n: &u64| primes.iter().all(|&p| !n.is_multiple_of(p));
         let classes = (0..modulus).filter(free).map(|n| n as u32).collect();
         let inverse = |n| if free(&n) { inverse(n, modulus) as u32 } else { 0 };
         Wheel { primes, modulus, classes, inverses: (0..modulus).map(inverse).collect() }
