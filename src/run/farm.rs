@@ -114,7 +114,7 @@ fn deal(
     let (mut supply, mut away, mut crew_home) = (Supply::new(), world.size() - 1, false);
     let mut going = Ok(());
     let mut done_units = 0;
-    let mut patience = Patience::new();
+    let mut patience = Patience::asleep();
     while away > 0 || !crew_home {
         if going.is_err() && !supply.over {
             supply.over = true;
@@ -124,7 +124,7 @@ fn deal(
             supply.bring(crew, dealer.next());
         }
         if let Some((from, said)) = world.poll() {
-            patience = Patience::new();
+            patience = Patience::asleep();
             let said = wire::value::<Said>(&said).expect("ranks say what they can hear");
             for (block, part) in said.parts {
                 done_units += block.count();
@@ -143,7 +143,6 @@ fn deal(
         }
         match crew.wait_for(patience.pause()) {
             Heard::Done(done) => {
-                patience = Patience::new();
                 log.enter(&done);
                 done_units += done.block.count();
                 going = going.and_then(|()| ledger.record(work, done.block, done.part?));
@@ -167,7 +166,7 @@ fn toil(world: &dyn World, crew: &Crew, log: &mut Log) {
     let mut said = Said::default();
     let mut asked = false;
     let mut told = Instant::now();
-    let mut patience = Patience::new();
+    let mut patience = Patience::asleep();
     loop {
         said.wants = !asked && supply.low(crew);
         if said.wants || !said.parts.is_empty() && told.elapsed() > TELL {
@@ -176,7 +175,7 @@ fn toil(world: &dyn World, crew: &Crew, log: &mut Log) {
             told = Instant::now();
         }
         if let Some((_, reply)) = world.poll() {
-            (asked, patience) = (false, Patience::new());
+            (asked, patience) = (false, Patience::asleep());
             match supply.over {
                 // It crossed with a failure here: nobody will compute it.
                 true => (),
@@ -188,7 +187,6 @@ fn toil(world: &dyn World, crew: &Crew, log: &mut Log) {
         let most = if asked { patience.pause() } else { TELL };
         match crew.wait_for(most) {
             Heard::Done(done) => {
-                patience = Patience::new();
                 log.enter(&done);
                 match done.part {
                     Ok(part) => said.parts.push((done.block, wire::Bytes(part))),

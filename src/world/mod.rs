@@ -85,6 +85,11 @@ impl Patience {
         Patience { looks: 0, pause: Patience::SHORTEST }
     }
 
+    /// Sleeps from the start: for waits beside a crew that computes.
+    pub fn asleep() -> Patience {
+        Patience { looks: Patience::YIELDS, pause: Patience::SHORTEST }
+    }
+
     /// How long the next pause should be; zero means to yield.
     pub fn pause(&mut self) -> Duration {
         self.looks += 1;

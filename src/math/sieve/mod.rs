@@ -23,7 +23,7 @@ use stripes::Stripes;
 pub use wheel::Wheel;
 
 /// The width that windows should have at most: with the largest wheel a line then fills a first-level cache.
-pub const WINDOW: u64 = 10_000_000_000;
+pub const WINDOW: u64 = 12_000_000_000;
 
 /// The widest window: with the largest wheel its lines then have 2^20 bits.
 const WINDOW_MAX: u64 = 30030 << 20;
@@ -94,13 +94,21 @@ pub struct Sieve {
     /// For each sieving prime: where it first hits the line, and how far that moves from n to n+2.
     at: Vec<u32>,
     by: Vec<u32>,
-    /// The window, wheel and class that `at` stands at: whoever goes on there need not find it anew.
-    stands: Option<(Span, u64, u32)>,
+    /// Where `at` stands: whoever goes on from there need not find it anew.
+    stand: Option<Stand>,
+}
+
+/// A place in a window.
+struct Stand {
+    window: Span,
+    modulus: u64,
+    sown: Sown,
+    class: u32,
 }
 
 impl Sieve {
     pub fn new(lanes: &'static Lanes) -> Sieve {
-        Sieve { lanes, line: Vec::new(), at: Vec::new(), by: Vec::new(), stands: None }
+        Sieve { lanes, line: Vec::new(), at: Vec::new(), by: Vec::new(), stand: None }
     }
 
     /// How many primes there are in the window whose class of `wheel` is in `classes` (a range of its
@@ -161,25 +169,24 @@ impl Sieve {
 
         let all = base.for_window(window);
         let primes = &all[all.partition_point(|&p| p <= stripes.last())..];
-        let mut stand = match self.stands {
-            Some((at, of, class)) if (at, of) == (window, wheel.modulus) && class <= wheel.classes[classes.start] => {
-                class
-            }
-            _ => {
-                self.start(primes, low as u64, wheel, wheel.classes[classes.start]);
-                wheel.classes[classes.start]
+        let first = wheel.classes[classes.start];
+        let here = |stand: &Stand| (stand.window, stand.modulus) == (window, wheel.modulus) && stand.class <= first;
+        let mut stand = match self.stand.take().filter(here) {
+            Some(stand) => stand,
+            None => {
+                self.start(primes, low as u64, wheel, first);
+                let sown = Sown::new(stripes.primes(), primes, window, low, wheel);
+                Stand { window, modulus: wheel.modulus, sown, class: first }
             }
         };
-        let mut sown = Sown::new(stripes.primes(), primes, window, low, wheel);
-
         for &class in &wheel.classes[classes] {
-            self.lanes.step(&mut self.at, &self.by, primes, (class - stand) / 2);
-            stand = class;
+            self.lanes.step(&mut self.at, &self.by, primes, (class - stand.class) / 2);
+            stand.class = class;
             let first = low + u128::from(class);
             self.lanes.presieve(&mut self.line, &mut stripes.of_line(first as u64));
             self.lanes.cross(&mut self.line, bits, primes, &self.at);
             let line = &mut self.line[..];
-            sown.restore(class, line);
+            stand.sown.restore(class, line);
             // Only the first and the last number of a line can lie outside the window.
             if first < window.start() || first == 1 {
                 line[0] &= !1;
@@ -189,7 +196,7 @@ impl Sieve {
             line[inside as usize / 64 + 1..].fill(0);
             done(class, &self.line[..bits as usize / 64 + 1]);
         }
-        self.stands = Some((window, wheel.modulus, stand));
+        self.stand = Some(stand);
     }
 
     /// Finds each prime's first hit in the line of `class` and its step.
@@ -220,7 +227,6 @@ fn stripes_of(wheel: &Wheel) -> &'static Stripes {
 struct Sown {
     /// Class and bit, in the order of the classes.
     bits: Vec<(u32, u32)>,
-    next: usize,
 }
 
 impl Sown {
@@ -238,16 +244,14 @@ impl Sown {
         };
         let mut bits: Vec<(u32, u32)> = primes.map(place).collect();
         bits.sort_unstable();
-        Sown { bits, next: 0 }
+        Sown { bits }
     }
 
-    /// Puts back the bits of `class`, which is higher than the classes before it.
-    fn restore(&mut self, class: u32, line: &mut [u64]) {
-        while let Some(&(at, bit)) = self.bits.get(self.next).filter(|(at, _)| *at <= class) {
-            if at == class {
-                line[bit as usize / 64] |= 1 << (bit % 64);
-            }
-            self.next += 1;
+    /// Puts back the bits of the line of `class`.
+    fn restore(&self, class: u32, line: &mut [u64]) {
+        let from = self.bits.partition_point(|&(at, _)| at < class);
+        for &(_, bit) in self.bits[from..].iter().take_while(|&&(at, _)| at == class) {
+            line[bit as usize / 64] |= 1 << (bit % 64);
         }
     }
 }
