@@ -12,8 +12,9 @@ use proptest::prelude::*;
 fn sieved(first: u64, width: u64, name: &str, wide: u64, cut: usize) -> u64 {
     let window = Span::new(first.into(), u128::from(first) + u128::from(width)).unwrap();
     let (lanes, wheel) = (lanes::pick(Some(name)).unwrap(), Wheel::for_width(wide));
-    let base = SievingPrimes::below(window.end(), lanes);
+    let base = SievingPrimes::below(window.end());
     let mut sieve = Sieve::new(lanes);
+    base.make(&mut sieve);
     let cut = cut % (wheel.classes.len() + 1);
     // The latter classes first: then the sieve cannot go on where it stands.
     let latter = sieve.count(&base, window, wheel, cut..wheel.classes.len());

@@ -16,7 +16,7 @@ use crate::report::{Fact, Table, Value};
 use crate::seat::Seat;
 use crate::syntax::Item;
 use crate::work::{Answer, Forecast, Job, Kernel, Work};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 pub const PRIMES: Entry = Entry {
     name: "primes",
@@ -65,12 +65,12 @@ fn open(given: &Given, spans: Vec<Span>, asked: Asked) -> Result<Opened> {
         Asked::Ranges => Fact::new("ranges", Value::texts(&spans)),
         Asked::Numbers => Fact::new("numbers", Value::texts(&given.items)),
     };
-    let highest = spans.iter().map(Span::end).max().unwrap_or(0);
-    let primes = Arc::new(Shared { end: highest, lanes, made: OnceLock::new() });
+    // One set of sieving primes serves all ranges; they are made when the run starts.
+    let base = Arc::new(SievingPrimes::below(spans.iter().map(Span::end).max().unwrap_or(0)));
     let link = |span: Span| -> Box<dyn Work> {
         match method {
             Method::Trial => Box::new(ByTrial::new(span, asked)),
-            Method::Sieve => Box::new(BySieve::new(span, asked, primes.clone())),
+            Method::Sieve => Box::new(BySieve::new(span, asked, lanes, base.clone())),
         }
     };
     let chain = Chain::new(spans.into_iter().map(link).collect())?;
@@ -155,19 +155,6 @@ impl Kernel for ByTrial {
     }
 }
 
-/// The sieving primes of a rank, made by the first hand that needs them.
-struct Shared {
-    end: u128,
-    lanes: &'static Lanes,
-    made: OnceLock<SievingPrimes>,
-}
-
-impl Shared {
-    fn primes(&self) -> &SievingPrimes {
-        self.made.get_or_init(|| SievingPrimes::below(self.end, self.lanes))
-    }
-}
-
 struct BySieve {
     span: Span,
     asked: Asked,
@@ -176,17 +163,18 @@ struct BySieve {
     /// Units per window; each takes an equal share of the classes.
     slices: u64,
     seconds: f64,
-    primes: Arc<Shared>,
+    lanes: &'static Lanes,
+    base: Arc<SievingPrimes>,
 }
 
 impl BySieve {
-    fn new(span: Span, asked: Asked, primes: Arc<Shared>) -> BySieve {
+    fn new(span: Span, asked: Asked, lanes: &'static Lanes, base: Arc<SievingPrimes>) -> BySieve {
         let cost = Cut::whole(span, sieve::cost);
         let windows = u64::try_from(span.width().div_ceil(sieve::WINDOW.into())).expect("a span is below 2^64");
         let windows = Cut::new(span, sieve::cost, windows.max(1));
         let wheel = Wheel::for_width((span.width() / u128::from(windows.pieces())) as u64);
         let slices = units(cost).div_ceil(windows.pieces()).min(wheel.classes.len() as u64);
-        BySieve { span, asked, windows, wheel, slices, seconds: seconds(cost), primes }
+        BySieve { span, asked, windows, wheel, slices, seconds: seconds(cost), lanes, base }
     }
 }
 
@@ -199,7 +187,7 @@ impl Kernel for BySieve {
     }
 
     fn scratch(&self, _: &Seat) -> Sieve {
-        Sieve::new(self.primes.lanes)
+        Sieve::new(self.lanes)
     }
 
     fn compute(&self, unit: u64, sieve: &mut Sieve) -> Result<u64> {
@@ -207,7 +195,8 @@ impl Kernel for BySieve {
         let classes = self.wheel.classes.len() as u64;
         let edge = |slice: u64| (slice * classes / self.slices) as usize;
         let slice = unit % self.slices;
-        Ok(sieve.count(self.primes.primes(), window, self.wheel, edge(slice)..edge(slice + 1)))
+        self.base.make(sieve);
+        Ok(sieve.count(&self.base, window, self.wheel, edge(slice)..edge(slice + 1)))
     }
 
     fn answer(&self, whole: u64) -> Result<Answer> {

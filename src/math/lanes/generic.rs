@@ -2,7 +2,7 @@
 //!
 //! Everything here is inlined into the functions of one set, whose instructions the compiler then uses.
 
-use super::{STRIPE_WORDS, Stripe};
+use super::{Comb, Hits, STRIPE_WORDS, Start, Stripe};
 
 /// Fills the line with the stripes ANDed together.
 ///
@@ -25,35 +25,72 @@ pub(super) unsafe fn presieve(line: &mut [u64], stripes: &mut [Stripe]) {
     }
 }
 
-/// Clears every prime's multiples in the line.
+/// Clears the teeth of primes that are alike modulo 8, eight at a time.
 ///
-/// Neighbouring primes hit a line equally often, ⌊bits/p⌋ times or once more. So the loop runs a count that
-/// hardly ever changes, which the CPU predicts, and the one hit that may or may not be goes to the spare
-/// bit if it is not.
+/// Eight steps of p bits are p whole bytes, so if the first of eight teeth is the lowest bit of its byte, all
+/// eight have fixed bits in their bytes, and the code for them has neither shifts nor masks to compute. The
+/// first tooth is made one by going back up to seven teeth before the block; how many eights follow depends
+/// on the prime alone, so that the CPU can predict it, and the last may reach over the block's end.
+///
+/// # Safety
+/// As `Lanes::octets` checks.
+#[inline(always)]
+pub(super) unsafe fn octets(block: *mut u8, bits: u32, primes: &[u32], at: &[u32]) {
+    // SAFETY: the caller's, and each is called for its residue.
+    unsafe {
+        match primes.first().map(|p| p % 8) {
+            Some(1) => octets_of::<1>(block, bits, primes, at),
+            Some(3) => octets_of::<3>(block, bits, primes, at),
+            Some(5) => octets_of::<5>(block, bits, primes, at),
+            Some(_) => octets_of::<7>(block, bits, primes, at),
+            None => (),
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn octets_of<const RESIDUE: usize>(block: *mut u8, bits: u32, primes: &[u32], at: &[u32]) {
+    for (&p, &at) in primes.iter().zip(at) {
+        // An odd residue is its own inverse modulo 8: so many steps back the bit is a byte's lowest.
+        let back = at.wrapping_mul(RESIDUE as u32) % 8;
+        let first = (i64::from(at) - i64::from(back * p)) / 8;
+        let eighth = p as usize / 8;
+        // SAFETY: the first octet begins at most seven primes before the block, the last one ends at most
+        // sixteen behind it.
+        unsafe {
+            let mut byte = block.offset(first as isize);
+            for _ in 0..(bits + 7 * p).div_ceil(8 * p) {
+                macro_rules! clear {
+                    ($($tooth:literal)*) => {$(
+                        *byte.add($tooth * eighth + $tooth * RESIDUE / 8) &= !(1 << ($tooth * RESIDUE % 8));
+                    )*};
+                }
+                clear! { 0 1 2 3 4 5 6 7 }
+                byte = byte.add(p as usize);
+            }
+        }
+    }
+}
+
+/// Clears every prime's teeth in the block.
+///
+/// Neighbouring primes have equally many, ⌊bits/p⌋ or one more. So the loop runs a count that hardly ever
+/// changes, which the CPU predicts, and the one tooth that may or may not be there goes to the spare bit if
+/// it is not.
 ///
 /// # Safety
 /// As `Lanes::cross` checks.
 #[inline(always)]
-pub(super) unsafe fn cross(line: &mut [u64], bits: u32, primes: &[u32], at: &[u32]) {
-    let words = line.as_mut_ptr();
-    // SAFETY: every bit cleared is at most `bits`, which lies in the line.
-    let clear = |bit: u32| unsafe { clear(words, bit) };
-    let mut hits = u32::MAX;
+pub(super) unsafe fn cross(block: *mut u64, bits: u32, primes: &[u32], at: &[u32]) {
+    // SAFETY: every bit cleared is at most `bits`.
+    let clear = |bit: u32| unsafe { clear(block, bit) };
+    let Some(&smallest) = primes.first() else { return };
+    let mut teeth = bits / smallest;
     for (&p, &at) in primes.iter().zip(at) {
-        if p > bits {
-            // At most one hit; most often none, when the primes are far longer than the line.
-            if at < bits {
-                clear(at);
-            }
-            continue;
+        while u64::from(teeth) * u64::from(p) > u64::from(bits) {
+            teeth -= 1;
         }
-        if hits > bits / 2 {
-            hits = bits / p;
-        }
-        while u64::from(hits) * u64::from(p) > u64::from(bits) {
-            hits -= 1;
-        }
-        let (mut bit, mut left) = (at, hits);
+        let (mut bit, mut left) = (at, teeth);
         while left >= 4 {
             clear(bit);
             clear(bit + p);
@@ -67,6 +104,18 @@ pub(super) unsafe fn cross(line: &mut [u64], bits: u32, primes: &[u32], at: &[u3
             bit += p;
         }
         clear(bit.min(bits));
+    }
+}
+
+/// Clears the listed bits.
+///
+/// # Safety
+/// They must lie in the line.
+#[inline(always)]
+pub(super) unsafe fn strike(line: *mut u64, list: &[u32]) {
+    for &bit in list {
+        // SAFETY: the caller's.
+        unsafe { clear(line, bit) };
     }
 }
 
@@ -128,17 +177,135 @@ fn step_times<const TIMES: u32>(at: &mut [u32], by: &[u32], primes: &[u32]) {
     }
 }
 
+/// Primes that `start` takes at once: what is known of them on the way stays in the first-level cache.
+const STARTED: usize = 256;
+
+/// Finds first hits: bit i is a multiple of p if and only if first + M·i is 0 modulo p.
+///
+/// All of it in floats, which divide in lanes where integers do not: every value stays below 2^50, so every
+/// product and sum is exact, and only quotients are rounded, to an integer next to them. One short loop
+/// follows another, because only such loops does the compiler turn into lanes. `FUSED` says that the set
+/// multiplies and adds with one instruction.
+#[inline(always)]
+pub(super) fn start<const FUSED: bool>(start: &Start, primes: &[u32], at: &mut [u32], by: &mut [u32]) {
+    let modulus = f64::from(start.modulus);
+    let one_mth = 1.0 / modulus;
+    let (mut p, mut one_pth, mut rest) = ([3.0; STARTED], [0.0; STARTED], [0.0; STARTED]);
+    let (mut residue, mut negated) = ([0u32; STARTED], [0u32; STARTED]);
+    for ((primes, at), by) in primes.chunks(STARTED).zip(at.chunks_mut(STARTED)).zip(by.chunks_mut(STARTED)) {
+        for (to, &from) in p.iter_mut().zip(primes) {
+            *to = f64::from(from);
+        }
+        let head = f64::from(start.digits[0]);
+        for (((one_pth, residue), rest), &p) in one_pth.iter_mut().zip(&mut residue).zip(&mut rest).zip(&p) {
+            *one_pth = 1.0 / p;
+            *residue = integer(positive(remainder::<FUSED>(p, modulus, one_mth), modulus));
+            *rest = remainder::<FUSED>(head, p, *one_pth);
+        }
+        for (negated, &residue) in negated.iter_mut().zip(&residue) {
+            *negated = start.negated_inverses[residue as usize];
+        }
+        for &digit in &start.digits[1..] {
+            let digit = f64::from(digit);
+            for ((rest, &p), &one_pth) in rest.iter_mut().zip(&p).zip(&one_pth) {
+                *rest = remainder::<FUSED>(plus::<FUSED>(*rest, 65536.0, digit), p, one_pth);
+            }
+        }
+        let known = p.iter().zip(&one_pth).zip(&negated).zip(&rest);
+        for ((at, by), (((&p, &one_pth), &negated), &rest)) in at.iter_mut().zip(by).zip(known) {
+            // With k = -1/p mod M, p·k + 1 is a multiple of M, and the quotient is 1/M mod p.
+            let inverse = rounded(plus::<FUSED>(p, f64::from(negated), 1.0) * one_mth);
+            // -rest/M mod p, with 1/M in two halves.
+            let high = rounded(inverse * (1.0 / 65536.0));
+            let low = plus::<FUSED>(high, -65536.0, inverse);
+            let product = remainder::<FUSED>(-rest * high, p, one_pth);
+            let product = remainder::<FUSED>(plus::<FUSED>(product, 65536.0, -rest * low), p, one_pth);
+            let twice = inverse + inverse;
+            *at = integer(positive(product, p));
+            *by = integer(if twice >= p { twice - p } else { twice });
+        }
+    }
+}
+
+/// a·b + c.
+#[inline(always)]
+fn plus<const FUSED: bool>(a: f64, b: f64, c: f64) -> f64 {
+    if FUSED { a.mul_add(b, c) } else { a * b + c }
+}
+
+/// What is left of x modulo p, between -p/2 and p/2, for |x| < 2^17·p < 2^50.
+#[inline(always)]
+fn remainder<const FUSED: bool>(x: f64, p: f64, one_pth: f64) -> f64 {
+    // The quotient is wrong by 2^-34 at most before it is rounded: next to a half it may go either way.
+    plus::<FUSED>(rounded(x * one_pth), -p, x)
+}
+
+/// The same between 0 and p.
+#[inline(always)]
+fn positive(rest: f64, p: f64) -> f64 {
+    if rest < 0.0 { rest + p } else { rest }
+}
+
+/// Adding it to a float below 2^51 leaves no bits for a fraction.
+const TO_INTEGER: f64 = (3u64 << 51) as f64;
+
+/// x to the nearest integer.
+#[inline(always)]
+fn rounded(x: f64) -> f64 {
+    x + TO_INTEGER - TO_INTEGER
+}
+
+/// A float that is an integer below 2^32.
+#[inline(always)]
+fn integer(x: f64) -> u32 {
+    (x + TO_INTEGER).to_bits() as u32
+}
+
+/// Adds to each line the comb's teeth in it, from the comb's prime number `from` on: every place is written, and
+/// what should not have been is written over.
+///
+/// # Safety
+/// There must be room for all in every line.
+#[inline(always)]
+pub(super) unsafe fn rake(comb: &Comb, from: usize, times: &[u32], lines: &mut [Hits]) {
+    let mut at = comb.at()[from..].to_vec();
+    for (&times, hits) in times.iter().zip(lines) {
+        step(&mut at, &comb.by()[from..], &comb.primes()[from..], times);
+        let bits = hits.bound();
+        let list = hits.bits_mut();
+        let (to, mut len) = (list.as_mut_ptr(), list.len());
+        for &at in &at {
+            // SAFETY: the caller's: `len` grows by one at most with each.
+            unsafe { to.add(len).write(at) };
+            len += usize::from(at < bits);
+        }
+        // SAFETY: so many were written.
+        unsafe { list.set_len(len) };
+    }
+}
+
 #[inline(always)]
 pub(super) fn ones(line: &[u64]) -> u64 {
     line.iter().map(|word| u64::from(word.count_ones())).sum()
 }
 
-/// Compiles the loops for one instruction set and makes its row of the table.
+/// Compiles the loops for one instruction set and makes its row of the table; whether it has fused
+/// multiplications is its own, and so is `rake`.
 macro_rules! lanes {
-    ($name:literal, $features:literal, $usable:expr) => {
-        pub(super) const LANES: $crate::math::lanes::Lanes =
-            $crate::math::lanes::Lanes { name: $name, usable: $usable, presieve, cross, step, ones };
-        use $crate::math::lanes::{Stripe, generic};
+    ($name:literal, $features:literal, $usable:expr, $fused:literal, $rake:path) => {
+        pub(super) const LANES: $crate::math::lanes::Lanes = $crate::math::lanes::Lanes {
+            name: $name,
+            usable: $usable,
+            presieve,
+            octets,
+            cross,
+            step,
+            start,
+            rake: $rake,
+            strike,
+            ones,
+        };
+        use $crate::math::lanes::{Start, Stripe, generic};
 
         #[target_feature(enable = $features)]
         unsafe fn presieve(line: &mut [u64], stripes: &mut [Stripe]) {
@@ -146,13 +313,27 @@ macro_rules! lanes {
             unsafe { generic::presieve(line, stripes) }
         }
         #[target_feature(enable = $features)]
-        unsafe fn cross(line: &mut [u64], bits: u32, primes: &[u32], at: &[u32]) {
+        unsafe fn octets(block: *mut u8, bits: u32, primes: &[u32], at: &[u32]) {
             // SAFETY: the caller's.
-            unsafe { generic::cross(line, bits, primes, at) }
+            unsafe { generic::octets(block, bits, primes, at) }
+        }
+        #[target_feature(enable = $features)]
+        unsafe fn cross(block: *mut u64, bits: u32, primes: &[u32], at: &[u32]) {
+            // SAFETY: the caller's.
+            unsafe { generic::cross(block, bits, primes, at) }
         }
         #[target_feature(enable = $features)]
         unsafe fn step(at: &mut [u32], by: &[u32], primes: &[u32], times: u32) {
             generic::step(at, by, primes, times)
+        }
+        #[target_feature(enable = $features)]
+        unsafe fn start(start: &Start, primes: &[u32], at: &mut [u32], by: &mut [u32]) {
+            generic::start::<$fused>(start, primes, at, by)
+        }
+        #[target_feature(enable = $features)]
+        unsafe fn strike(line: *mut u64, list: &[u32]) {
+            // SAFETY: the caller's.
+            unsafe { generic::strike(line, list) }
         }
         #[target_feature(enable = $features)]
         unsafe fn ones(line: &[u64]) -> u64 {

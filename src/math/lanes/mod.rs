@@ -1,31 +1,40 @@
 //! The leaf loops of the sieve, once per instruction set.
 //!
 //! A [`Lanes`] can only be had from [`usable`] or [`pick`], which ask the CPU first, so holding one proves
-//! that its loops can run here. The loops are called once per line of the sieve, never per bit, so the
-//! indirect call costs nothing. Each set is the same source compiled again for its instructions, but for
-//! what a set does in a way of its own; every one is tested against `scalar`.
+//! that its loops can run here. They are called once per block of a line, never per bit, so the indirect
+//! call costs nothing. Most loops are the same source (`generic.rs`) compiled again for each set's
+//! instructions; what a set does in a way of its own stands in its file. Each is tested against `scalar`.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod comb;
 mod generic;
 mod scalar;
 
 use crate::error::{Error, Result};
+pub use comb::{Comb, Hits};
 
 /// One instruction set's versions of the loops.
 pub struct Lanes {
     pub name: &'static str,
     usable: fn() -> bool,
     presieve: unsafe fn(&mut [u64], &mut [Stripe]),
-    cross: unsafe fn(&mut [u64], u32, &[u32], &[u32]),
+    octets: unsafe fn(*mut u8, u32, &[u32], &[u32]),
+    cross: unsafe fn(*mut u64, u32, &[u32], &[u32]),
     step: unsafe fn(&mut [u32], &[u32], &[u32], u32),
+    start: unsafe fn(&Start, &[u32], &mut [u32], &mut [u32]),
+    rake: unsafe fn(&Comb, &[u32], &mut [Hits]),
+    strike: unsafe fn(*mut u64, &[u32]),
     ones: unsafe fn(&[u64]) -> u64,
 }
 
 /// Words that a pass of the presieve handles at once; tables are padded for it.
 pub const STRIPE_WORDS: usize = 64;
+
+/// Values that `rake` may write behind those that it keeps.
+const SLACK: usize = 16;
 
 /// A pattern of bits that repeats every `period` bytes, and where a line starts in it.
 pub struct Stripe<'a> {
@@ -35,6 +44,22 @@ pub struct Stripe<'a> {
     /// Below `period`.
     pub at: usize,
 }
+
+/// What is needed to find primes' first hits in a line: bit i of it stands for first + modulus·i.
+pub struct Start<'a> {
+    /// The line's first number, its high 32 bits first and then 16 bits each.
+    pub digits: &'a [u32],
+    /// Even, and below 2^16.
+    pub modulus: u32,
+    /// For each residue r of the modulus that has one: -1/r modulo it.
+    pub negated_inverses: &'a [u32],
+}
+
+/// The largest prime that may go by octets: they reach a few hundred bytes over a block's edges.
+pub const OCTETS_MAX: u32 = 4096;
+
+/// Words on both sides of a block that octets may reach: seven primes before it, sixteen behind.
+pub const MARGIN: usize = 16 * OCTETS_MAX as usize / 64;
 
 impl Lanes {
     /// Fills `line` with the stripes ANDed together, each from its place on; the places move along.
@@ -49,21 +74,29 @@ impl Lanes {
         unsafe { (self.presieve)(line, stripes) }
     }
 
-    /// Clears bit `at[k] + i·primes[k]` for all i and k, as far as it is below `bits`. The primes ascend,
-    /// each `at` is below its prime, and `line` has a spare bit behind the first `bits`.
-    pub fn cross(&self, line: &mut [u64], bits: u32, primes: &[u32], at: &[u32]) {
-        assert!((bits as usize) < 64 * line.len() && bits < 1 << 31);
-        assert_eq!(primes.len(), at.len());
-        debug_assert!(primes.is_sorted() && primes.iter().zip(at).all(|(p, at)| at < p));
-        // SAFETY: as above; bits from `bits` on are not touched but for the spare one.
-        unsafe { (self.cross)(line, bits, primes, at) }
+    /// Clears the comb's teeth in the `bits` bits from word `from` on, eight at a time; beyond them on both
+    /// sides, within [`MARGIN`], it may clear teeth too. The primes are at most [`OCTETS_MAX`] and alike modulo 8.
+    pub fn octets(&self, words: &mut [u64], from: usize, bits: u32, comb: &Comb) {
+        let primes = comb.primes();
+        assert!(from >= MARGIN && words.len() >= from + (bits as usize).div_ceil(64) + MARGIN);
+        assert!(primes.last().is_none_or(|&p| p <= OCTETS_MAX));
+        debug_assert!(primes.iter().all(|p| p % 8 == primes[0] % 8));
+        // SAFETY: as above; the margins hold what reaches over the edges.
+        unsafe { (self.octets)(words.as_mut_ptr().add(from).cast(), bits, primes, comb.at()) }
     }
 
-    /// `at[k] -= times·by[k]` modulo `primes[k]`; all `at` and `by` are below their prime.
-    pub fn step(&self, at: &mut [u32], by: &[u32], primes: &[u32], times: u32) {
-        assert!(at.len() == primes.len() && by.len() == primes.len());
-        // SAFETY: as above.
-        unsafe { (self.step)(at, by, primes, times) }
+    /// Clears the comb's teeth among the `bits` bits from word `from` on, behind which there is a spare bit.
+    pub fn cross(&self, words: &mut [u64], from: usize, bits: u32, comb: &Comb) {
+        assert!(from + bits as usize / 64 < words.len() && bits < 1 << 31);
+        // SAFETY: as above; bits from `bits` on are not touched but for the spare one.
+        unsafe { (self.cross)(words.as_mut_ptr().add(from), bits, comb.primes(), comb.at()) }
+    }
+
+    /// Clears the hits from word `from` on.
+    pub fn strike(&self, words: &mut [u64], from: usize, hits: &Hits) {
+        assert!(from + (hits.bound() as usize).div_ceil(64) <= words.len());
+        // SAFETY: as above; all hits are below their bound.
+        unsafe { (self.strike)(words.as_mut_ptr().add(from), hits.bits()) }
     }
 
     /// How many bits are set.
@@ -71,7 +104,38 @@ impl Lanes {
         // SAFETY: as above.
         unsafe { (self.ones)(line) }
     }
+
+    /// `at[k] -= times·by[k]` modulo `primes[k]`; all `at` and `by` are below their prime.
+    fn step(&self, at: &mut [u32], by: &[u32], primes: &[u32], times: u32) {
+        assert!(at.len() == primes.len() && by.len() == primes.len());
+        // SAFETY: as above.
+        unsafe { (self.step)(at, by, primes, times) }
+    }
+
+    /// For each prime the first bit of the line that it divides, and how much earlier that comes in the line
+    /// that starts two numbers later. The primes share no factor with the modulus.
+    fn start(&self, start: &Start, primes: &[u32], at: &mut [u32], by: &mut [u32]) {
+        assert!(at.len() == primes.len() && by.len() == primes.len());
+        assert!(start.modulus < 1 << 16 && start.modulus % 2 == 0);
+        assert_eq!(start.negated_inverses.len(), start.modulus as usize);
+        assert!(!start.digits.is_empty() && start.digits[1..].iter().all(|&digit| digit < 1 << 16));
+        // SAFETY: as above.
+        unsafe { (self.start)(start, primes, at, by) }
+        debug_assert!(primes.iter().zip(at).all(|(p, at)| &*at < p));
+    }
+
+    /// Adds the comb's teeth to a row of lines, in each of which there is room for all and `SLACK` more.
+    fn rake(&self, comb: &Comb, times: &[u32], lines: &mut [Hits]) {
+        let room = |hits: &mut Hits| hits.bits_mut().capacity() - hits.len() >= comb.at().len() + SLACK;
+        assert!(lines.len() == times.len() && times.iter().all(|&times| times <= TIMES_MAX));
+        assert!(lines.iter_mut().all(room) && lines.iter().all(|hits| hits.bound() == lines[0].bound()));
+        // SAFETY: as above.
+        unsafe { (self.rake)(comb, times, lines) }
+    }
 }
+
+/// Steps between neighbouring lines, at most: the classes of 30030 are 22 apart at most.
+const TIMES_MAX: u32 = 11;
 
 /// Best first; the last one runs anywhere.
 static ALL: &[Lanes] = &[
@@ -104,6 +168,7 @@ pub fn pick(name: Option<&str>) -> Result<&'static Lanes> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::math::trial::is_prime;
 
     /// Words without a pattern, from a linear congruence.
     fn noise(seed: u64, count: usize) -> Vec<u64> {
@@ -111,9 +176,50 @@ mod tests {
         std::iter::successors(Some(seed), step).map(|x| x ^ x >> 29).take(count).collect()
     }
 
-    fn scalar() -> &'static Lanes {
-        pick(Some("scalar")).unwrap()
+    fn primes(from: u32, to: u32) -> Vec<u32> {
+        (from..to).filter(|&n| is_prime(n.into())).collect()
     }
+
+    /// The first number of a line, as `Start` wants it.
+    fn digits(first: u128) -> Vec<u32> {
+        [96u32, 80, 64, 48, 32, 16, 0]
+            .iter()
+            .map(|&at| (first >> at & if at == 96 { 0xffff_ffff } else { 0xffff }) as u32)
+            .collect()
+    }
+
+    fn negated_inverses(modulus: u32) -> Vec<u32> {
+        let inverse = |r: u32| (1..modulus).find(|i| u64::from(r) * u64::from(*i) % u64::from(modulus) == 1);
+        (0..modulus).map(|r| inverse(r).map_or(0, |i| modulus - i)).collect()
+    }
+
+    /// The comb of the primes in the line of `first`, first + 210, …
+    fn comb(lanes: &Lanes, first: u128, primes: &[u32]) -> Comb {
+        let mut comb = Comb::default();
+        let start = Start { digits: &digits(first), modulus: 210, negated_inverses: &negated_inverses(210) };
+        comb.set(lanes, &start, [primes].into_iter());
+        comb
+    }
+
+    /// The line of `first` with the primes' multiples cleared by division.
+    fn divided(first: u128, bits: u32, primes: &[u32], mut line: Vec<u64>) -> Vec<u64> {
+        for bit in 0..bits {
+            let number = first + 210 * u128::from(bit);
+            if primes.iter().any(|&p| number % u128::from(p) == 0) {
+                line[bit as usize / 64] &= !(1 << (bit % 64));
+            }
+        }
+        line
+    }
+
+    /// Only the bits of the line itself, without its margins.
+    fn inside(words: &[u64], from: usize, bits: u32) -> Vec<u64> {
+        let mut line = words[from..=from + bits as usize / 64].to_vec();
+        *line.last_mut().unwrap() &= (1u64 << (bits % 64)) - 1;
+        line
+    }
+
+    const FIRSTS: [u128; 4] = [11, 1_000_000_007, (1 << 64) - 59, (1 << 100) + 13];
 
     #[test]
     fn all_lanes_count_alike() {
@@ -127,68 +233,136 @@ mod tests {
     }
 
     #[test]
-    fn all_lanes_cross_alike() {
-        let primes: Vec<u32> = (3..9000).step_by(2).filter(|&n| crate::math::trial::is_prime(n.into())).collect();
-        for bits in [1u32, 63, 64, 65, 500, 4096, 20_000] {
-            let at: Vec<u32> =
-                noise(7, primes.len()).iter().zip(&primes).map(|(x, p)| (x % u64::from(*p)) as u32).collect();
-            let fresh = noise(3, bits as usize / 64 + 1);
-            let mut naive = fresh.clone();
-            for (&p, &at) in primes.iter().zip(&at) {
-                for bit in (at..bits).step_by(p as usize) {
-                    naive[bit as usize / 64] &= !(1 << (bit % 64));
+    fn all_lanes_start_where_division_does() {
+        let mut some = primes(11, 3000);
+        some.extend(primes(1 << 20, (1 << 20) + 500).into_iter().chain(primes(u32::MAX - 400, u32::MAX)));
+        for lanes in usable() {
+            for first in FIRSTS {
+                let mut comb = comb(lanes, first, &some);
+                for (step, times) in [(0u32, 0), (2, 1), (6, 2), (28, 11)] {
+                    comb.step(lanes, times);
+                    for (&p, &at) in some.iter().zip(comb.at()) {
+                        let first = first + u128::from(step);
+                        assert_eq!(
+                            (first + 210 * u128::from(at)) % u128::from(p),
+                            0,
+                            "{p} from {first} on {}",
+                            lanes.name
+                        );
+                        assert!(at < p);
+                    }
                 }
-            }
-            let spare = |mut line: Vec<u64>| {
-                line[bits as usize / 64] |= u64::MAX << (bits % 64);
-                line
-            };
-            for lanes in usable() {
-                let mut line = fresh.clone();
-                lanes.cross(&mut line, bits, &primes, &at);
-                assert_eq!(spare(line), spare(naive.clone()), "{} on {bits} bits", lanes.name);
             }
         }
     }
 
     #[test]
-    fn all_lanes_step_alike() {
-        for count in [0, 1, 15, 16, 17, 100] {
-            let primes: Vec<u32> = (0..count).map(|k| u32::MAX - 6 * k).collect();
-            let below = |seed| -> Vec<u32> {
-                noise(seed, count as usize).iter().zip(&primes).map(|(x, p)| (x % u64::from(*p)) as u32).collect()
-            };
-            let (at, by) = (below(1), below(2));
-            for times in [1, 2, 11] {
-                let naive = at.iter().zip(&by).zip(&primes).map(|((&at, &by), &p)| {
-                    let (at, by, p) = (u64::from(at), u64::from(by), u64::from(p));
-                    ((at + u64::from(times) * (p - by)) % p) as u32
-                });
-                let naive: Vec<u32> = naive.collect();
+    fn all_lanes_cross_alike() {
+        for bits in [63u32, 64, 65, 500, 4096, 20_000] {
+            for first in FIRSTS {
+                let some = primes(11, bits.min(9000));
+                let fresh = noise(3, bits as usize / 64 + 1 + 2 * MARGIN);
+                let naive = divided(first, bits, &some, fresh[MARGIN..].to_vec());
                 for lanes in usable() {
-                    let mut at = at.clone();
-                    lanes.step(&mut at, &by, &primes, times);
-                    assert_eq!(at, naive, "{} {times} times on {count}", lanes.name);
+                    let mut words = fresh.clone();
+                    lanes.cross(&mut words, MARGIN, bits, &comb(lanes, first, &some));
+                    assert_eq!(inside(&words, MARGIN, bits), inside(&naive, 0, bits), "{} on {bits} bits", lanes.name);
+                    assert_eq!(words[..MARGIN], fresh[..MARGIN]);
+                    assert_eq!(words[MARGIN + bits as usize / 64 + 1..], fresh[MARGIN + bits as usize / 64 + 1..]);
                 }
             }
         }
+    }
+
+    #[test]
+    fn all_lanes_take_octets_alike() {
+        for bits in [1u32, 64, 1000, 5000, 40_000] {
+            for first in FIRSTS {
+                for some in Comb::by_residue(&primes(11, OCTETS_MAX)) {
+                    let fresh = noise(5, bits as usize / 64 + 1 + 2 * MARGIN);
+                    let naive = divided(first, bits, &some, fresh[MARGIN..].to_vec());
+                    for lanes in usable() {
+                        let mut words = fresh.clone();
+                        lanes.octets(&mut words, MARGIN, bits, &comb(lanes, first, &some));
+                        assert_eq!(
+                            inside(&words, MARGIN, bits),
+                            inside(&naive, 0, bits),
+                            "{} on {bits} bits",
+                            lanes.name
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_comb_goes_along_a_line() {
+        let some = primes(11, 2000);
+        for lanes in usable() {
+            let whole = comb(lanes, 1_000_000_007, &some);
+            let mut part = whole.along(640);
+            for block in 0..4 {
+                for (&p, &at) in some.iter().zip(part.at()) {
+                    let bit = 640 * block + u128::from(at);
+                    assert_eq!((1_000_000_007 + 210 * bit) % u128::from(p), 0);
+                }
+                part.step(lanes, 1);
+            }
+            part.follow(&whole);
+            assert_eq!(part.at(), whole.at());
+        }
+    }
+
+    #[test]
+    fn all_lanes_rake_and_strike_alike() {
+        let (times, top) = ([0, 1, 3, 11, 2], [1u32 << 20, u32::MAX - 40_000]);
+        for (count, top) in [0usize, 1, 15, 16, 17, 300].into_iter().flat_map(|count| top.map(|top| (count, top))) {
+            let some: Vec<u32> = primes(top, top + 20_000).into_iter().take(count).collect();
+            for first in FIRSTS {
+                for bits in [1u32, 1000, 500_000, 1 << 20] {
+                    let mut comb_ = comb(scalar(), first, &some);
+                    let naive = times.map(|times| {
+                        comb_.step(scalar(), times);
+                        comb_.at().iter().copied().filter(|&at| at < bits).collect::<Vec<u32>>()
+                    });
+                    for lanes in usable() {
+                        let mut lines: Vec<Hits> = times.iter().map(|_| Hits::below(bits)).collect();
+                        for _ in 0..2 {
+                            Hits::rake(&mut lines, lanes, &comb(lanes, first, &some), &times);
+                        }
+                        for (hits, naive) in lines.iter().zip(&naive) {
+                            let (mut raked, mut twice) = (hits.bits().to_vec(), [&naive[..], naive].concat());
+                            raked.sort_unstable();
+                            twice.sort_unstable();
+                            assert_eq!(raked, twice, "{} on {count} places", lanes.name);
+                            let mut words = vec![u64::MAX; 1 + (1 << 14)];
+                            lanes.strike(&mut words, 1, hits);
+                            let left: usize = words.iter().map(|word| word.count_ones() as usize).sum();
+                            twice.dedup();
+                            assert_eq!(64 * words.len() - left, twice.len());
+                            assert!(naive.iter().all(|&bit| words[1 + bit as usize / 64] >> (bit % 64) & 1 == 0));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn scalar() -> &'static Lanes {
+        pick(Some("scalar")).unwrap()
     }
 
     #[test]
     fn all_lanes_presieve_alike() {
-        let tables: Vec<Vec<u8>> = [7usize, 77, 1001]
-            .iter()
-            .map(|&period| {
-                let bytes = noise(period as u64, period);
-                (0..period + 8 * STRIPE_WORDS).map(|i| bytes[i % period] as u8).collect()
-            })
-            .collect();
+        let table = |period: usize| -> Vec<u8> {
+            let bytes = noise(period as u64, period);
+            (0..period + 8 * STRIPE_WORDS).map(|i| bytes[i % period] as u8).collect()
+        };
+        let tables = [7usize, 77, 1001].map(table);
         let stripes = || -> Vec<Stripe> {
-            tables
-                .iter()
-                .zip([(7, 3), (77, 0), (1001, 1000)])
-                .map(|(bytes, (period, at))| Stripe { bytes, period, at })
-                .collect()
+            let places = [(7, 3), (77, 0), (1001, 1000)];
+            tables.iter().zip(places).map(|(bytes, (period, at))| Stripe { bytes, period, at }).collect()
         };
         for words in [0, STRIPE_WORDS, 5 * STRIPE_WORDS] {
             let mut naive = vec![0u64; words];

@@ -1,23 +1,43 @@
 //! What every CPU of the architecture has: the judge of the other lanes.
 
-use super::{Lanes, Stripe, generic};
+use super::{Comb, Hits, Lanes, Start, Stripe, generic};
 
-pub(super) const LANES: Lanes = Lanes { name: "scalar", usable: || true, presieve, cross, step, ones };
+pub(super) const LANES: Lanes =
+    Lanes { name: "scalar", usable: || true, presieve, octets, cross, step, start, rake, strike, ones };
 
 unsafe fn presieve(line: &mut [u64], stripes: &mut [Stripe]) {
     // SAFETY: the caller's.
     unsafe { generic::presieve(line, stripes) }
 }
 
-unsafe fn cross(line: &mut [u64], bits: u32, primes: &[u32], at: &[u32]) {
+unsafe fn octets(block: *mut u8, bits: u32, primes: &[u32], at: &[u32]) {
     // SAFETY: the caller's.
-    unsafe { generic::cross(line, bits, primes, at) }
+    unsafe { generic::octets(block, bits, primes, at) }
+}
+
+unsafe fn cross(block: *mut u64, bits: u32, primes: &[u32], at: &[u32]) {
+    // SAFETY: the caller's.
+    unsafe { generic::cross(block, bits, primes, at) }
 }
 
 fn step(at: &mut [u32], by: &[u32], primes: &[u32], times: u32) {
     generic::step(at, by, primes, times)
 }
 
+fn start(start: &Start, primes: &[u32], at: &mut [u32], by: &mut [u32]) {
+    generic::start::<false>(start, primes, at, by)
+}
+
+unsafe fn strike(line: *mut u64, list: &[u32]) {
+    // SAFETY: the caller's.
+    unsafe { generic::strike(line, list) }
+}
+
 fn ones(line: &[u64]) -> u64 {
     generic::ones(line)
+}
+
+unsafe fn rake(comb: &Comb, times: &[u32], lines: &mut [Hits]) {
+    // SAFETY: the caller's.
+    unsafe { generic::rake(comb, 0, times, lines) }
 }

@@ -58,9 +58,12 @@ impl Stripes {
     /// Bit i of the line stands for first + M·i, which p divides if and only if it divides i + first/M. The
     /// table has cleared the bits that p divides themselves, so the line starts at the table's bit first/M,
     /// which is byte first/(8·M), all modulo the period.
-    pub fn of_line(&self, first: u64) -> Vec<Stripe<'_>> {
+    pub fn of_line(&self, first: u128) -> Vec<Stripe<'_>> {
         // Periods are below 2^17, so the product stays far below 2^64.
-        let place = |table: &Table| (first % table.period * table.scale % table.period) as usize;
+        let place = |table: &Table| {
+            let first = (first % u128::from(table.period)) as u64;
+            (first * table.scale % table.period) as usize
+        };
         let stripes = self.tables.iter().map(|table| Stripe {
             bytes: &table.bytes,
             period: table.period as usize,
@@ -83,11 +86,11 @@ mod tests {
             let primes: Vec<u64> = (7..=u64::from(stripes.last()))
                 .filter(|&n| crate::math::trial::is_prime(n) && !wheel.modulus.is_multiple_of(n))
                 .collect();
-            for first in [1, 7 + 12345 * wheel.modulus, u64::MAX / 2] {
+            for first in [1, 7 + 12345 * u128::from(wheel.modulus), u128::MAX / 7] {
                 let mut line = vec![0; 4 * STRIPE_WORDS];
                 lanes::pick(None).unwrap().presieve(&mut line, &mut stripes.of_line(first));
                 for bit in 0..64 * line.len() {
-                    let number = u128::from(first) + wheel.modulus as u128 * bit as u128;
+                    let number = first + wheel.modulus as u128 * bit as u128;
                     let free = primes.iter().all(|&p| !number.is_multiple_of(u128::from(p)));
                     assert_eq!(line[bit / 64] >> (bit % 64) & 1 == 1, free, "{number}");
                 }

@@ -5,6 +5,7 @@
 //! 22.9 % at 210, 20.8 % at 2310, 19.2 % at 30030. But each class is a line of bits of its own, and lines
 //! that are too short are mostly overhead; so the width of the window picks the wheel.
 
+use crate::math::lanes::Start;
 use std::sync::OnceLock;
 
 pub struct Wheel {
@@ -14,8 +15,8 @@ pub struct Wheel {
     pub modulus: u64,
     /// The residues that share no factor with the modulus, ascending.
     pub classes: Vec<u32>,
-    /// The inverse modulo the modulus of each residue that has one; 0 for the others.
-    inverses: Vec<u32>,
+    /// For each residue r that has an inverse modulo the modulus: -1/r; 0 for the others.
+    negated_inverses: Vec<u32>,
 }
 
 /// The first primes whose products are the wheels' moduli.
@@ -45,15 +46,13 @@ impl Wheel {
         let modulus = primes.iter().product::<u64>();
         let free = |n: &u64| primes.iter().all(|&p| !n.is_multiple_of(p));
         let classes = (0..modulus).filter(free).map(|n| n as u32).collect();
-        let inverse = |n| if free(&n) { inverse(n, modulus) as u32 } else { 0 };
-        Wheel { primes, modulus, classes, inverses: (0..modulus).map(inverse).collect() }
+        let negated = |n| if free(&n) { (modulus - inverse(n, modulus)) as u32 } else { 0 };
+        Wheel { primes, modulus, classes, negated_inverses: (0..modulus).map(negated).collect() }
     }
 
-    /// The inverse of the modulus modulo `p`, which shares no factor with it.
-    pub fn inverse_mod(&self, p: u64) -> u64 {
-        // With k = -1/p mod M, p·k + 1 is a multiple of M, and the quotient is the inverse of M mod p.
-        let k = self.modulus - u64::from(self.inverses[(p % self.modulus) as usize]);
-        (p * k + 1) / self.modulus
+    /// What the lanes need of the wheel to find where primes hit its lines.
+    pub fn start(&self) -> Start<'_> {
+        Start { digits: &[0], modulus: self.modulus as u32, negated_inverses: &self.negated_inverses }
     }
 }
 
@@ -90,10 +89,9 @@ mod tests {
     fn inverses_are_inverse() {
         for size in 0..SIZES.len() {
             let wheel = Wheel::of(size);
-            for p in [17u64, 19, 65_521, 4_294_967_291] {
-                let inverse = wheel.inverse_mod(p);
-                assert_eq!(u128::from(inverse) * u128::from(wheel.modulus) % u128::from(p), 1, "{p}");
-                assert!(inverse < p);
+            for &class in &wheel.classes {
+                let negated = u64::from(wheel.negated_inverses[class as usize]);
+                assert_eq!(negated * u64::from(class) % wheel.modulus, wheel.modulus - 1, "{class}");
             }
         }
     }

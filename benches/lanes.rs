@@ -1,0 +1,79 @@
+//! The leaf loops one by one: nanoseconds per prime, per prime and line, per hit.
+
+use pcount::math::lanes::{self, Comb, Hits, Lanes, MARGIN, Start};
+use pcount::math::sieve::{Sieve, SievingPrimes, Wheel};
+use std::time::Instant;
+
+fn nanoseconds(what: &str, lanes: &Lanes, per: usize, mut work: impl FnMut()) {
+    let began = Instant::now();
+    work();
+    println!("{:8} {what:24} {:.3} ns", lanes.name, began.elapsed().as_secs_f64() * 1e9 / per as f64);
+}
+
+fn main() {
+    let mut sieve = Sieve::new(lanes::pick(None).expect("there are lanes"));
+    let base = SievingPrimes::up_to(100_000_000);
+    base.make(&mut sieve);
+    let wheel = Wheel::for_width(0);
+    let start = Start { digits: &[232_830_643, 0x1234, 0x5678], ..wheel.start() };
+    for lanes in lanes::usable() {
+        let primes = base.between(1_000_000, 100_000_000).collect::<Vec<_>>().concat();
+        let mut comb = Comb::default();
+        nanoseconds("start, a prime", lanes, primes.len(), || {
+            primes.chunks(2048).for_each(|some| comb.set(lanes, &start, [some].into_iter()));
+        });
+        let mut lines: Vec<Hits> = (0..48).map(|_| Hits::below(1 << 20)).collect();
+        nanoseconds("rake, a prime and line", lanes, 500 * 48 * 2048, || {
+            comb.set(lanes, &start, [&primes[primes.len() - 2048..]].into_iter());
+            for _ in 0..500 {
+                Hits::rake(&mut lines, lanes, &comb, &[2; 48]);
+                lines.iter_mut().filter(|hits| hits.len() > 60_000).for_each(Hits::clear);
+            }
+        });
+        let mut hits = [Hits::below(1 << 23)];
+        let many = &primes[primes.partition_point(|&p| p < 1 << 23)..];
+        comb.set(lanes, &start, [&many[..2_000_000]].into_iter());
+        Hits::rake(&mut hits, lanes, &comb, &[0]);
+        let mut line = vec![0; 2 * MARGIN + (1 << 17)];
+        nanoseconds("strike, a hit", lanes, 20 * hits[0].len(), || {
+            for _ in 0..20 {
+                lanes.strike(&mut line, MARGIN, &hits[0]);
+            }
+        });
+        for (what, from, to, bits) in [
+            ("octets 200..500", 200, 500, 1u32 << 18),
+            ("octets 500..1500", 500, 1500, 1 << 18),
+            ("octets 1500..4000", 1500, 4000, 1 << 18),
+            ("cross 500..1500", 500, 1500, 1 << 18),
+            ("cross 1500..4000", 1500, 4000, 1 << 18),
+            ("cross 4e3..2e4", 4_000, 20_000, 1 << 18),
+            ("cross 2e4..1e5", 20_000, 100_000, 1 << 18),
+            ("cross 1e5..2e5", 100_000, 200_000, 1 << 18),
+            ("cross 2e5..1e6", 200_000, 1_000_000, 1 << 23),
+            ("cross 1e6..8e6", 1_000_000, 8_000_000, 1 << 23),
+        ] {
+            let some = base.between(from, to).collect::<Vec<_>>().concat();
+            let teeth: f64 = some.iter().map(|&p| f64::from(bits) / f64::from(p)).sum();
+            let times = (1e8 / teeth) as usize;
+            if what.starts_with("octets") {
+                let combs = Comb::by_residue(&some).map(|primes| {
+                    let mut comb = Comb::default();
+                    comb.set(lanes, &start, [&primes[..]].into_iter());
+                    comb
+                });
+                nanoseconds(what, lanes, (teeth * times as f64) as usize, || {
+                    for _ in 0..times {
+                        combs.iter().for_each(|comb| lanes.octets(&mut line, MARGIN, bits, comb));
+                    }
+                });
+            } else {
+                comb.set(lanes, &start, [&some[..]].into_iter());
+                nanoseconds(what, lanes, (teeth * times as f64) as usize, || {
+                    for _ in 0..times {
+                        lanes.cross(&mut line, MARGIN, bits, &comb);
+                    }
+                });
+            }
+        }
+    }
+}
