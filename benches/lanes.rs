@@ -14,7 +14,7 @@ fn main() {
     let mut sieve = Sieve::new(lanes::pick(None).expect("there are lanes"));
     let base = SievingPrimes::up_to(100_000_000);
     base.make(&mut sieve);
-    let wheel = Wheel::for_width(0);
+    let wheel = Wheel::smallest();
     let start = Start { digits: &[232_830_643, 0x1234, 0x5678], ..wheel.start() };
     for lanes in lanes::usable() {
         let primes = base.between(1_000_000, 100_000_000).collect::<Vec<_>>().concat();
@@ -22,15 +22,17 @@ fn main() {
         nanoseconds("start, a prime", lanes, primes.len(), || {
             primes.chunks(2048).for_each(|some| comb.set(lanes, &start, [some].into_iter()));
         });
-        let mut lines: Vec<Hits> = (0..48).map(|_| Hits::below(1 << 20)).collect();
+        let mut lines: Vec<Hits> = (0..48).map(|_| Hits::default()).collect();
+        lines.iter_mut().for_each(|hits| hits.clear(1 << 20));
         nanoseconds("rake, a prime and line", lanes, 500 * 48 * 2048, || {
             comb.set(lanes, &start, [&primes[primes.len() - 2048..]].into_iter());
             for _ in 0..500 {
                 Hits::rake(&mut lines, lanes, &comb, &[2; 48]);
-                lines.iter_mut().filter(|hits| hits.len() > 60_000).for_each(Hits::clear);
+                lines.iter_mut().filter(|hits| hits.len() > 60_000).for_each(|hits| hits.clear(1 << 20));
             }
         });
-        let mut hits = [Hits::below(1 << 23)];
+        let mut hits = [Hits::default()];
+        hits[0].clear(1 << 23);
         let many = &primes[primes.partition_point(|&p| p < 1 << 23)..];
         comb.set(lanes, &start, [&many[..2_000_000]].into_iter());
         Hits::rake(&mut hits, lanes, &comb, &[0]);

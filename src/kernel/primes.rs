@@ -9,7 +9,7 @@ use crate::chain::Chain;
 use crate::error::{Error, Result};
 use crate::math::cut::Cut;
 use crate::math::lanes::{self, Lanes};
-use crate::math::sieve::{self, Sieve, SievingPrimes, Wheel};
+use crate::math::sieve::{self, Layout, Sieve, SievingPrimes};
 use crate::math::span::Span;
 use crate::math::trial;
 use crate::report::{Fact, Table, Value};
@@ -70,7 +70,7 @@ fn open(given: &Given, spans: Vec<Span>, asked: Asked) -> Result<Opened> {
     let link = |span: Span| -> Box<dyn Work> {
         match method {
             Method::Trial => Box::new(ByTrial::new(span, asked)),
-            Method::Sieve => Box::new(BySieve::new(span, asked, lanes, base.clone())),
+            Method::Sieve => Box::new(BySieve { span, asked, layout: Layout::new(span), lanes, base: base.clone() }),
         }
     };
     let chain = Chain::new(spans.into_iter().map(link).collect())?;
@@ -158,24 +158,9 @@ impl Kernel for ByTrial {
 struct BySieve {
     span: Span,
     asked: Asked,
-    windows: Cut,
-    wheel: &'static Wheel,
-    /// Units per window; each takes an equal share of the classes.
-    slices: u64,
-    seconds: f64,
+    layout: Layout,
     lanes: &'static Lanes,
     base: Arc<SievingPrimes>,
-}
-
-impl BySieve {
-    fn new(span: Span, asked: Asked, lanes: &'static Lanes, base: Arc<SievingPrimes>) -> BySieve {
-        let cost = Cut::whole(span, sieve::cost);
-        let windows = u64::try_from(span.width().div_ceil(sieve::WINDOW.into())).expect("a span is below 2^64");
-        let windows = Cut::new(span, sieve::cost, windows.max(1));
-        let wheel = Wheel::for_width((span.width() / u128::from(windows.pieces())) as u64);
-        let slices = units(cost).div_ceil(windows.pieces()).min(wheel.classes.len() as u64);
-        BySieve { span, asked, windows, wheel, slices, seconds: seconds(cost), lanes, base }
-    }
 }
 
 impl Kernel for BySieve {
@@ -183,7 +168,7 @@ impl Kernel for BySieve {
     type Scratch = Sieve;
 
     fn units(&self) -> u64 {
-        if self.span.is_empty() { 0 } else { self.windows.pieces() * self.slices }
+        if self.span.is_empty() { 0 } else { self.layout.units() }
     }
 
     fn scratch(&self, _: &Seat) -> Sieve {
@@ -191,12 +176,9 @@ impl Kernel for BySieve {
     }
 
     fn compute(&self, unit: u64, sieve: &mut Sieve) -> Result<u64> {
-        let window = self.windows.piece(unit / self.slices);
-        let classes = self.wheel.classes.len() as u64;
-        let edge = |slice: u64| (slice * classes / self.slices) as usize;
-        let slice = unit % self.slices;
         self.base.make(sieve);
-        Ok(sieve.count(&self.base, window, self.wheel, edge(slice)..edge(slice + 1)))
+        let (window, classes) = self.layout.unit(unit);
+        Ok(sieve.count(&self.base, window, self.layout.wheel, classes))
     }
 
     fn answer(&self, whole: u64) -> Result<Answer> {
@@ -204,8 +186,8 @@ impl Kernel for BySieve {
     }
 
     fn forecast(&self) -> Forecast {
-        let (rank_bytes, thread_bytes) = sieve::memory(self.span.end(), self.wheel);
-        Forecast { seconds: self.seconds, rank_bytes, thread_bytes }
+        let (rank_bytes, thread_bytes) = sieve::memory(&self.layout);
+        Forecast { seconds: seconds(self.layout.cost()), rank_bytes, thread_bytes }
     }
 }
 

@@ -13,7 +13,7 @@ pub fn is_prime(n: u64) -> bool {
     if n.is_multiple_of(2) || n.is_multiple_of(3) {
         return false;
     }
-    match n < 1 << 32 && n >= SMALL {
+    match (SMALL..1 << 32).contains(&n) {
         true => by_eights(n as u32),
         false => one_by_one(n),
     }

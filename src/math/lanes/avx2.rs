@@ -1,6 +1,6 @@
 //! Lanes of 256 bits: nearly every x86-64 machine since 2013.
 
-use super::{Comb, Hits, TIMES_MAX};
+use super::{CLASS, Comb, Hits, Leap, TIMES_MAX};
 use std::arch::x86_64::*;
 
 super::generic::lanes! {
@@ -14,7 +14,8 @@ super::generic::lanes! {
             && is_x86_feature_detected!("popcnt")
     },
     true,
-    rake
+    rake,
+    leap
 }
 
 /// For each mask of eight lanes: the lanes to keep, moved together.
@@ -84,4 +85,49 @@ unsafe fn rake(comb: &Comb, times: &[u32], lines: &mut [Hits]) {
 fn minus(a: __m256i, b: __m256i, p: __m256i) -> __m256i {
     let less = _mm256_sub_epi32(a, b);
     _mm256_min_epu32(less, _mm256_add_epi32(less, p))
+}
+
+/// A round of eight primes at once: whether a class is wanted is looked up in a register.
+#[target_feature(enable = "avx2,fma,popcnt")]
+unsafe fn leap(leap: &Leap, primes: &[u32], found: &mut Vec<u32>) {
+    // SAFETY: the table has eight words.
+    let wanted = unsafe { _mm256_loadu_si256(leap.wanted.as_ptr().cast()) };
+    let all = |value: u32| _mm256_set1_epi32(value as i32);
+    // Everything is below 2^31, so comparing with signs does no harm.
+    let (width, outside) = (all(leap.width()), all(generic::OUTSIDE));
+    let (low, modulus) = (all(31), all(leap.start.modulus));
+    // at / M is at·⌈2^s / M⌉ / 2^s, exact for what is below 2^31 with this s.
+    let shift = 32 + leap.start.modulus.ilog2();
+    let scale = _mm256_set1_epi64x(((1 << shift) / i64::from(leap.start.modulus)) + 1);
+    let shift = _mm_cvtsi32_si128(shift as i32);
+    generic::leap::<true>(leap, primes, found, |at, by, found| {
+        let mut any = _mm256_setzero_si256();
+        for from in (0..generic::GROUP).step_by(8) {
+            // SAFETY: eight values begin there in each array and row, and there is room for a group of leaps.
+            unsafe {
+                let load = |of: &[u32]| _mm256_loadu_si256(of.as_ptr().add(from).cast());
+                let here = load(at);
+                let even = _mm256_srl_epi64(_mm256_mul_epu32(here, scale), shift);
+                let odd = _mm256_srl_epi64(_mm256_mul_epu32(_mm256_srli_epi64::<32>(here), scale), shift);
+                let bit = _mm256_or_si256(even, _mm256_slli_epi64::<32>(odd));
+                let class = _mm256_sub_epi32(here, _mm256_mullo_epi32(bit, modulus));
+                let word = _mm256_permutevar8x32_epi32(wanted, _mm256_srli_epi32::<5>(class));
+                let flag = _mm256_srlv_epi32(word, _mm256_and_si256(class, low));
+                // The flag's lowest bit becomes the sign that is asked for.
+                let keep = _mm256_and_si256(_mm256_cmpgt_epi32(width, here), _mm256_slli_epi32::<31>(flag));
+                let keep = _mm256_movemask_ps(_mm256_castsi256_ps(keep)) as usize;
+                let leaps = _mm256_or_si256(bit, _mm256_slli_epi32::<{ CLASS as i32 }>(class));
+                let len = found.len();
+                _mm256_storeu_si256(
+                    found.as_mut_ptr().add(len).cast(),
+                    _mm256_permutevar8x32_epi32(leaps, _mm256_loadu_si256(TOGETHER[keep].as_ptr().cast())),
+                );
+                found.set_len(len + keep.count_ones() as usize);
+                let next = _mm256_min_epu32(_mm256_add_epi32(here, load(by)), outside);
+                _mm256_storeu_si256(at.as_mut_ptr().add(from).cast(), next);
+                any = _mm256_or_si256(any, _mm256_cmpgt_epi32(width, next));
+            }
+        }
+        _mm256_movemask_epi8(any) != 0
+    });
 }

@@ -1,6 +1,6 @@
 //! Lanes of 512 bits: Intel since Ice Lake, AMD since Zen 4.
 
-use super::{Comb, Hits, TIMES_MAX};
+use super::{CLASS, Comb, Hits, Leap, TIMES_MAX};
 use std::arch::x86_64::*;
 
 super::generic::lanes! {
@@ -18,38 +18,46 @@ super::generic::lanes! {
             && is_x86_feature_detected!("popcnt")
     },
     true,
-    rake
+    rake,
+    leap
 }
 
-/// Sixteen primes at once go through all lines in registers. Those to keep are moved together in a register and
-/// all sixteen written; compressing straight into memory would be slow on Zen 4.
+/// Twice sixteen primes at once go through all lines in registers: twice, because each step waits for the one
+/// before. Those to keep are moved together in a register and all sixteen written; compressing straight into
+/// memory would be slow on Zen 4.
 #[target_feature(enable = "avx512f,popcnt")]
 unsafe fn rake(comb: &Comb, times: &[u32], lines: &mut [Hits]) {
     let most = times.iter().copied().max().unwrap_or(0) as usize;
     let bits = _mm512_set1_epi32(lines.first().map_or(0, Hits::bound) as i32);
-    let whole = comb.at().len() / 16 * 16;
-    for from in (0..whole).step_by(16) {
-        // SAFETY: sixteen primes begin there.
-        let (primes, mut at, by) = unsafe {
-            let load = |of: &[u32]| _mm512_loadu_si512(of.as_ptr().add(from).cast());
-            (load(comb.primes()), load(comb.at()), load(comb.by()))
-        };
+    let whole = comb.at().len() / 32 * 32;
+    for from in (0..whole).step_by(32) {
+        // SAFETY: twice sixteen primes begin there.
+        let load =
+            |of: &[u32]| unsafe { [from, from + 16].map(|from| _mm512_loadu_si512(of.as_ptr().add(from).cast())) };
+        let (primes, mut at, by) = (load(comb.primes()), load(comb.at()), load(comb.by()));
         // What 0, 1, 2, … steps take.
-        let mut steps = [_mm512_setzero_si512(); TIMES_MAX as usize + 1];
+        let mut steps = [[_mm512_setzero_si512(); 2]; TIMES_MAX as usize + 1];
         for times in 0..most {
-            // A sum of two places may not fit, so it is the difference from what is missing to the prime.
-            steps[times + 1] = minus(steps[times], _mm512_sub_epi32(primes, by), primes);
+            for half in 0..2 {
+                // A sum of two places may not fit, so it is the difference from what is missing to the prime.
+                let missing = _mm512_sub_epi32(primes[half], by[half]);
+                steps[times + 1][half] = minus(steps[times][half], missing, primes[half]);
+            }
         }
         for (&times, hits) in times.iter().zip(&mut *lines) {
-            at = minus(at, steps[times as usize], primes);
-            let keep = _mm512_cmplt_epu32_mask(at, bits);
             let list = hits.bits_mut();
-            // SAFETY: the list has room for sixteen more than it keeps, and so many are kept.
-            unsafe {
-                let len = list.len();
-                _mm512_storeu_si512(list.as_mut_ptr().add(len).cast(), _mm512_maskz_compress_epi32(keep, at));
-                list.set_len(len + keep.count_ones() as usize);
+            let mut len = list.len();
+            for half in 0..2 {
+                at[half] = minus(at[half], steps[times as usize][half], primes[half]);
+                let keep = _mm512_cmplt_epu32_mask(at[half], bits);
+                // SAFETY: the list has room for sixteen more than it keeps.
+                unsafe {
+                    _mm512_storeu_si512(list.as_mut_ptr().add(len).cast(), _mm512_maskz_compress_epi32(keep, at[half]))
+                };
+                len += keep.count_ones() as usize;
             }
+            // SAFETY: so many were kept.
+            unsafe { list.set_len(len) };
         }
     }
     // SAFETY: the caller's.
@@ -62,4 +70,43 @@ unsafe fn rake(comb: &Comb, times: &[u32], lines: &mut [Hits]) {
 fn minus(a: __m512i, b: __m512i, p: __m512i) -> __m512i {
     let less = _mm512_sub_epi32(a, b);
     _mm512_mask_add_epi32(less, _mm512_cmplt_epu32_mask(a, b), less, p)
+}
+
+/// A round of sixteen primes at once: whether a class is wanted is looked up in a register.
+#[target_feature(enable = "avx512f,fma,popcnt")]
+unsafe fn leap(leap: &Leap, primes: &[u32], found: &mut Vec<u32>) {
+    // SAFETY: the table has eight words.
+    let wanted = unsafe { _mm512_castsi256_si512(_mm256_loadu_si256(leap.wanted.as_ptr().cast())) };
+    let all = |value: u32| _mm512_set1_epi32(value as i32);
+    let (width, outside) = (all(leap.width()), all(generic::OUTSIDE));
+    let (one, low, modulus) = (all(1), all(31), all(leap.start.modulus));
+    // at / M is at·⌈2^s / M⌉ / 2^s, exact for what is below 2^31 with this s.
+    let shift = 32 + leap.start.modulus.ilog2();
+    let scale = _mm512_set1_epi64(((1 << shift) / i64::from(leap.start.modulus)) + 1);
+    let shift = _mm_cvtsi32_si128(shift as i32);
+    generic::leap::<true>(leap, primes, found, |at, by, found| {
+        let mut any = 0;
+        for from in (0..generic::GROUP).step_by(16) {
+            // SAFETY: sixteen values begin there in each array, and there is room for a group of leaps.
+            unsafe {
+                let load = |of: &[u32]| _mm512_loadu_si512(of.as_ptr().add(from).cast());
+                let here = load(at);
+                let even = _mm512_srl_epi64(_mm512_mul_epu32(here, scale), shift);
+                let odd = _mm512_srl_epi64(_mm512_mul_epu32(_mm512_srli_epi64::<32>(here), scale), shift);
+                let bit = _mm512_or_si512(even, _mm512_slli_epi64::<32>(odd));
+                let class = _mm512_sub_epi32(here, _mm512_mullo_epi32(bit, modulus));
+                let word = _mm512_permutexvar_epi32(_mm512_srli_epi32::<5>(class), wanted);
+                let flag = _mm512_srlv_epi32(word, _mm512_and_si512(class, low));
+                let keep = _mm512_cmplt_epu32_mask(here, width) & _mm512_test_epi32_mask(flag, one);
+                let leaps = _mm512_or_si512(bit, _mm512_slli_epi32::<CLASS>(class));
+                let len = found.len();
+                _mm512_storeu_si512(found.as_mut_ptr().add(len).cast(), _mm512_maskz_compress_epi32(keep, leaps));
+                found.set_len(len + keep.count_ones() as usize);
+                let next = _mm512_min_epu32(_mm512_add_epi32(here, load(by)), outside);
+                _mm512_storeu_si512(at.as_mut_ptr().add(from).cast(), next);
+                any |= _mm512_cmplt_epu32_mask(next, width);
+            }
+        }
+        any != 0
+    });
 }

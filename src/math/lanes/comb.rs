@@ -1,6 +1,6 @@
 //! Combs and hits: primes with their places in a line, in types that keep what the loops rely on.
 
-use super::{Lanes, Start};
+use super::{Lanes, Leap, SLACK, Start};
 
 /// Odd primes, and for each the first bit of a line that it divides: its teeth are that bit and every p-th
 /// from there. Every place is below its prime, whatever is done to a comb.
@@ -69,11 +69,6 @@ pub struct Hits {
 }
 
 impl Hits {
-    /// For lines of so many bits.
-    pub fn below(bits: u32) -> Hits {
-        Hits { below: bits, bits: Vec::new() }
-    }
-
     pub fn len(&self) -> usize {
         self.bits.len()
     }
@@ -88,7 +83,7 @@ impl Hits {
     pub fn rake(lines: &mut [Hits], lanes: &Lanes, comb: &Comb, times: &[u32]) {
         assert_eq!(lines.len(), times.len());
         for hits in &mut *lines {
-            hits.bits.reserve(comb.at.len() + super::SLACK);
+            hits.bits.reserve(comb.at.len() + SLACK);
         }
         lanes.rake(comb, times, lines);
     }
@@ -106,7 +101,46 @@ impl Hits {
         &mut self.bits
     }
 
-    pub fn clear(&mut self) {
+    /// Forgets all; from now on for lines of so many bits.
+    pub fn clear(&mut self, below: u32) {
+        self.below = below;
         self.bits.clear();
+    }
+}
+
+/// Multiples of long primes in the lines of some classes: each as its bit in the line, and above that its class.
+#[derive(Default)]
+pub struct Leaps {
+    found: Vec<u32>,
+    bits: u32,
+    wanted: [u32; 8],
+}
+
+impl Leaps {
+    /// Finds the multiples of the primes, which are longer than a line and share no factor with the modulus.
+    pub fn find(&mut self, lanes: &Lanes, leap: &Leap, primes: &[u32]) {
+        self.found.clear();
+        (self.bits, self.wanted) = (leap.bits, leap.wanted);
+        lanes.leap(leap, primes, &mut self.found);
+    }
+
+    /// Deals them out to the lines of the classes, which ascend and are those that were wanted.
+    pub fn deal(&self, lines: &mut [Hits], classes: &[u32]) {
+        let mut list_of = [0; 256];
+        for ((list, &class), hits) in (0..).zip(classes).zip(&mut *lines) {
+            assert!(self.wanted[class as usize / 32] >> (class % 32) & 1 == 1 && hits.below == self.bits);
+            list_of[class as usize] = list;
+            hits.bits.reserve(self.found.len());
+        }
+        // As many different classes as are wanted, all of them wanted: so there is a line for each leap.
+        let wanted: u32 = self.wanted.iter().map(|word| word.count_ones()).sum();
+        assert!(classes.is_sorted_by(|a, b| a < b) && classes.len() == lines.len() && wanted as usize == lines.len());
+        // SAFETY: every leap's class has a list, with room for all, and its bit is below the bound.
+        unsafe { super::generic::deal(lines, &list_of, &self.found) }
+    }
+
+    #[cfg(test)]
+    pub(super) fn found(&self) -> &[u32] {
+        &self.found
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Everything here is inlined into the functions of one set, whose instructions the compiler then uses.
 
-use super::{Comb, Hits, STRIPE_WORDS, Start, Stripe};
+use super::{CLASS, Comb, Hits, Leap, SLACK, STRIPE_WORDS, Start, Stripe};
 
 /// Fills the line with the stripes ANDed together.
 ///
@@ -81,9 +81,9 @@ unsafe fn octets_of<const RESIDUE: usize>(block: *mut u8, bits: u32, primes: &[u
 /// # Safety
 /// As `Lanes::cross` checks.
 #[inline(always)]
-pub(super) unsafe fn cross(block: *mut u64, bits: u32, primes: &[u32], at: &[u32]) {
+pub(super) unsafe fn cross<const BMI2: bool>(block: *mut u64, bits: u32, primes: &[u32], at: &[u32]) {
     // SAFETY: every bit cleared is at most `bits`.
-    let clear = |bit: u32| unsafe { clear(block, bit) };
+    let clear = |bit: u32| unsafe { clear::<BMI2>(block, bit) };
     let Some(&smallest) = primes.first() else { return };
     let mut teeth = bits / smallest;
     for (&p, &at) in primes.iter().zip(at) {
@@ -112,44 +112,48 @@ pub(super) unsafe fn cross(block: *mut u64, bits: u32, primes: &[u32], at: &[u32
 /// # Safety
 /// They must lie in the line.
 #[inline(always)]
-pub(super) unsafe fn strike(line: *mut u64, list: &[u32]) {
+pub(super) unsafe fn strike<const BMI2: bool>(line: *mut u64, list: &[u32]) {
     for &bit in list {
         // SAFETY: the caller's.
-        unsafe { clear(line, bit) };
+        unsafe { clear::<BMI2>(line, bit) };
     }
 }
 
 /// Clears one bit.
 ///
+/// The compiler would make a mask, rotate it and AND it into memory, which takes twice as long as clearing the
+/// bit in a register with the instruction made for it; and with BMI2 a shift needs no copy first.
+///
 /// # Safety
 /// The bit must lie in the words.
-#[inline(always)]
-unsafe fn clear(words: *mut u64, bit: u32) {
-    // SAFETY: the caller's.
-    unsafe {
-        let word = words.add(bit as usize / 64);
-        *word = without(*word, bit);
-    }
-}
-
-/// The word without bit `bit` modulo 64.
-///
-/// The compiler would make a mask, rotate it and AND it into memory, which takes twice as long as clearing
-/// the bit in a register with the instruction made for it.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-fn without(mut word: u64, bit: u32) -> u64 {
-    // SAFETY: the instruction changes its register and the flags and nothing else.
+unsafe fn clear<const BMI2: bool>(words: *mut u64, bit: u32) {
+    let bit = u64::from(bit);
+    // SAFETY: the caller's, and a set with BMI2 says so.
     unsafe {
-        std::arch::asm!("btr {0}, {1}", inout(reg) word, in(reg) u64::from(bit), options(pure, nomem, nostack));
+        if BMI2 {
+            std::arch::asm!(
+                "shrx {at}, {bit}, {six}",
+                "mov {word}, [{words} + 8 * {at}]",
+                "btr {word}, {bit}",
+                "mov [{words} + 8 * {at}], {word}",
+                at = out(reg) _, word = out(reg) _, bit = in(reg) bit, six = in(reg) 6u64, words = in(reg) words,
+                options(nostack),
+            );
+        } else {
+            let mut word = *words.add(bit as usize / 64);
+            std::arch::asm!("btr {word}, {bit}", word = inout(reg) word, bit = in(reg) bit, options(pure, nomem, nostack));
+            *words.add(bit as usize / 64) = word;
+        }
     }
-    word
 }
 
 #[cfg(not(target_arch = "x86_64"))]
 #[inline(always)]
-fn without(word: u64, bit: u32) -> u64 {
-    word & !(1 << (bit % 64))
+unsafe fn clear<const BMI2: bool>(words: *mut u64, bit: u32) {
+    // SAFETY: the caller's.
+    unsafe { *words.add(bit as usize / 64) &= !(1 << (bit % 64)) };
 }
 
 /// Subtracts modulo the primes.
@@ -227,6 +231,89 @@ pub(super) fn start<const FUSED: bool>(start: &Start, primes: &[u32], at: &mut [
     }
 }
 
+/// Goes from multiple to multiple of long primes and appends those that lie in a wanted line.
+///
+/// Neighbouring primes have equally many multiples in the window or one more, so the primes of a group go
+/// equally many rounds, in each of which all leap once; `round` is one, and tells whether any is still there.
+#[inline(always)]
+pub(super) fn leap<const FUSED: bool>(
+    leap: &Leap,
+    primes: &[u32],
+    leaps: &mut Vec<u32>,
+    round: impl Fn(&mut [u32; GROUP], &[u32; GROUP], &mut Vec<u32>) -> bool,
+) {
+    let head = f64::from(leap.start.digits[0]);
+    let (mut p, mut one_pth, mut rest) = ([3.0; GROUP], [0.0; GROUP], [0.0; GROUP]);
+    let (mut at, mut by) = ([0; GROUP], [0; GROUP]);
+    for primes in primes.chunks(GROUP) {
+        for ((p, by), &prime) in p.iter_mut().zip(&mut by).zip(primes) {
+            *p = f64::from(prime);
+            *by = prime.min(OUTSIDE + 1);
+        }
+        for ((one_pth, rest), &p) in one_pth.iter_mut().zip(&mut rest).zip(&p) {
+            *one_pth = 1.0 / p;
+            *rest = remainder::<FUSED>(head, p, *one_pth);
+        }
+        for &digit in &leap.start.digits[1..] {
+            let digit = f64::from(digit);
+            for ((rest, &p), &one_pth) in rest.iter_mut().zip(&p).zip(&one_pth) {
+                *rest = remainder::<FUSED>(plus::<FUSED>(*rest, 65536.0, digit), p, one_pth);
+            }
+        }
+        for ((at, &rest), &p) in at.iter_mut().zip(&rest).zip(&p) {
+            // The first multiple that is not below low.
+            *at = integer(positive(-rest, p)).min(OUTSIDE);
+        }
+        // Primes that are not there are out of the window from the start.
+        at[primes.len()..].fill(OUTSIDE);
+        leaps.reserve(GROUP + SLACK);
+        while round(&mut at, &by, leaps) {
+            leaps.reserve(GROUP + SLACK);
+        }
+    }
+}
+
+/// Primes that leap together.
+pub(super) const GROUP: usize = 256;
+
+/// Behind every window; and a leap from here, which is at most one longer, does not come round.
+pub(super) const OUTSIDE: u32 = (1 << 31) - 1;
+
+/// A round of leaps, prime by prime.
+#[inline(always)]
+pub(super) fn round(leap: &Leap, at: &mut [u32; GROUP], by: &[u32; GROUP], leaps: &mut Vec<u32>) -> bool {
+    let (width, mut any) = (leap.width(), false);
+    for (at, &by) in at.iter_mut().zip(by) {
+        if *at < width {
+            let (bit, class) = (*at / leap.start.modulus, *at % leap.start.modulus);
+            if leap.wanted[class as usize / 32] >> (class % 32) & 1 == 1 {
+                leaps.push(bit | class << CLASS);
+            }
+        }
+        *at = (*at + by).min(OUTSIDE);
+        any |= *at < width;
+    }
+    any
+}
+
+/// Deals leaps out to the lines of their classes.
+///
+/// # Safety
+/// As `Hits::deal` checks: for each leap there is a line, with room for all.
+#[inline(always)]
+pub(super) unsafe fn deal(lists: &mut [Hits], list_of: &[u8; 256], leaps: &[u32]) {
+    for leap in leaps {
+        let (class, bit) = (leap >> CLASS, leap & ((1 << CLASS) - 1));
+        // SAFETY: the caller's.
+        unsafe {
+            let list = lists.get_unchecked_mut(usize::from(list_of[class as usize])).bits_mut();
+            let len = list.len();
+            list.as_mut_ptr().add(len).write(bit);
+            list.set_len(len + 1);
+        }
+    }
+}
+
 /// a·b + c.
 #[inline(always)]
 fn plus<const FUSED: bool>(a: f64, b: f64, c: f64) -> f64 {
@@ -290,9 +377,9 @@ pub(super) fn ones(line: &[u64]) -> u64 {
 }
 
 /// Compiles the loops for one instruction set and makes its row of the table; whether it has fused
-/// multiplications is its own, and so is `rake`.
+/// multiplications is its own, and so are `rake` and `leap`.
 macro_rules! lanes {
-    ($name:literal, $features:literal, $usable:expr, $fused:literal, $rake:path) => {
+    ($name:literal, $features:literal, $usable:expr, $fused:literal, $rake:path, $leap:path) => {
         pub(super) const LANES: $crate::math::lanes::Lanes = $crate::math::lanes::Lanes {
             name: $name,
             usable: $usable,
@@ -302,6 +389,7 @@ macro_rules! lanes {
             step,
             start,
             rake: $rake,
+            leap: $leap,
             strike,
             ones,
         };
@@ -320,7 +408,7 @@ macro_rules! lanes {
         #[target_feature(enable = $features)]
         unsafe fn cross(block: *mut u64, bits: u32, primes: &[u32], at: &[u32]) {
             // SAFETY: the caller's.
-            unsafe { generic::cross(block, bits, primes, at) }
+            unsafe { generic::cross::<true>(block, bits, primes, at) }
         }
         #[target_feature(enable = $features)]
         unsafe fn step(at: &mut [u32], by: &[u32], primes: &[u32], times: u32) {
@@ -333,7 +421,7 @@ macro_rules! lanes {
         #[target_feature(enable = $features)]
         unsafe fn strike(line: *mut u64, list: &[u32]) {
             // SAFETY: the caller's.
-            unsafe { generic::strike(line, list) }
+            unsafe { generic::strike::<true>(line, list) }
         }
         #[target_feature(enable = $features)]
         unsafe fn ones(line: &[u64]) -> u64 {

@@ -14,7 +14,7 @@ mod generic;
 mod scalar;
 
 use crate::error::{Error, Result};
-pub use comb::{Comb, Hits};
+pub use comb::{Comb, Hits, Leaps};
 
 /// One instruction set's versions of the loops.
 pub struct Lanes {
@@ -26,6 +26,7 @@ pub struct Lanes {
     step: unsafe fn(&mut [u32], &[u32], &[u32], u32),
     start: unsafe fn(&Start, &[u32], &mut [u32], &mut [u32]),
     rake: unsafe fn(&Comb, &[u32], &mut [Hits]),
+    leap: unsafe fn(&Leap, &[u32], &mut Vec<u32>),
     strike: unsafe fn(*mut u64, &[u32]),
     ones: unsafe fn(&[u64]) -> u64,
 }
@@ -46,6 +47,7 @@ pub struct Stripe<'a> {
 }
 
 /// What is needed to find primes' first hits in a line: bit i of it stands for first + modulus·i.
+#[derive(Clone, Copy)]
 pub struct Start<'a> {
     /// The line's first number, its high 32 bits first and then 16 bits each.
     pub digits: &'a [u32],
@@ -54,6 +56,27 @@ pub struct Start<'a> {
     /// For each residue r of the modulus that has one: -1/r modulo it.
     pub negated_inverses: &'a [u32],
 }
+
+/// Where long primes leap: over the lines of the window that begins at the first number of `start`, a multiple of the
+/// modulus, which is at most 256.
+#[derive(Clone, Copy)]
+pub struct Leap<'a> {
+    pub start: Start<'a>,
+    /// Bits of a line, at most 2^24, and so many that all lines together go over less than 2^31 numbers.
+    pub bits: u32,
+    /// The residues whose lines are wanted, a bit for each.
+    pub wanted: [u32; 8],
+}
+
+impl Leap<'_> {
+    /// How many numbers the lines go over.
+    fn width(&self) -> u32 {
+        self.bits * self.start.modulus
+    }
+}
+
+/// A leap's class stands above its bit.
+const CLASS: u32 = 24;
 
 /// The largest prime that may go by octets: they reach a few hundred bytes over a block's edges.
 pub const OCTETS_MAX: u32 = 4096;
@@ -116,12 +139,21 @@ impl Lanes {
     /// that starts two numbers later. The primes share no factor with the modulus.
     fn start(&self, start: &Start, primes: &[u32], at: &mut [u32], by: &mut [u32]) {
         assert!(at.len() == primes.len() && by.len() == primes.len());
-        assert!(start.modulus < 1 << 16 && start.modulus % 2 == 0);
+        assert!(start.modulus < 1 << 16 && start.modulus.is_multiple_of(2));
         assert_eq!(start.negated_inverses.len(), start.modulus as usize);
         assert!(!start.digits.is_empty() && start.digits[1..].iter().all(|&digit| digit < 1 << 16));
         // SAFETY: as above.
         unsafe { (self.start)(start, primes, at, by) }
         debug_assert!(primes.iter().zip(at).all(|(p, at)| &*at < p));
+    }
+
+    /// Appends the primes' multiples in the wanted lines to `found`.
+    fn leap(&self, leap: &Leap, primes: &[u32], found: &mut Vec<u32>) {
+        assert!(leap.bits <= 1 << CLASS && leap.start.modulus <= 256);
+        assert!(u64::from(leap.bits) * u64::from(leap.start.modulus) < u64::from(generic::OUTSIDE));
+        assert!(!leap.start.digits.is_empty() && leap.start.digits[1..].iter().all(|&digit| digit < 1 << 16));
+        // SAFETY: as above.
+        unsafe { (self.leap)(leap, primes, found) }
     }
 
     /// Adds the comb's teeth to a row of lines, in each of which there is room for all and `SLACK` more.
@@ -205,7 +237,7 @@ mod tests {
     fn divided(first: u128, bits: u32, primes: &[u32], mut line: Vec<u64>) -> Vec<u64> {
         for bit in 0..bits {
             let number = first + 210 * u128::from(bit);
-            if primes.iter().any(|&p| number % u128::from(p) == 0) {
+            if primes.iter().any(|&p| number.is_multiple_of(u128::from(p))) {
                 line[bit as usize / 64] &= !(1 << (bit % 64));
             }
         }
@@ -327,7 +359,7 @@ mod tests {
                         comb_.at().iter().copied().filter(|&at| at < bits).collect::<Vec<u32>>()
                     });
                     for lanes in usable() {
-                        let mut lines: Vec<Hits> = times.iter().map(|_| Hits::below(bits)).collect();
+                        let mut lines = lists(times.len(), bits);
                         for _ in 0..2 {
                             Hits::rake(&mut lines, lanes, &comb(lanes, first, &some), &times);
                         }
@@ -347,6 +379,50 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn all_lanes_leap_to_the_multiples() {
+        let modulus = 210;
+        let (wanted, classes) = ([!0u32; 8], [1u32, 11, 121, 209]);
+        for (top, count) in [(100_000u32, 300), (5_000_000, 17), (u32::MAX - 9_000, 257)] {
+            let some: Vec<u32> = primes(top, top.saturating_add(9_000)).into_iter().take(count).collect();
+            for first in [0u128, 210 * 1_000_003, 210 * ((1 << 64) / 210 - 5_000_000), 210 * (1 << 90)] {
+                let (digits, negated_inverses) = (digits(first), negated_inverses(modulus));
+                let start = Start { digits: &digits, modulus, negated_inverses: &negated_inverses };
+                let leap = Leap { start, bits: 50_000, wanted };
+                let mut naive = Vec::new();
+                for p in some.iter().map(|&p| u128::from(p)) {
+                    let multiples = (first.next_multiple_of(p)..first + 210 * 50_000).step_by(p as usize);
+                    naive.extend(multiples.map(|m| ((m - first) / 210) as u32 | (((m - first) % 210) as u32) << CLASS));
+                }
+                naive.sort_unstable();
+                for lanes in usable() {
+                    let mut leaps = Leaps::default();
+                    leaps.find(lanes, &leap, &some);
+                    let mut found = leaps.found().to_vec();
+                    found.sort_unstable();
+                    assert_eq!(found, naive, "{} on {count} primes from {top}", lanes.name);
+                    let mut few = Leap { wanted: [0; 8], ..leap };
+                    classes.iter().for_each(|c| few.wanted[*c as usize / 32] |= 1 << (c % 32));
+                    leaps.find(lanes, &few, &some);
+                    let mut lines = lists(classes.len(), leap.bits);
+                    leaps.deal(&mut lines, &classes);
+                    for (hits, &class) in lines.iter().zip(&classes) {
+                        let mut dealt = hits.bits().to_vec();
+                        dealt.sort_unstable();
+                        let of_class = naive.iter().filter(|leap| *leap >> CLASS == class);
+                        assert_eq!(dealt, of_class.map(|leap| leap & 0xff_ffff).collect::<Vec<_>>());
+                    }
+                }
+            }
+        }
+    }
+
+    fn lists(count: usize, bits: u32) -> Vec<Hits> {
+        let mut lists: Vec<Hits> = (0..count).map(|_| Hits::default()).collect();
+        lists.iter_mut().for_each(|hits| hits.clear(bits));
+        lists
     }
 
     fn scalar() -> &'static Lanes {

@@ -1,9 +1,9 @@
 //! What every CPU of the architecture has: the judge of the other lanes.
 
-use super::{Comb, Hits, Lanes, Start, Stripe, generic};
+use super::{Comb, Hits, Lanes, Leap, Start, Stripe, generic};
 
 pub(super) const LANES: Lanes =
-    Lanes { name: "scalar", usable: || true, presieve, octets, cross, step, start, rake, strike, ones };
+    Lanes { name: "scalar", usable: || true, presieve, octets, cross, step, start, rake, leap, strike, ones };
 
 unsafe fn presieve(line: &mut [u64], stripes: &mut [Stripe]) {
     // SAFETY: the caller's.
@@ -17,7 +17,7 @@ unsafe fn octets(block: *mut u8, bits: u32, primes: &[u32], at: &[u32]) {
 
 unsafe fn cross(block: *mut u64, bits: u32, primes: &[u32], at: &[u32]) {
     // SAFETY: the caller's.
-    unsafe { generic::cross(block, bits, primes, at) }
+    unsafe { generic::cross::<false>(block, bits, primes, at) }
 }
 
 fn step(at: &mut [u32], by: &[u32], primes: &[u32], times: u32) {
@@ -30,7 +30,7 @@ fn start(start: &Start, primes: &[u32], at: &mut [u32], by: &mut [u32]) {
 
 unsafe fn strike(line: *mut u64, list: &[u32]) {
     // SAFETY: the caller's.
-    unsafe { generic::strike(line, list) }
+    unsafe { generic::strike::<false>(line, list) }
 }
 
 fn ones(line: &[u64]) -> u64 {
@@ -40,4 +40,8 @@ fn ones(line: &[u64]) -> u64 {
 unsafe fn rake(comb: &Comb, times: &[u32], lines: &mut [Hits]) {
     // SAFETY: the caller's.
     unsafe { generic::rake(comb, 0, times, lines) }
+}
+
+fn leap(leap: &Leap, primes: &[u32], found: &mut Vec<u32>) {
+    generic::leap::<false>(leap, primes, found, |at, by, found| generic::round(leap, at, by, found));
 }

@@ -19,24 +19,25 @@
 //!
 //! Cost: per number some φ(M)/M · ln(ln √n / ln 230) crossings, a cycle or two each.
 
+mod far;
+mod layout;
 pub mod naive;
+mod near;
+pub mod ordered;
 mod primes;
 mod stripes;
 mod wheel;
 
-use super::lanes::{Comb, Hits, Lanes, MARGIN, OCTETS_MAX, STRIPE_WORDS, Start};
+use super::lanes::{Hits, Lanes, MARGIN, STRIPE_WORDS};
 use super::span::Span;
+use far::Far;
+pub use layout::Layout;
+use near::Near;
 pub use primes::SievingPrimes;
 use std::ops::Range;
 use std::sync::OnceLock;
 use stripes::Stripes;
 pub use wheel::Wheel;
-
-/// The width that windows should have at most: with the largest wheel a line then fills a first-level cache.
-pub const WINDOW: u64 = 12_000_000_000;
-
-/// A line has at most so many bits: a megabyte, which is most of a second-level cache.
-const LINE_MAX: u64 = 1 << 23;
 
 /// Where a sieve's primes end, and with it the numbers it can decide.
 pub const END: u128 = 1 << 64;
@@ -44,27 +45,18 @@ pub const END: u128 = 1 << 64;
 /// A sieve's buffers, to be used again for the next window.
 pub struct Sieve {
     lanes: &'static Lanes,
-    /// Bits of a block: those lines that are longer are crossed block by block.
+    /// The most bits of a block: lines that are longer are crossed block by block.
     block: u32,
     near: Near,
-    /// The far primes that are being looked at.
-    far: Comb,
+    far: Far,
     /// The lines that are sieved at once, each with a margin on both sides.
     words: Vec<u64>,
 }
 
-/// The primes that hit every line.
-#[derive(Default)]
-struct Near {
-    /// The smallest, by their residues modulo 8.
-    octets: [Comb; 4],
-    /// Those that are shorter than a block.
-    short: Comb,
-    /// Those that are shorter than a line.
-    long: Comb,
-}
+/// Bits of a block that fits a first-level cache of 32 KiB together with what else is looked at.
+const BLOCK: u32 = 344064;
 
-/// What is sieved: the numbers of some classes in a window, by the primes up to a bound.
+/// What is sieved: a window, by the primes up to a bound, in the lines of a wheel.
 #[derive(Clone, Copy)]
 struct Sifting<'a> {
     window: Span,
@@ -80,15 +72,35 @@ impl Sifting<'_> {
         self.window.start() / modulus * modulus
     }
 
+    /// The first number of the line of a class.
+    fn first(&self, class: u32) -> u128 {
+        self.low() + u128::from(class)
+    }
+
     /// The bits of a line.
     fn bits(&self) -> u32 {
         let bits = (self.window.end() - self.low()).div_ceil(self.wheel.modulus.into());
         u32::try_from(bits).expect("a line has at most 2^23 bits or so")
     }
-}
 
-/// Bits of a block that fits a first-level cache of 32 KiB together with what else is looked at.
-const BLOCK: u32 = 1 << 18;
+    fn stripes(&self) -> &'static Stripes {
+        stripes_of(self.wheel)
+    }
+
+    /// The largest prime that is crossed off by the stripes.
+    fn striped(&self) -> u64 {
+        self.stripes().last().into()
+    }
+
+    /// About how often the far primes hit a line; 0 only if there are none.
+    fn far_hits(&self) -> usize {
+        let longest = self.striped().max(self.bits().into());
+        match self.base.between(longest, self.bound).next() {
+            None => 0,
+            Some(_) => 1 + (u64::from(self.bits()) * layout::ln_ln_between(longest, self.bound) / 1000) as usize,
+        }
+    }
+}
 
 impl Sieve {
     pub fn new(lanes: &'static Lanes) -> Sieve {
@@ -98,7 +110,7 @@ impl Sieve {
     /// A sieve whose blocks have so many bits: a multiple of 4096.
     pub fn with_block(lanes: &'static Lanes, block: u32) -> Sieve {
         assert!(block > 0 && block.is_multiple_of(64 * STRIPE_WORDS as u32));
-        Sieve { lanes, block, near: Near::default(), far: Comb::default(), words: Vec::new() }
+        Sieve { lanes, block, near: Near::default(), far: Far::default(), words: Vec::new() }
     }
 
     /// How many primes there are in the window whose class of `wheel` is in `classes` (a range of its
@@ -117,81 +129,119 @@ impl Sieve {
         count
     }
 
+    /// The primes of a window above 5, in order: gives `each` a number and 64 bits that stand for it plus
+    /// [`ordered::OFFSETS`], which are those of the numbers prime to 30 among the next 240. Where no bit is set
+    /// it may give nothing.
+    ///
+    /// The window ends at [`END`] at most. Memory: eight lines, of a thirtieth of a bit per number each.
+    pub fn in_order(&mut self, base: &SievingPrimes, window: Span, mut each: impl FnMut(u128, u64)) {
+        assert!(window.end() <= END);
+        let bound = window.end().saturating_sub(1).isqrt() as u64;
+        let sifting = Sifting { window, wheel: Wheel::smallest(), base, bound };
+        let lines = self.all_lines(sifting);
+        if !lines.is_empty() {
+            let words = ordered::words(std::array::from_fn(|index| &lines[index][..]));
+            words.for_each(|(start, word)| each(sifting.low() + u128::from(start), word));
+        }
+    }
+
     /// The primes of a window, ascending; they must lie above 5 and below 2^32.
     fn piece(&mut self, base: &SievingPrimes, window: Span) -> Vec<u32> {
-        let (wheel, bound) = (Wheel::for_width(0), (window.end() - 1).isqrt() as u64);
-        let sifting = Sifting { window, wheel, base, bound };
-        let low = sifting.low() as u64;
-        let mut lines = Vec::new();
-        self.lines(sifting, 0..wheel.classes.len(), |_, line| lines.push(line.to_vec()));
         let mut primes = Vec::new();
-        for word in 0..lines.first().map_or(0, Vec::len) {
-            let mut any = lines.iter().fold(0, |any, line| any | line[word]);
-            while any != 0 {
-                let bit = any.trailing_zeros() as u64;
-                any &= any - 1;
-                for (line, &class) in lines.iter().zip(&wheel.classes) {
-                    if line[word] >> bit & 1 == 1 {
-                        primes.push((low + wheel.modulus * (64 * word as u64 + bit) + u64::from(class)) as u32);
-                    }
-                }
-            }
-        }
+        self.in_order(base, window, |start, word| {
+            primes.extend(ordered::numbers(start, word).map(|prime| prime as u32));
+        });
         primes
+    }
+
+    /// All lines of the smallest wheel.
+    fn all_lines(&mut self, sifting: Sifting) -> Vec<Vec<u64>> {
+        let mut lines = Vec::new();
+        self.lines(sifting, 0..ordered::CLASSES.len(), |_, line| lines.push(line.to_vec()));
+        lines
     }
 
     /// Sieves the lines of the given classes and gives each, in order and with its class, to `done` when exactly
     /// those numbers of the window have their bits set that no prime up to the bound divides but itself.
     fn lines(&mut self, sifting: Sifting, classes: Range<usize>, mut done: impl FnMut(u32, &[u64])) {
-        let Sifting { window, wheel, base, bound } = sifting;
-        if window.is_empty() || classes.is_empty() {
+        if sifting.window.is_empty() || classes.is_empty() {
             return;
         }
-        let (low, bits, stripes) = (sifting.low(), sifting.bits(), stripes_of(wheel));
-        let classes = &wheel.classes[classes];
-        let first = low + u128::from(classes[0]);
-        let start = Start { digits: &digits(first), ..wheel.start() };
-        // The margins of neighbouring lines may overlap: what octets write there is written over or not read.
-        let stride = (bits as usize / 64 + 1).next_multiple_of(STRIPE_WORDS) + 2 * MARGIN;
-        let striped = u64::from(stripes.last());
-        let far = base.between(striped.max(bits.into()), bound);
-        let at_once = if far.clone().next().is_some() { lines_at_once(8 * stride) } else { 1 };
-        self.words.resize(at_once.min(classes.len()) * stride, 0);
-
-        let sown = Sown::new(stripes.primes(), base.between(striped, bound), window, low, wheel);
-        self.near.set(self.lanes, &start, base, striped, bound, bits, self.block);
-        let mut before = classes[0];
-        for some in classes.chunks(at_once) {
-            let mut lines = self.words.chunks_exact_mut(stride);
-            for &class in some {
-                self.near.step(self.lanes, (class - before) / 2);
-                before = class;
-                let first = low + u128::from(class);
-                let line = lines.next().expect("there is a line for each class");
-                self.near.cross(self.lanes, line, stripes, first, bits, self.block);
+        let Sieve { lanes, near, far, words, .. } = self;
+        let (lanes, classes) = (*lanes, &sifting.wheel.classes[classes]);
+        let length = sifting.bits() as usize / 64 + 1;
+        let stride = length.next_multiple_of(STRIPE_WORDS) + 2 * MARGIN;
+        let sown = Sown::new(&sifting, classes);
+        let mut finish = |line: &mut [u64], class| {
+            let line = &mut line[MARGIN..][..length];
+            sown.restore(class, line);
+            trim(line, &sifting, class);
+            done(class, line);
+        };
+        near.set(lanes, &sifting, classes[0], block(sifting.bits(), self.block));
+        let hits = sifting.far_hits();
+        if hits * ENOUGH <= LISTED {
+            // The hits of some lines fit in lists: each line is then sieved at one go, while it is in a cache.
+            let group = (LISTED / hits.max(1)).min(classes.len());
+            words.resize(stride, 0);
+            for some in classes.chunks(group) {
+                let lists = if hits > 0 { far.list(lanes, &sifting, some, |_| ()) } else { &mut [] };
+                let mut lists = lists.iter();
+                for &class in some {
+                    near.cross(lanes, words, &sifting, class);
+                    lists.next().iter().for_each(|hits| lanes.strike(words, MARGIN, hits));
+                    finish(words, class);
+                }
             }
-            if at_once > 1 {
-                let start = Start { digits: &digits(low + u128::from(some[0])), ..start };
-                strike_far(self.lanes, &mut self.far, &start, far.clone(), some, bits, &mut self.words, stride);
-            }
-            for (&class, line) in some.iter().zip(self.words.chunks_exact_mut(stride)) {
-                let line = &mut line[MARGIN..MARGIN + bits as usize / 64 + 1];
-                sown.restore(class, line);
-                trim(line, low + u128::from(class), bits, window, wheel.modulus);
-                done(class, line);
+        } else {
+            // All lines are in memory at once, and a line is fetched again when its list is long enough.
+            let group = TOGETHER.min(classes.len());
+            words.resize(group * stride, 0);
+            for some in classes.chunks(group) {
+                for (&class, line) in some.iter().zip(words.chunks_exact_mut(stride)) {
+                    near.cross(lanes, line, &sifting, class);
+                }
+                let mut strike = |lists: &mut [Hits], most: usize| {
+                    for (hits, line) in lists.iter_mut().zip(words.chunks_exact_mut(stride)) {
+                        if hits.len() > most {
+                            lanes.strike(line, MARGIN, hits);
+                            hits.clear(sifting.bits());
+                        }
+                    }
+                };
+                let rest = far.list(lanes, &sifting, some, |lists| strike(lists, LISTED / TOGETHER));
+                strike(rest, 0);
+                for (&class, line) in some.iter().zip(words.chunks_exact_mut(stride)) {
+                    finish(line, class);
+                }
             }
         }
     }
 }
 
+/// Lines that are sieved together when there are many far primes, and lines that are enough for finding where those hit
+/// to be little of the work.
+const TOGETHER: usize = 48;
+const ENOUGH: usize = 16;
+
+/// Far hits that are listed at once: 64 MB.
+const LISTED: usize = 1 << 24;
+
+/// Bits of the equal blocks that a line is crossed in, of at most so many.
+fn block(bits: u32, most: u32) -> u32 {
+    let unit = 64 * STRIPE_WORDS as u32;
+    bits.div_ceil(bits.div_ceil(most)).next_multiple_of(unit)
+}
+
 /// Clears the bits of a line that stand for numbers outside the window, or for 1.
-fn trim(line: &mut [u64], first: u128, bits: u32, window: Span, modulus: u64) {
+fn trim(line: &mut [u64], sifting: &Sifting, class: u32) {
+    let (first, bits) = (sifting.first(class), sifting.bits());
     // Only the first and the last number of a line can lie outside.
-    if first < window.start() || first == 1 {
+    if first < sifting.window.start() || first == 1 {
         line[0] &= !1;
     }
-    let last = first + u128::from(modulus) * u128::from(bits - 1);
-    let inside = if last < window.end() { bits } else { bits - 1 };
+    let last = first + u128::from(sifting.wheel.modulus) * u128::from(bits - 1);
+    let inside = if last < sifting.window.end() { bits } else { bits - 1 };
     line[inside as usize / 64] &= (1 << (inside % 64)) - 1;
     line[inside as usize / 64 + 1..].fill(0);
 }
@@ -205,126 +255,20 @@ fn digits(first: u128) -> Vec<u32> {
     }
 }
 
-impl Near {
-    /// Takes the base's primes above `above` and up to `bound` that are no longer than a line of `bits` bits.
-    #[allow(clippy::too_many_arguments)]
-    fn set(
-        &mut self,
-        lanes: &Lanes,
-        start: &Start,
-        base: &SievingPrimes,
-        above: u64,
-        bound: u64,
-        bits: u32,
-        block: u32,
-    ) {
-        let to = bound.min(bits.into());
-        let (octets, short) = (to.min(OCTETS.into()), to.min(block.into()));
-        let small = base.between(above, octets).collect::<Vec<_>>().concat();
-        for (comb, primes) in self.octets.iter_mut().zip(Comb::by_residue(&small)) {
-            comb.set(lanes, start, [&primes[..]].into_iter());
-        }
-        self.short.set(lanes, start, base.between(above.max(octets), short));
-        self.long.set(lanes, start, base.between(above.max(short), to));
-    }
-
-    /// Goes on to the line that starts `2·times` numbers later.
-    fn step(&mut self, lanes: &Lanes, times: u32) {
-        self.octets.iter_mut().chain([&mut self.short, &mut self.long]).for_each(|comb| comb.step(lanes, times));
-    }
-
-    /// Presieves the line whose first number is `first` and crosses off all that hit it.
-    fn cross(&mut self, lanes: &Lanes, line: &mut [u64], stripes: &Stripes, first: u128, bits: u32, block: u32) {
-        let words = line.len() - 2 * MARGIN;
-        let mut stripes = stripes.of_line(first);
-        if bits <= block {
-            lanes.presieve(&mut line[MARGIN..MARGIN + words], &mut stripes);
-            self.octets.iter().for_each(|comb| lanes.octets(line, MARGIN, bits, comb));
-            lanes.cross(line, MARGIN, bits, &self.short);
-            return;
-        }
-        let mut octets = self.octets.each_ref().map(|comb| comb.along(block));
-        let mut short = self.short.along(block);
-        for from in (0..bits as usize / 64 + 1).step_by(block as usize / 64) {
-            let here = block.min(bits - 64 * from as u32);
-            let end = words.min(from + block as usize / 64);
-            lanes.presieve(&mut line[MARGIN + from..MARGIN + end], &mut stripes);
-            for comb in &mut octets {
-                lanes.octets(line, MARGIN + from, here, comb);
-                comb.step(lanes, 1);
-            }
-            lanes.cross(line, MARGIN + from, here, &short);
-            short.step(lanes, 1);
-        }
-        lanes.cross(line, MARGIN, bits, &self.long);
-    }
-}
-
-/// Primes up to here cross off by octets; longer ones reach too far over the edges of a block for it.
-const OCTETS: u32 = 1500;
-const _: () = assert!(OCTETS <= OCTETS_MAX);
-
-/// Far primes that are looked at at once: their places stay in a first-level cache.
-const FAR: usize = 2048;
-
-/// How many lines of so many bytes are sieved at once when there are far primes: enough that finding the
-/// primes' first hits, for all these lines once, is little of the work; and when they are short, no more than
-/// a second-level cache holds.
-fn lines_at_once(bytes: usize) -> usize {
-    const CACHE: usize = 2 << 20;
-    const ENOUGH: usize = 64;
-    (CACHE / bytes).max(ENOUGH)
-}
-
-/// Hits that are listed for a line before they are struck.
-const LISTED: usize = 1 << 16;
-
-/// Finds where the far primes hit the lines of the classes, and strikes there.
-#[allow(clippy::too_many_arguments)]
-fn strike_far<'a>(
-    lanes: &Lanes,
-    comb: &mut Comb,
-    start: &Start,
-    far: impl Iterator<Item = &'a [u32]>,
-    classes: &[u32],
-    bits: u32,
-    words: &mut [u64],
-    stride: usize,
-) {
-    let mut lines: Vec<Hits> = classes.iter().map(|_| Hits::below(bits)).collect();
-    let before = classes[..1].iter().chain(classes);
-    let times: Vec<u32> = classes.iter().zip(before).map(|(class, before)| (class - before) / 2).collect();
-    for some in far.flat_map(|primes| primes.chunks(FAR)) {
-        comb.set(lanes, start, [some].into_iter());
-        Hits::rake(&mut lines, lanes, comb, &times);
-        for (hits, line) in lines.iter_mut().zip(words.chunks_exact_mut(stride)) {
-            if hits.len() > LISTED {
-                lanes.strike(line, MARGIN, hits);
-                hits.clear();
-            }
-        }
-    }
-    for (hits, line) in lines.iter().zip(words.chunks_exact_mut(stride)) {
-        lanes.strike(line, MARGIN, hits);
-    }
-}
-
-/// The expected cost of sieving one number near `n`, in picoseconds of one core of 2024. Integers only: every
-/// rank must come to the same number.
-pub fn cost(n: u128) -> u64 {
-    // Crossings grow with ln ln √n, which is nearly a line in the number of bits; above 2^44 come the primes
-    // that hit most lines not at all.
-    let bits = u64::from(128 - n.leading_zeros());
-    40 + bits + bits.saturating_sub(38) * 12
-}
-
-/// The bytes that sieving up to `end` takes, once per rank and per thread.
-pub fn memory(end: u128, wheel: &Wheel) -> (u64, u64) {
-    // π(x) < 1.26·x / ln x.
-    let root = end.min(END).isqrt() as f64;
-    let primes = if root < 10.0 { 4.0 } else { 1.26 * root / root.ln() };
-    let line = (WINDOW / wheel.modulus).min(LINE_MAX) / 8;
-    ((4.0 * primes) as u64, (8.0 * primes) as u64 + line)
+/// The bytes that a layout's sieves take: once for all threads of a rank, and for each.
+pub fn memory(layout: &Layout) -> (u64, u64) {
+    let (window, classes) = layout.unit(layout.units() - 1);
+    let sifting = (window.width() / u128::from(layout.wheel.modulus) + 1) as u64;
+    let line = sifting / 8 + 16 * MARGIN as u64;
+    let root = window.end().saturating_sub(1).isqrt() as u64;
+    let hits = sifting * layout::ln_ln_between(sifting, root.max(sifting)) / 1000;
+    let lines = (classes.len().min(TOGETHER)) as u64;
+    let far = match hits * ENOUGH as u64 <= LISTED as u64 {
+        true => 4 * (hits * classes.len() as u64).min(LISTED as u64),
+        false => lines * line + 8 * LISTED as u64,
+    };
+    let (primes, near) = (layout::pi(root) as u64, layout::pi(root.min(sifting)) as u64);
+    (4 * primes, line + far + 24 * near)
 }
 
 /// The presieve tables of a wheel, made when it is first used.
@@ -343,22 +287,20 @@ struct Sown {
 }
 
 impl Sown {
-    /// For a window whose lines start at `low`; both lists of primes ascend.
-    fn new<'a>(
-        striped: &'a [u32],
-        sieving: impl Iterator<Item = &'a [u32]>,
-        window: Span,
-        low: u128,
-        wheel: &Wheel,
-    ) -> Sown {
+    /// Those of the given classes.
+    fn new(sifting: &Sifting, classes: &[u32]) -> Sown {
+        let (window, low, modulus) = (sifting.window, sifting.low(), sifting.wheel.modulus);
+        let wanted = classes[0]..=classes[classes.len() - 1];
         let mut bits = Vec::new();
-        for primes in [striped].into_iter().chain(sieving) {
+        let crossing = sifting.base.between(sifting.striped(), sifting.bound);
+        for primes in [sifting.stripes().primes()].into_iter().chain(crossing) {
             let from = primes.partition_point(|&p| u128::from(p) < window.start());
             let to = primes.partition_point(|&p| u128::from(p) < window.end());
-            bits.extend(primes[from..to.max(from)].iter().map(|&p| {
+            let places = primes[from..to.max(from)].iter().map(|&p| {
                 let offset = u64::from(p) - low as u64;
-                ((offset % wheel.modulus) as u32, (offset / wheel.modulus) as u32)
-            }));
+                ((offset % modulus) as u32, (offset / modulus) as u32)
+            });
+            bits.extend(places.filter(|(class, _)| wanted.contains(class)));
         }
         bits.sort_unstable();
         Sown { bits }
@@ -394,8 +336,7 @@ mod tests {
         for block in [BLOCK, 4096] {
             let mut sieve = Sieve::with_block(lanes, block);
             let base = made(end, &mut sieve);
-            for width in [0, 100_000_000, 1_000_000_000, 10_000_000_000] {
-                let wheel = Wheel::for_width(width);
+            for wheel in Wheel::all() {
                 let (middle, all) = (wheel.classes.len() / 3, wheel.classes.len());
                 let window = span(start, end);
                 let count =
@@ -408,8 +349,8 @@ mod tests {
     #[test]
     fn every_small_window() {
         let base = naive::primes(100);
-        for start in 0..80 {
-            for end in start..80 {
+        for start in 0..53 {
+            for end in start..54 {
                 let expect = if start == end { 0 } else { naive::count(&base, start, end - 1) };
                 check(start.into(), end.into(), expect);
             }
@@ -431,9 +372,23 @@ mod tests {
     fn the_last_numbers_below_two_to_the_64() {
         let mut sieve = Sieve::new(lanes::pick(None).unwrap());
         let base = made(END, &mut sieve);
-        let wheel = Wheel::for_width(0);
+        let wheel = Wheel::smallest();
         let first = u64::MAX - 99;
         assert_eq!(sieve.count(&base, span(first.into(), END), wheel, 0..8), trial::count(first, u64::MAX));
+    }
+
+    #[test]
+    fn primes_come_in_order() {
+        let primes = naive::primes(1 << 20);
+        let mut sieve = Sieve::new(lanes::pick(None).unwrap());
+        for (start, end) in [(0u128, 1u128 << 20), (0, 0), (0, 8), (7, 8), (30, 31), (1000, 20_000), (524_287, 524_288)]
+        {
+            let base = made(end, &mut sieve);
+            let mut found = Vec::new();
+            sieve.in_order(&base, span(start, end), |at, word| found.extend(ordered::numbers(at, word)));
+            let expect = primes.iter().map(|&p| u128::from(p)).filter(|&p| p > 5 && (start..end).contains(&p));
+            assert!(found.into_iter().eq(expect), "{start}..{end}");
+        }
     }
 
     #[test]

@@ -22,8 +22,8 @@ pub struct SievingPrimes {
 /// Up to here one flag per number is quick and small. The primes below it sieve up to its square, 2^32.
 const FEW: u64 = 1 << 16;
 
-/// The width of a piece: about a million primes, some milliseconds of work.
-const PIECE: u64 = 1 << 24;
+/// The width of a piece, whose lines fill a block: about a millisecond of work.
+const PIECE: u64 = 30 << 18;
 
 impl SievingPrimes {
     /// Those up to `bound`, which is below 2^32; they are made by [`SievingPrimes::make`].

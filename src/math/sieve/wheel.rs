@@ -27,15 +27,15 @@ const SIZES: [usize; 4] = [3, 4, 5, 6];
 
 static WHEELS: [OnceLock<Wheel>; SIZES.len()] = [const { OnceLock::new() }; SIZES.len()];
 
-/// A line should have this many bits, if the window is wide enough: it then fills most of a first-level
-/// cache of 48 KiB or 32 KiB, and the primes below 10^5 hit it several times.
-const BITS_WANTED: u64 = 250_000;
-
 impl Wheel {
-    /// The largest wheel whose lines are long enough in a window of `width` numbers.
-    pub fn for_width(width: u64) -> &'static Wheel {
-        let wide = |size: &usize| width / product(SIZES[*size]) >= BITS_WANTED;
-        Wheel::of((0..SIZES.len()).rev().find(wide).unwrap_or(0))
+    /// All wheels, smallest first.
+    pub fn all() -> impl Iterator<Item = &'static Wheel> {
+        (0..SIZES.len()).map(Wheel::of)
+    }
+
+    /// The smallest wheel, whose lines have the numbers nearly in order.
+    pub fn smallest() -> &'static Wheel {
+        Wheel::of(0)
     }
 
     fn of(size: usize) -> &'static Wheel {
@@ -54,10 +54,6 @@ impl Wheel {
     pub fn start(&self) -> Start<'_> {
         Start { digits: &[0], modulus: self.modulus as u32, negated_inverses: &self.negated_inverses }
     }
-}
-
-fn product(count: usize) -> u64 {
-    PRIMES[..count].iter().product()
 }
 
 /// The inverse of `n` modulo `modulus` by Euclid's algorithm; they share no factor.
@@ -94,11 +90,5 @@ mod tests {
                 assert_eq!(negated * u64::from(class) % wheel.modulus, wheel.modulus - 1, "{class}");
             }
         }
-    }
-
-    #[test]
-    fn wide_windows_get_large_wheels() {
-        let modulus = |width| Wheel::for_width(width).modulus;
-        assert_eq!([0, 1_000_000, 100_000_000, 1_000_000_000, 10_000_000_000].map(modulus), [30, 30, 210, 2310, 30030]);
     }
 }

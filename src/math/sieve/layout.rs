@@ -1,0 +1,246 @@
+//! How a span is laid out for the sieve: windows, a wheel, and slices of its classes.
+//!
+//! A window should be wide, because each costs a start of all sieving primes; its lines should fit a cache,
+//! because they are hit at random; and a large wheel leaves fewer numbers but makes shorter lines. So all
+//! combinations are costed and the cheapest is taken. A unit is a slice of the classes of one window; the
+//! slices of a window are equal, and so are the windows in cost.
+//!
+//! Costs are estimated in picoseconds of one core of 2023, from what `benches/lanes.rs` measured there. In
+//! integers: two hosts must never lay out differently.
+
+use super::wheel::Wheel;
+use super::{TOGETHER, far};
+use crate::math::cut::Cut;
+use crate::math::span::Span;
+use std::ops::Range;
+
+pub struct Layout {
+    windows: Cut,
+    pub wheel: &'static Wheel,
+    /// Units per window.
+    slices: u64,
+    cost: u128,
+}
+
+/// A line has at most so many bits: a megabyte, half of a second-level cache of 2023.
+const LINE_MAX: u128 = 1 << 23;
+
+/// Bits of a line that fit a first-level cache: beyond, hits of primes that are longer take longer.
+const CACHED: u64 = 1 << 18;
+
+/// Picoseconds: presieving and counting a bit; crossing off in the first- and in the second-level cache; a
+/// prime's turn in a line; finding its first hit; looking for it in a line; leaping with it through a window.
+const BIT: u64 = 12;
+const NEAR_HIT: u64 = 380;
+const FAR_HIT: u64 = 1_300;
+const TURN: u64 = 1_600;
+const START: u64 = 3_000;
+const LOOK: u64 = 170;
+const LEAP: u64 = 2_600;
+
+impl Layout {
+    /// The cheapest layout of a span that ends at 2^64 at most.
+    pub fn new(span: Span) -> Layout {
+        Layout::all(span).min_by_key(|layout| layout.cost).expect("there are wheels")
+    }
+
+    /// The cheapest layout for reading the primes in order: a unit is a whole window, in the lines of the smallest
+    /// wheel.
+    pub fn in_order(span: Span) -> Layout {
+        let small = Layout::all(span).filter(|layout| layout.wheel.modulus == Wheel::smallest().modulus);
+        let layout = small.min_by_key(|layout| layout.cost).expect("there is the smallest wheel");
+        Layout { slices: 1, ..layout }
+    }
+
+    /// All layouts that are worth a thought.
+    pub fn all(span: Span) -> impl Iterator<Item = Layout> {
+        Wheel::all().flat_map(move |wheel| {
+            let fewest = span.width().div_ceil(LINE_MAX * u128::from(wheel.modulus)).max(1);
+            // Powers of two: they share out equally among many numbers of ranks.
+            let fewest = u64::try_from(fewest).expect("a span is below 2^64").next_power_of_two();
+            (0..6).map(move |doublings| Layout::of(span, wheel, fewest << doublings))
+        })
+    }
+
+    fn of(span: Span, wheel: &'static Wheel, windows: u64) -> Layout {
+        let (end, width) = (span.end().saturating_sub(1), (span.width() / u128::from(windows)) as u64);
+        let cost = u128::from(windows) * window_cost(end, width, wheel);
+        let windows = Cut::new(span, density, windows);
+        let slices = slices(cost, windows.pieces(), wheel, end);
+        Layout { windows, wheel, slices, cost }
+    }
+
+    pub fn units(&self) -> u64 {
+        self.windows.pieces() * self.slices
+    }
+
+    /// The window of a unit, and its slice of the wheel's classes.
+    pub fn unit(&self, unit: u64) -> (Span, Range<usize>) {
+        let (slice, classes) = (unit % self.slices, self.wheel.classes.len() as u64);
+        let edge = |slice| (slice * classes / self.slices) as usize;
+        (self.windows.piece(unit / self.slices), edge(slice)..edge(slice + 1))
+    }
+
+    pub fn windows(&self) -> u64 {
+        self.windows.pieces()
+    }
+
+    /// Expected picoseconds of all units on one thread.
+    pub fn cost(&self) -> u128 {
+        self.cost
+    }
+}
+
+/// The cost of sieving a window of `width` numbers that ends at `end`.
+fn window_cost(end: u128, width: u64, wheel: &Wheel) -> u128 {
+    let (root, bits) = (end.isqrt() as u64, width / wheel.modulus + 1);
+    let classes = wheel.classes.len() as u128;
+    let (near, cached) = (root.min(bits), root.min(bits).min(CACHED));
+    let raked = far::raked(wheel, bits).clamp(near, root);
+    let hits = |from: u64, to: u64| u128::from(bits) * u128::from(ln_ln_between(from, to)) / 1000;
+    let blocks = u128::from(bits.div_ceil(CACHED));
+    let line = u128::from(bits * BIT)
+        + hits(STRIPED, cached) * u128::from(NEAR_HIT)
+        + (hits(cached, near) + hits(near, root)) * u128::from(FAR_HIT)
+        + (blocks * pi(cached) + pi(near).saturating_sub(pi(cached))) * u128::from(TURN)
+        + pi(raked).saturating_sub(pi(near)) * u128::from(LOOK);
+    let groups = classes.div_ceil(TOGETHER as u128);
+    let starts = pi(raked) * u128::from(START) + pi(root).saturating_sub(pi(raked)) * u128::from(LEAP);
+    classes * line + groups * starts
+}
+
+/// What a number near n costs, in relation to others: for cutting a span into windows.
+fn density(n: u128) -> u64 {
+    let root = n.isqrt() as u64;
+    // The hits of near and far primes, and a share of the far primes' starts.
+    NEAR_HIT * ln_ln(root.max(STRIPED)) + ((u128::from(START) * pi(root)) >> 20) as u64
+}
+
+/// The units of a window whose starts are little of the work, as many as are worth having.
+fn slices(cost: u128, windows: u64, wheel: &Wheel, end: u128) -> u64 {
+    let starts = pi(end.isqrt() as u64) * u128::from(START);
+    let classes = wheel.classes.len() as u64;
+    let units = |slices: u64| u128::from(windows * slices);
+    let worth = |slices: u64| {
+        let each = cost / units(slices);
+        // All primes start in each slice: that should be little of it, but some hands must have something to do.
+        let some = units(slices) <= FEW && each > starts;
+        // Short jobs need some units, but long ones not millions.
+        (some || each > STARTS * starts) && each > SHORT && (units(slices) <= MANY || each > LONG)
+    };
+    // Only such numbers as make equal slices.
+    (1..=classes)
+        .filter(|slices| classes.is_multiple_of(*slices))
+        .take_while(|&slices| worth(slices))
+        .last()
+        .unwrap_or(1)
+}
+
+/// A slice costs so many times what its primes' starts cost, at least.
+const STARTS: u128 = 30;
+
+/// Units that there should be even if finding their primes' starts is a good part of the work.
+const FEW: u128 = 4;
+
+/// Picoseconds: a unit takes so long at least; if it takes more than the longer time, there may be any number.
+const SHORT: u128 = 20_000_000;
+const LONG: u128 = 1_000_000_000_000;
+const MANY: u128 = 4096;
+
+/// Near the largest prime of the stripes.
+const STRIPED: u64 = 160;
+
+/// About 1000·ln x; 0 for 0.
+fn ln(x: u64) -> u64 {
+    let Some(bit) = x.checked_ilog2() else { return 0 };
+    // Between two powers of two the logarithm is nearly a line.
+    let above = (1000 * u128::from(x - (1 << bit))) >> bit;
+    (1000 * u64::from(bit) + above as u64) * 693 / 1000
+}
+
+/// About 1000·ln ln x; 0 where that is negative.
+fn ln_ln(x: u64) -> u64 {
+    ln(ln(x)).saturating_sub(ln(1000))
+}
+
+/// About 1000·(ln ln b - ln ln a): a thousand times the sum of 1/p over the primes between them.
+pub(super) fn ln_ln_between(a: u64, b: u64) -> u64 {
+    ln_ln(b).saturating_sub(ln_ln(a))
+}
+
+/// About π(x).
+pub(super) fn pi(x: u64) -> u128 {
+    match x {
+        0..100 => u128::from(x) / 3,
+        _ => 1000 * u128::from(x) / u128::from(ln(x) - 1080),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layout(start: u128, width: u128) -> Layout {
+        Layout::new(Span::new(start, start + width).unwrap())
+    }
+
+    #[test]
+    fn estimates_are_near() {
+        for (x, count) in [(1_000u64, 168.0), (1_000_000, 78_498.0), (1_000_000_000, 50_847_534.0)] {
+            approx::assert_relative_eq!(pi(x) as f64, count, max_relative = 0.03);
+            approx::assert_relative_eq!(ln(x) as f64, 1000.0 * (x as f64).ln(), max_relative = 0.02);
+            approx::assert_relative_eq!(ln_ln(x) as f64, 1000.0 * (x as f64).ln().ln(), max_relative = 0.03);
+        }
+    }
+
+    #[test]
+    fn units_tile_windows_and_classes() {
+        for (start, width) in
+            [(0u128, 1u128), (0, 1_000_000), (10_000_000_000, 30_000_000_000), (1 << 60, 1 << 33), (1 << 63, 1 << 63)]
+        {
+            let layout = layout(start, width);
+            let mut at = (start, 0);
+            for unit in (0..layout.units()).take(10_000) {
+                let (window, classes) = layout.unit(unit);
+                assert_eq!((window.start(), classes.start), at);
+                assert!(!classes.is_empty() && window.width() / u128::from(layout.wheel.modulus) <= LINE_MAX);
+                at = if classes.end == layout.wheel.classes.len() {
+                    (window.end(), 0)
+                } else {
+                    (window.start(), classes.end)
+                };
+            }
+            assert!(layout.units() > 10_000 || at == (start + width, 0));
+        }
+    }
+
+    #[test]
+    fn in_order_a_unit_is_a_window() {
+        for (start, width) in [(0, 1000), (0, 1 << 30), (1 << 60, 1 << 30)] {
+            let layout = Layout::in_order(Span::new(start, start + width).unwrap());
+            let end = (0..layout.units()).fold(start, |at, unit| {
+                let (window, classes) = layout.unit(unit);
+                assert_eq!((window.start(), classes), (at, 0..8));
+                window.end()
+            });
+            assert_eq!(end, start + width);
+        }
+    }
+
+    #[test]
+    fn wheels_grow_with_windows_and_shrink_with_height() {
+        let modulus = |start, width| layout(start, width).wheel.modulus;
+        assert_eq!(modulus(0, 1_000_000), 30);
+        assert_eq!(modulus(0, 10_000_000_000), 2310);
+        assert_eq!(modulus(0, 10_000_000_000_000), 30_030);
+        assert!(modulus(10u128.pow(18), 10_000_000_000) <= 210);
+    }
+
+    #[test]
+    fn jobs_have_units_enough_for_many_ranks() {
+        assert!((2..=8).contains(&layout(0, 3_000_000).units()), "{}", layout(0, 3_000_000).units());
+        assert!(layout(0, 10u128.pow(12)).units() >= 1280);
+        assert!(layout(10u128.pow(15), 10u128.pow(12)).units() >= 1024);
+        assert_eq!(layout(10u128.pow(18), 10u128.pow(11)).units() % 64, 0);
+    }
+}
