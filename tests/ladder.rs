@@ -13,7 +13,7 @@ fn sieved(first: u64, width: u64, name: &str, wide: usize, cut: usize) -> u64 {
     let window = Span::new(first.into(), u128::from(first) + u128::from(width)).unwrap();
     let (lanes, wheel) = (lanes::pick(Some(name)).unwrap(), Wheel::all().nth(wide).unwrap());
     let base = SievingPrimes::below(window.end());
-    let mut sieve = Sieve::new(lanes);
+    let mut sieve = Sieve::new(lanes, 32 << 10);
     base.make(&mut sieve);
     let cut = cut % (wheel.classes.len() + 1);
     // The latter classes first: then the sieve cannot go on where it stands.

@@ -54,7 +54,7 @@ impl Kernel for Words {
 }
 
 fn run_on(world: &dyn World, work: &dyn Work, schedule: Schedule, largest: u32) -> Result<Option<Outcome>> {
-    let seat = Seat { rank: world.rank(), host: "test".into(), pid: 1, cores: vec![0], threads: 1 + world.rank() % 2 };
+    let seat = Seat { threads: 1 + world.rank() % 2, cores: vec![0], ..Seat::here(world.rank()) };
     run::run_in_blocks(world, work, &seat, Some(schedule), largest, &mut |_, _| ())
 }
 

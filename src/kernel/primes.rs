@@ -9,6 +9,7 @@ use crate::chain::Chain;
 use crate::error::{Error, Result};
 use crate::math::cut::Cut;
 use crate::math::lanes::{self, Lanes};
+use crate::math::primality;
 use crate::math::sieve::{self, Layout, Sieve, SievingPrimes};
 use crate::math::span::Span;
 use crate::math::trial;
@@ -16,6 +17,7 @@ use crate::report::{Fact, Table, Value};
 use crate::seat::Seat;
 use crate::syntax::Item;
 use crate::work::{Answer, Forecast, Job, Kernel, Work};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub const PRIMES: Entry = Entry {
@@ -54,49 +56,70 @@ fn open(given: &Given, spans: Vec<Span>, asked: Asked) -> Result<Opened> {
         Some(lanes) => lanes,
         None => lanes::pick(None)?,
     };
-    if let Some(span) = spans.iter().find(|span| span.end() > sieve::END) {
+    for span in &spans {
         let what = match asked {
             Asked::Ranges => format!("'{span}'"),
             Asked::Numbers => format!("'{}'", span.end() - 1),
         };
-        return Err(Error::usage(format!("{what} goes beyond 2^64: primes are counted below that")));
+        let why = match method {
+            Method::Trial if span.end() > trial::END => "goes beyond 2^64: leave out --method trial",
+            _ if span.end() > sieve::LIMIT => "goes beyond 2^127: primes are counted below that",
+            _ if span.width() > sieve::WIDEST => "is wider than 2^64 numbers: that is the most",
+            _ => continue,
+        };
+        return Err(Error::usage(format!("{what} {why}")));
     }
     let texts = match asked {
         Asked::Ranges => Fact::new("ranges", Value::texts(&spans)),
         Asked::Numbers => Fact::new("numbers", Value::texts(&given.items)),
     };
-    // One set of sieving primes serves all ranges; they are made when the run starts.
-    let base = Arc::new(SievingPrimes::below(spans.iter().map(Span::end).max().unwrap_or(0)));
-    let link = |span: Span| -> Box<dyn Work> {
-        match method {
-            Method::Trial => Box::new(ByTrial::new(span, asked)),
-            Method::Sieve => Box::new(BySieve { span, asked, layout: Layout::new(span), lanes, base: base.clone() }),
+    let certainty = spans.iter().any(|span| span.end() > sieve::END);
+    let rows = Rows { asked, certainty };
+    let (name, links, how): (_, Vec<Box<dyn Work>>, _) = match method {
+        Method::Trial => {
+            let links = spans.into_iter().map(|span| Box::new(ByTrial::new(span, rows)) as _);
+            ("trial", links.collect(), vec![])
+        }
+        Method::Sieve => {
+            let layouts: Vec<Layout> = spans.iter().map(|&span| Layout::new(span)).collect();
+            // One set of sieving primes serves all ranges; they are made when the run starts.
+            let bound = layouts.iter().map(|layout| layout.bound).max().unwrap_or(0);
+            let base = Arc::new(SievingPrimes::up_to(bound));
+            let link = |(span, layout)| BySieve { span, rows, layout, lanes, base: base.clone() };
+            let ways: BTreeSet<String> = layouts.iter().map(Layout::to_string).collect();
+            let how = vec![Fact::new("lanes", Value::text(lanes.name)), Fact::new("sieve", Value::texts(ways))];
+            ("sieve", spans.into_iter().zip(layouts).map(|both| Box::new(link(both)) as _).collect(), how)
         }
     };
-    let chain = Chain::new(spans.into_iter().map(link).collect())?;
-    let (name, how) = match method {
-        Method::Trial => ("trial", vec![]),
-        Method::Sieve => ("sieve", vec![Fact::new("lanes", Value::text(lanes.name))]),
-    };
+    let chain = Chain::new(links)?;
     let facts = vec![texts, Fact::new("method", Value::text(name))];
     Ok(Opened { job: Job::Work(Box::new(chain)), facts, how })
 }
 
-/// A row: the range and its count, or x and its count.
-fn row(span: Span, asked: Asked, count: u64) -> Answer {
-    let count_ = Value::integer(count);
-    let table = match asked {
-        Asked::Ranges => Table::of(&["start", "end", "count"]).with([vec![
-            Value::integer(span.start()),
-            Value::integer(span.end()),
-            count_,
-        ]]),
-        Asked::Numbers => Table::of(&["x", "count"]).with([vec![Value::integer(span.end() - 1), count_]]),
-    };
-    let answer = Answer::rows(table, "count");
-    match asked {
-        Asked::Ranges => Answer { total: Some(count.into()), ..answer },
-        Asked::Numbers => answer,
+/// How a range and its count become a row.
+#[derive(Clone, Copy)]
+struct Rows {
+    asked: Asked,
+    /// Whether to say that all that counted as prime are proven to be.
+    certainty: bool,
+}
+
+impl Rows {
+    fn row(self, span: Span, count: u64) -> Answer {
+        let mut cells = match self.asked {
+            Asked::Ranges => vec![("start", Value::integer(span.start())), ("end", Value::integer(span.end()))],
+            Asked::Numbers => vec![("x", Value::integer(span.end() - 1))],
+        };
+        cells.push(("count", Value::integer(count)));
+        if self.certainty {
+            cells.push(("certainty", Value::text(primality::certainty(span.end()).name())));
+        }
+        let (names, values): (Vec<&str>, Vec<Value>) = cells.into_iter().unzip();
+        let answer = Answer::rows(Table::of(&names).with([values]), "count");
+        match self.asked {
+            Asked::Ranges => Answer { total: Some(count.into()), ..answer },
+            Asked::Numbers => answer,
+        }
     }
 }
 
@@ -116,15 +139,15 @@ fn seconds(picoseconds: u128) -> f64 {
 
 struct ByTrial {
     span: Span,
-    asked: Asked,
+    rows: Rows,
     cut: Cut,
     seconds: f64,
 }
 
 impl ByTrial {
-    fn new(span: Span, asked: Asked) -> ByTrial {
+    fn new(span: Span, rows: Rows) -> ByTrial {
         let cost = Cut::whole(span, trial::cost);
-        ByTrial { span, asked, cut: Cut::new(span, trial::cost, units(cost)), seconds: seconds(cost) }
+        ByTrial { span, rows, cut: Cut::new(span, trial::cost, units(cost)), seconds: seconds(cost) }
     }
 }
 
@@ -147,7 +170,7 @@ impl Kernel for ByTrial {
     }
 
     fn answer(&self, whole: u64) -> Result<Answer> {
-        Ok(row(self.span, self.asked, whole))
+        Ok(self.rows.row(self.span, whole))
     }
 
     fn forecast(&self) -> Forecast {
@@ -157,7 +180,7 @@ impl Kernel for ByTrial {
 
 struct BySieve {
     span: Span,
-    asked: Asked,
+    rows: Rows,
     layout: Layout,
     lanes: &'static Lanes,
     base: Arc<SievingPrimes>,
@@ -171,18 +194,17 @@ impl Kernel for BySieve {
         if self.span.is_empty() { 0 } else { self.layout.units() }
     }
 
-    fn scratch(&self, _: &Seat) -> Sieve {
-        Sieve::new(self.lanes)
+    fn scratch(&self, seat: &Seat) -> Sieve {
+        Sieve::new(self.lanes, seat.cache)
     }
 
     fn compute(&self, unit: u64, sieve: &mut Sieve) -> Result<u64> {
         self.base.make(sieve);
-        let (window, classes) = self.layout.unit(unit);
-        Ok(sieve.count(&self.base, window, self.layout.wheel, classes))
+        Ok(sieve.unit(&self.base, &self.layout, unit))
     }
 
     fn answer(&self, whole: u64) -> Result<Answer> {
-        Ok(row(self.span, self.asked, whole))
+        Ok(self.rows.row(self.span, whole))
     }
 
     fn forecast(&self) -> Forecast {
@@ -229,11 +251,21 @@ mod tests {
     }
 
     #[test]
-    fn beyond_two_to_the_64_is_refused() {
+    fn limits_are_told() {
         let refused = |opened: Result<Opened>| opened.err().unwrap().to_string();
-        assert!(refused((PRIMES.open)(&given("0..2^64+1"))).contains("'0..18446744073709551617'"));
-        assert!(refused((PI.open)(&given("2^64"))).contains("'18446744073709551616'"));
-        assert!((PRIMES.open)(&given("2^64-1..2^64")).is_ok());
+        assert!(refused((PRIMES.open)(&given("0..2^64+1"))).contains("'0..18446744073709551617' is wider"));
+        assert!(refused((PI.open)(&given("2^64"))).contains("'18446744073709551616' is wider"));
+        assert!(refused((PRIMES.open)(&given("2^127..2^127+1"))).contains("beyond 2^127"));
+        let trial = Given { method: Some(Method::Trial), ..given("2^64..2^64+1") };
+        assert!(refused((PRIMES.open)(&trial)).contains("beyond 2^64"));
+        assert!((PRIMES.open)(&given("2^64-1..2^64 2^127-1..2^127")).is_ok());
+    }
+
+    #[test]
+    fn beyond_two_to_the_64_rows_tell_what_is_proven() {
+        let answer = answer((PRIMES.open)(&given("0..100 2^64..+100 10^24..+100 2^127-100..2^127")));
+        assert_eq!(column(&answer, "count"), ["25", "5", "2", "3"]);
+        assert_eq!(column(&answer, "certainty"), ["proven", "proven", "proven", "probable"]);
     }
 
     #[test]
