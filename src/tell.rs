@@ -3,12 +3,12 @@
 use crate::block::Block;
 use crate::math::integer;
 use crate::plan::Plan;
-use crate::report::{self, Fact, Report, Status, Table, Value};
+use crate::report::{self, Fact, List, Report, Status, Table, Value};
 use crate::run::{self, Outcome, RankLog};
 use crate::seat::Seat;
 use crate::work::{Answer, Job, Temper, Work};
 use crate::world;
-use std::time::{Duration, SystemTime};
+use std::time::{Instant, SystemTime};
 
 /// What the program itself takes, libraries included, in bytes.
 const PROGRAM: u64 = 12_000_000;
@@ -19,6 +19,10 @@ pub fn planned(plan: &Plan, ranks: usize, threads: usize, asked: Option<run::Sch
     facts.extend(plan.how.iter().cloned());
     match &plan.job {
         Job::Work(work) => facts.extend(expected(&**work, ranks, threads, asked)),
+        Job::Stream(stream) => {
+            facts.extend(expected(&*stream.work, ranks, threads, asked));
+            facts.push(Fact::new("batches", Value::Count(stream.batches().count() as u64)));
+        }
         Job::Roll(_) => facts.push(Fact::new("units", Value::count(ranks))),
     }
     Report {
@@ -30,6 +34,7 @@ pub fn planned(plan: &Plan, ranks: usize, threads: usize, asked: Option<run::Sch
         bare: String::new(),
         run: facts,
         timeline: vec![],
+        list: None,
     }
 }
 
@@ -59,7 +64,7 @@ pub struct Circumstances<'a> {
     pub seats: &'a [Seat],
     /// When the program started on rank 0.
     pub started: SystemTime,
-    pub wall: Duration,
+    pub clock: Instant,
 }
 
 /// The report of a finished run.
@@ -75,7 +80,7 @@ pub fn finished(circumstances: &Circumstances, answer: Answer, outcome: Option<&
     } else {
         facts.push(Fact::new("schedule", Value::text("roll")));
     }
-    facts.push(Fact::new("seconds.wall", Value::Seconds(circumstances.wall.as_secs_f64())));
+    facts.push(Fact::new("seconds.wall", Value::Seconds(circumstances.clock.elapsed().as_secs_f64())));
     if let Some(Outcome { seconds, busy, .. }) = outcome {
         facts.extend([
             Fact::new("seconds.compute", Value::Seconds(*seconds)),
@@ -93,7 +98,15 @@ pub fn finished(circumstances: &Circumstances, answer: Answer, outcome: Option<&
         bare: answer.bare.into(),
         run: facts,
         timeline: outcome.iter().flat_map(|o| &o.ranks).flat_map(|rank| rank.stints.clone()).collect(),
+        list: None,
     }
+}
+
+/// The report of a run whose answer is told on its own: as far as it is known when that begins, or at its end.
+pub fn listed(circumstances: &Circumstances, key: &'static str, outcome: Option<&Outcome>) -> Report {
+    let list = List { key: key.into(), count: 0, sha256: String::new() };
+    let report = finished(circumstances, Answer::rows(Table::default(), key), outcome);
+    Report { list: Some(list), ..report }
 }
 
 /// Who computed where, with what.
@@ -122,7 +135,7 @@ fn facts(Circumstances { plan, seats, started, .. }: &Circumstances) -> Vec<Fact
 /// What `--time` says: what each rank did, and how well it balanced.
 pub fn times(circumstances: &Circumstances, outcome: Option<&Outcome>) -> String {
     let Some(outcome) = outcome else {
-        return format!("all ranks answered within {:.6} s\n", circumstances.wall.as_secs_f64());
+        return format!("all ranks answered within {:.6} s\n", circumstances.clock.elapsed().as_secs_f64());
     };
     let row = |(seat, log): (&Seat, &RankLog)| {
         vec![

@@ -4,14 +4,17 @@
 //! text prints it, JSON groups it, CSV takes the table, HDF5 makes attributes and datasets of it. This room
 //! uses no other, and nothing in the program prints but it and [`crate::world::leave`].
 
+mod ascending;
 mod csv;
 pub mod hdf5;
 mod json;
+pub mod list;
 pub mod progress;
 pub mod text;
 
 use crate::error::{Error, Result};
 use crate::wire::Wire;
+pub use ascending::Ascending;
 use std::borrow::Cow;
 use std::fmt;
 use std::io::{ErrorKind, Write};
@@ -161,6 +164,18 @@ pub struct Report {
     pub run: Vec<Fact>,
     /// Who computed which units when.
     pub timeline: Vec<Stint>,
+    /// An answer too long to hold, which is told on its own (`list.rs`); the table is then empty.
+    pub list: Option<List>,
+}
+
+/// A column of numbers that a report does not hold.
+#[derive(Debug, Clone, PartialEq)]
+pub struct List {
+    pub key: Cow<'static, str>,
+    /// How many there are.
+    pub count: u64,
+    /// Of the numbers, where they are kept.
+    pub sha256: String,
 }
 
 /// A stretch of one thread's work.
@@ -179,20 +194,44 @@ pub struct Stint {
 pub struct Format {
     pub name: &'static str,
     pub write: fn(&Report) -> String,
+    /// How a report's list is said.
+    pub frame: fn(&Report, &List) -> Frame,
+}
+
+/// What stands around the numbers of a list.
+pub struct Frame {
+    /// Before all of them, and behind.
+    pub head: String,
+    pub tail: String,
+    /// Before each, behind it, and between two.
+    pub before: String,
+    pub after: &'static str,
+    pub between: &'static str,
+}
+
+impl Frame {
+    /// A number a line.
+    pub fn lines(head: String) -> Frame {
+        Frame { head, tail: String::new(), before: String::new(), after: "\n", between: "" }
+    }
 }
 
 /// All formats; the first is the default.
 pub const FORMATS: &[Format] = &[text::FORMAT, json::FORMAT, csv::FORMAT];
 
-/// Puts the answer on stdout. Whoever closed it, as `head` does, wants no more; anything else that keeps the
-/// answer from getting out is an error.
+/// Puts the answer on stdout.
 pub fn say(text: &str) -> Result<()> {
+    put_out(text.as_bytes()).map(drop)
+}
+
+/// Whether anyone still listens. Whoever closed stdout, as `head` does, wants no more; anything else that keeps
+/// the answer from getting out is an error.
+fn put_out(bytes: &[u8]) -> Result<bool> {
     let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(why) if why.kind() != ErrorKind::BrokenPipe => {
-            Err(Error::failed(format!("cannot write the answer: {why}")))
-        }
-        _ => Ok(()),
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Ok(()) => Ok(true),
+        Err(why) if why.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(why) => Err(Error::failed(format!("cannot write the answer: {why}"))),
     }
 }
 
@@ -297,6 +336,7 @@ pub(crate) mod tests {
                 Fact::new("seconds.busy", Value::Seconds(0.25)),
             ],
             timeline: vec![Stint { first_unit: 0, units: 8, rank: 1, thread: 0, start: 0.0, seconds: 0.125 }],
+            list: None,
         }
     }
 

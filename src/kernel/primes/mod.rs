@@ -1,30 +1,39 @@
 //! `primes` counts primes in ranges; `pi x`, its shorthand, counts those up to x.
 //!
-//! A range becomes one link of a chain. By trial division its units are pieces of equal expected cost; by
-//! the sieve it is cut into windows, and a unit is a slice of the classes of one window, so that windows can
-//! be as wide as the sieve likes and units still small and equal.
+//! A range becomes one link of a chain. How its primes are counted, or what else is found out of them, is a file each.
 
-use super::{Entry, Given, Method, Opened, Opt, Takes};
+mod by_sieve;
+mod by_trial;
+mod gaps;
+mod in_order;
+mod list;
+mod tuplets;
+
+use super::{Entry, Given, Method, Opened, Opt, Seeks, Takes};
 use crate::chain::Chain;
 use crate::error::{Error, Result};
-use crate::math::cut::Cut;
 use crate::math::lanes::{self, Lanes};
-use crate::math::primality;
+use crate::math::primality::{self, Certainty};
 use crate::math::sieve::{self, Layout, Sieve, SievingPrimes};
 use crate::math::span::Span;
 use crate::math::trial;
 use crate::report::{Fact, Table, Value};
 use crate::seat::Seat;
 use crate::syntax::Item;
-use crate::work::{Answer, Forecast, Job, Kernel, Work};
+use crate::work::{Answer, Forecast, Job, Work};
+use by_sieve::BySieve;
+use by_trial::ByTrial;
+use gaps::Gaps;
+use in_order::InOrder;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use tuplets::Tuplets;
 
 pub const PRIMES: Entry = Entry {
     name: "primes",
     about: "Count the primes in ranges",
     takes: Takes::Ranges("0..1e6 1e6..2e6 2e6..3e6"),
-    options: &[Opt::Method, Opt::Lanes],
+    options: &[Opt::Method, Opt::Lanes, Opt::Tuplet, Opt::Gaps, Opt::Primes],
     open: |given| open(given, given.spans(), Asked::Ranges),
 };
 
@@ -56,6 +65,10 @@ fn open(given: &Given, spans: Vec<Span>, asked: Asked) -> Result<Opened> {
         Some(lanes) => lanes,
         None => lanes::pick(None)?,
     };
+    if let (Method::Trial, Some(seeks)) = (method, given.seeks) {
+        let option = seeks.option();
+        return Err(Error::usage(format!("--{option} is for the sieve: leave it out, or write --method sieve")));
+    }
     for span in &spans {
         let what = match asked {
             Asked::Ranges => format!("'{span}'"),
@@ -64,6 +77,9 @@ fn open(given: &Given, spans: Vec<Span>, asked: Asked) -> Result<Opened> {
         let why = match method {
             Method::Trial if span.end() > trial::END => "goes beyond 2^64: leave out --method trial",
             _ if span.end() > sieve::LIMIT => "goes beyond 2^127: primes are counted below that",
+            _ if given.seeks == Some(Seeks::Primes) && primality::certainty(span.end()) == Certainty::Probable => {
+                "goes beyond 3.3·10^24, up to which primes are proven: --list is for those"
+            }
             _ if span.width() > sieve::WIDEST => "is wider than 2^64 numbers: that is the most",
             _ => continue,
         };
@@ -73,27 +89,70 @@ fn open(given: &Given, spans: Vec<Span>, asked: Asked) -> Result<Opened> {
         Asked::Ranges => Fact::new("ranges", Value::texts(&spans)),
         Asked::Numbers => Fact::new("numbers", Value::texts(&given.items)),
     };
-    let certainty = spans.iter().any(|span| span.end() > sieve::END);
-    let rows = Rows { asked, certainty };
-    let (name, links, how): (_, Vec<Box<dyn Work>>, _) = match method {
-        Method::Trial => {
-            let links = spans.into_iter().map(|span| Box::new(ByTrial::new(span, rows)) as _);
-            ("trial", links.collect(), vec![])
-        }
-        Method::Sieve => {
-            let layouts: Vec<Layout> = spans.iter().map(|&span| Layout::new(span)).collect();
-            // One set of sieving primes serves all ranges; they are made when the run starts.
-            let bound = layouts.iter().map(|layout| layout.bound).max().unwrap_or(0);
-            let base = Arc::new(SievingPrimes::up_to(bound));
-            let link = |(span, layout)| BySieve { span, rows, layout, lanes, base: base.clone() };
-            let ways: BTreeSet<String> = layouts.iter().map(Layout::to_string).collect();
-            let how = vec![Fact::new("lanes", Value::text(lanes.name)), Fact::new("sieve", Value::texts(ways))];
-            ("sieve", spans.into_iter().zip(layouts).map(|both| Box::new(link(both)) as _).collect(), how)
-        }
+    let rows = Rows { asked, certainty: spans.iter().any(|span| span.end() > sieve::END) };
+    let mut facts = vec![texts];
+    facts.extend(given.seeks.map(|seeks| Fact::new(seeks.option(), seeks.value())));
+    if method == Method::Trial {
+        facts.push(Fact::new("method", Value::text("trial")));
+        let links = spans.into_iter().map(|span| Box::new(ByTrial::new(span, rows)) as _).collect();
+        return Ok(Opened { job: Job::Work(Box::new(Chain::new(links)?)), facts, how: vec![] });
+    }
+    facts.push(Fact::new("method", Value::text("sieve")));
+    let lay_out = if given.seeks.is_some() { Layout::in_order } else { Layout::new };
+    let layouts: Vec<Layout> = spans.iter().map(|&span| lay_out(span)).collect();
+    let ways: BTreeSet<String> = layouts.iter().map(Layout::to_string).collect();
+    let how = vec![Fact::new("lanes", Value::text(lanes.name)), Fact::new("sieve", Value::texts(ways))];
+    // One set of sieving primes serves all ranges; they are made when the run starts.
+    let bound = layouts.iter().map(|layout| layout.bound).max().unwrap_or(0);
+    let base = Arc::new(SievingPrimes::up_to(bound));
+    let sieves = spans.iter().zip(layouts).map(|(&span, layout)| Sieving { span, rows, layout, lanes, base: base.clone() });
+    let job = match given.seeks {
+        None => chain(sieves, |sieving| Box::new(BySieve(sieving))),
+        Some(Seeks::Tuplets(k)) => chain(sieves, |sieving| tuplets(k, sieving)),
+        Some(Seeks::Gaps) => chain(sieves, |sieving| Box::new(InOrder::<Gaps>::new(sieving))),
+        Some(Seeks::Primes) => list::stream(&spans, sieves.map(InOrder::new).collect()).map(Job::Stream),
     };
-    let chain = Chain::new(links)?;
-    let facts = vec![texts, Fact::new("method", Value::text(name))];
-    Ok(Opened { job: Job::Work(Box::new(chain)), facts, how })
+    Ok(Opened { job: job?, facts, how })
+}
+
+fn chain(sieves: impl Iterator<Item = Sieving>, link: impl Fn(Sieving) -> Box<dyn Work>) -> Result<Job> {
+    Ok(Job::Work(Box::new(Chain::new(sieves.map(link).collect())?)))
+}
+
+/// The work that counts K-tuplets.
+fn tuplets(k: u64, sieving: Sieving) -> Box<dyn Work> {
+    match k {
+        2 => Box::new(InOrder::<Tuplets<2>>::new(sieving)),
+        3 => Box::new(InOrder::<Tuplets<3>>::new(sieving)),
+        4 => Box::new(InOrder::<Tuplets<4>>::new(sieving)),
+        5 => Box::new(InOrder::<Tuplets<5>>::new(sieving)),
+        6 => Box::new(InOrder::<Tuplets<6>>::new(sieving)),
+        _ => unreachable!("the command line lets no other pass"),
+    }
+}
+
+/// How a range is sieved, for whatever is wanted of it.
+struct Sieving {
+    span: Span,
+    rows: Rows,
+    layout: Layout,
+    lanes: &'static Lanes,
+    base: Arc<SievingPrimes>,
+}
+
+impl Sieving {
+    fn units(&self) -> u64 {
+        if self.span.is_empty() { 0 } else { self.layout.units() }
+    }
+
+    fn sieve(&self, seat: &Seat) -> Sieve {
+        Sieve::new(self.lanes, seat.cache)
+    }
+
+    fn forecast(&self) -> Forecast {
+        let (rank_bytes, thread_bytes) = sieve::memory(&self.layout);
+        Forecast { seconds: seconds(self.layout.cost()), rank_bytes, thread_bytes }
+    }
 }
 
 /// How a range and its count become a row.
@@ -105,17 +164,19 @@ struct Rows {
 }
 
 impl Rows {
-    fn row(self, span: Span, count: u64) -> Answer {
+    /// The row of a range, its count, and what else was found out of it; `bare` is the column that was asked for.
+    fn answer(self, span: Span, count: u64, more: &[(&'static str, Value)], bare: &'static str) -> Answer {
         let mut cells = match self.asked {
             Asked::Ranges => vec![("start", Value::integer(span.start())), ("end", Value::integer(span.end()))],
             Asked::Numbers => vec![("x", Value::integer(span.end() - 1))],
         };
         cells.push(("count", Value::integer(count)));
+        cells.extend_from_slice(more);
         if self.certainty {
             cells.push(("certainty", Value::text(primality::certainty(span.end()).name())));
         }
         let (names, values): (Vec<&str>, Vec<Value>) = cells.into_iter().unzip();
-        let answer = Answer::rows(Table::of(&names).with([values]), "count");
+        let answer = Answer::rows(Table::of(&names).with([values]), bare);
         match self.asked {
             Asked::Ranges => Answer { total: Some(count.into()), ..answer },
             Asked::Numbers => answer,
@@ -135,82 +196,6 @@ fn units(picoseconds: u128) -> u64 {
 
 fn seconds(picoseconds: u128) -> f64 {
     picoseconds as f64 * 1e-12
-}
-
-struct ByTrial {
-    span: Span,
-    rows: Rows,
-    cut: Cut,
-    seconds: f64,
-}
-
-impl ByTrial {
-    fn new(span: Span, rows: Rows) -> ByTrial {
-        let cost = Cut::whole(span, trial::cost);
-        ByTrial { span, rows, cut: Cut::new(span, trial::cost, units(cost)), seconds: seconds(cost) }
-    }
-}
-
-impl Kernel for ByTrial {
-    type Part = u64;
-    type Scratch = ();
-
-    fn units(&self) -> u64 {
-        if self.span.is_empty() { 0 } else { self.cut.pieces() }
-    }
-
-    fn scratch(&self, _: &Seat) {}
-
-    fn compute(&self, unit: u64, _: &mut ()) -> Result<u64> {
-        let piece = self.cut.piece(unit);
-        match piece.is_empty() {
-            true => Ok(0),
-            false => Ok(trial::count(piece.start() as u64, (piece.end() - 1) as u64)),
-        }
-    }
-
-    fn answer(&self, whole: u64) -> Result<Answer> {
-        Ok(self.rows.row(self.span, whole))
-    }
-
-    fn forecast(&self) -> Forecast {
-        Forecast { seconds: self.seconds, ..Forecast::default() }
-    }
-}
-
-struct BySieve {
-    span: Span,
-    rows: Rows,
-    layout: Layout,
-    lanes: &'static Lanes,
-    base: Arc<SievingPrimes>,
-}
-
-impl Kernel for BySieve {
-    type Part = u64;
-    type Scratch = Sieve;
-
-    fn units(&self) -> u64 {
-        if self.span.is_empty() { 0 } else { self.layout.units() }
-    }
-
-    fn scratch(&self, seat: &Seat) -> Sieve {
-        Sieve::new(self.lanes, seat.cache)
-    }
-
-    fn compute(&self, unit: u64, sieve: &mut Sieve) -> Result<u64> {
-        self.base.make(sieve);
-        Ok(sieve.unit(&self.base, &self.layout, unit))
-    }
-
-    fn answer(&self, whole: u64) -> Result<Answer> {
-        Ok(self.rows.row(self.span, whole))
-    }
-
-    fn forecast(&self) -> Forecast {
-        let (rank_bytes, thread_bytes) = sieve::memory(&self.layout);
-        Forecast { seconds: seconds(self.layout.cost()), rank_bytes, thread_bytes }
-    }
 }
 
 #[cfg(test)]
