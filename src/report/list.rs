@@ -103,7 +103,7 @@ impl Decimal {
     }
 
     fn of(&mut self, number: u128) -> &[u8] {
-        if number.wrapping_sub(self.base) >= LOW {
+        if !(self.base..=self.base.saturating_add(LOW - 1)).contains(&number) {
             self.base = number / LOW * LOW;
             let text = if self.base == 0 { String::new() } else { (number / LOW).to_string() };
             self.start = 39 - LAST - text.len();
