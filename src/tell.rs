@@ -18,9 +18,9 @@ pub fn planned(plan: &Plan, ranks: usize, threads: usize, asked: Option<run::Sch
     let mut facts = vec![Fact::new("ranks", Value::count(ranks)), Fact::new("threads", Value::count(threads))];
     facts.extend(plan.how.iter().cloned());
     match &plan.job {
-        Job::Work(work) => facts.extend(expected(&**work, ranks, threads, asked)),
+        Job::Work(work) => facts.extend(expected(&**work, 0, ranks, threads, asked)),
         Job::Stream(stream) => {
-            facts.extend(expected(&*stream.work, ranks, threads, asked));
+            facts.extend(expected(&*stream.work, stream.bytes, ranks, threads, asked));
             facts.push(Fact::new("batches", Value::Count(stream.batches().count() as u64)));
         }
         Job::Roll(_) => facts.push(Fact::new("units", Value::count(ranks))),
@@ -38,7 +38,8 @@ pub fn planned(plan: &Plan, ranks: usize, threads: usize, asked: Option<run::Sch
     }
 }
 
-fn expected(work: &dyn Work, ranks: usize, threads: usize, asked: Option<run::Schedule>) -> Vec<Fact> {
+/// What a run of the work is expected to take; `more` bytes for what a rank holds beside it.
+fn expected(work: &dyn Work, more: u64, ranks: usize, threads: usize, asked: Option<run::Schedule>) -> Vec<Fact> {
     let forecast = work.forecast();
     let (schedule, why) = run::Schedule::pick(asked, work, ranks);
     let (hands, largest) = match work.temper() {
@@ -47,7 +48,7 @@ fn expected(work: &dyn Work, ranks: usize, threads: usize, asked: Option<run::Sc
     };
     // No more hands than units can be busy.
     let seconds = forecast.seconds / (hands as u64).min(work.units()).max(1) as f64;
-    let bytes = PROGRAM + forecast.rank_bytes + forecast.thread_bytes * threads as u64;
+    let bytes = PROGRAM + more + forecast.rank_bytes + forecast.thread_bytes * threads as u64;
     vec![
         Fact::new("schedule", Value::text(schedule.name())),
         Fact::new("schedule_why", Value::text(why)),

@@ -175,6 +175,8 @@ pub struct Stream {
     pub work: Box<dyn Work>,
     /// A batch is a block of this level.
     pub level: u32,
+    /// What a batch takes on its way to the root and out, expected.
+    pub bytes: u64,
     /// What the column of the numbers is called.
     pub key: &'static str,
     /// Whether a number may be beyond 64 bits.

@@ -4,7 +4,7 @@
 mod golden;
 
 use golden::rows;
-use pcount::kernel::{self, Given, Method};
+use pcount::kernel::{self, Given, Method, Seeks};
 use pcount::math::lanes::{self, Lanes};
 use pcount::math::span::Span;
 use pcount::seat::Seat;
@@ -83,6 +83,26 @@ fn windows_high_up() {
 #[ignore = "takes minutes"]
 fn windows_that_take_a_while() {
     windows(long);
+}
+
+#[test]
+fn tuplets() {
+    for row in rows("tuplets") {
+        let (k, end): (u64, u128) = (row[0].parse().unwrap(), row[1].parse().unwrap());
+        let items = vec![Item::Range(Span::new(0, end).unwrap())];
+        let answer = answer("primes", &Given { items, seeks: Some(Seeks::Tuplets(k)), ..Given::default() });
+        assert_eq!(column(&answer, "tuplets"), [row[2].clone()], "{k}-tuplets below {end}");
+    }
+}
+
+#[test]
+fn gaps() {
+    for row in rows("gaps") {
+        let (gap, after): (u128, u128) = (row[0].parse().unwrap(), row[1].parse().unwrap());
+        let items = vec![Item::Range(Span::new(0, after + gap + 1).unwrap())];
+        let answer = answer("primes", &Given { items, seeks: Some(Seeks::Gaps), ..Given::default() });
+        assert_eq!([column(&answer, "gap"), column(&answer, "after")], [[row[0].clone()], [row[1].clone()]]);
+    }
 }
 
 #[test]

@@ -12,8 +12,10 @@ use crate::work::{Answer, Part, Stream, Work};
 /// What the column of the primes is called.
 const KEY: &str = "prime";
 
-/// Bytes of the primes of a batch, about a byte each; there are copies of them on their way from a thread to the root.
+/// Bytes of the primes of a batch, about a byte each, and how many copies of them there are at once on their way from
+/// the threads to stdout.
 const BATCH: f64 = 8e6;
+const COPIES: f64 = 5.0;
 
 /// Units of a batch, at least: there should be something to do for everyone.
 const LEAST: u32 = 3;
@@ -24,8 +26,10 @@ pub fn stream(spans: &[Span], links: Vec<InOrder<Ascending>>) -> Result<Stream> 
     let largest = spans.iter().zip(&links).map(bytes).fold(1.0, f64::max);
     let level = ((BATCH / largest) as u64).checked_ilog2().unwrap_or(0).max(LEAST);
     let links = links.into_iter().map(|link| Box::new(link) as Box<dyn Work>).collect();
+    let work = Chain::new(links)?;
+    let batch = largest * work.units().min(1 << level) as f64;
     let wide = spans.iter().any(|span| span.end() > 1 << 64);
-    Ok(Stream { work: Box::new(Chain::new(links)?), level, key: KEY, wide, numbers })
+    Ok(Stream { work: Box::new(work), level, bytes: (COPIES * batch) as u64, key: KEY, wide, numbers })
 }
 
 fn numbers(part: &[u8]) -> Result<Vec<Ascending>> {
@@ -40,7 +44,7 @@ impl Part for Ascending {
 }
 
 impl Reading for Ascending {
-    const COST: f64 = 15.0;
+    const COST: f64 = 18.0;
 
     fn one(prime: u128) -> Ascending {
         let mut primes = Ascending::default();

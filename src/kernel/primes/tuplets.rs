@@ -51,7 +51,7 @@ impl<const K: usize> Tuplets<K> {
 }
 
 impl<const K: usize> Reading for Tuplets<K> {
-    const COST: f64 = 1.0;
+    const COST: f64 = 0.2;
 
     fn one(prime: u128) -> Self {
         Tuplets { primes: 1, tuplets: 0, first: vec![prime], last: vec![prime] }
