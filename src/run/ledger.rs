@@ -134,6 +134,24 @@ mod tests {
     }
 
     #[test]
+    fn a_ledger_of_a_block_knows_no_other_units() {
+        let work: &dyn Work = &Spell { start: 0, count: 13 };
+        let mut whole = Vec::new();
+        for index in 0..4 {
+            let root = Block { level: 2, index };
+            let mut ledger = Ledger::new(work, root).unwrap();
+            let units = ledger.units();
+            assert_eq!((units.start, units.end), (4 * index, 13.min(4 * index + 4)));
+            assert_eq!(ledger.missing(), std::slice::from_ref(&units));
+            for block in Block::tiling(units, 0) {
+                ledger.record(work, block, work.hand(&Seat::here(0)).block(block).unwrap()).unwrap();
+            }
+            whole.extend(wire::value::<Vec<u64>>(ledger.whole().unwrap()).unwrap());
+        }
+        assert_eq!(whole, (0..13).collect::<Vec<_>>());
+    }
+
+    #[test]
     fn what_is_missing_is_told_in_runs() {
         let work: &dyn Work = &Spell { start: 0, count: 13 };
         let mut ledger = Ledger::new(work, Block::root(work.units())).unwrap();

@@ -2,11 +2,12 @@
 //!
 //! A part knows its first and its last prime, so that the gap between neighbours is seen when they merge.
 
+use super::Rows;
 use super::in_order::{Reading, Words};
 use crate::error::Result;
 use crate::math::lanes::Lanes;
 use crate::math::span::Span;
-use crate::report::{Table, Value};
+use crate::report::Value;
 use crate::wire::Wire;
 use crate::work::{Answer, Part};
 
@@ -60,15 +61,12 @@ impl Reading for Gaps {
         }
     }
 
-    fn answer(self, span: Span) -> Result<Answer> {
+    fn answer(self, span: Span, rows: Rows) -> Result<Answer> {
         let [width, after] = match self.largest {
             Some(gap) => [Value::integer(gap.width), Value::integer(gap.after)],
             None => [Value::Nothing, Value::Nothing],
         };
-        let count = Value::integer(self.primes);
-        let row = vec![Value::integer(span.start()), Value::integer(span.end()), count, width, after];
-        let table = Table::of(&["start", "end", "count", "gap", "after"]).with([row]);
-        Ok(Answer { total: Some(self.primes.into()), ..Answer::rows(table, "gap") })
+        Ok(rows.answer(span, self.primes, &[("gap", width), ("after", after)], "gap"))
     }
 }
 

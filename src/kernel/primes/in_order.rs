@@ -4,15 +4,14 @@
 //! off a window is a part that knows its edges, so that neighbours merge exactly. The parts of single primes
 //! say what a [`Reading`] is; reading words is the quick way to the same.
 
-use super::seconds;
+use super::{Rows, Sieving};
 use crate::error::Result;
 use crate::math::lanes::Lanes;
-use crate::math::sieve::{self, Layout, Sieve, SievingPrimes, ordered};
+use crate::math::sieve::{Layout, Sieve, SievingPrimes, ordered};
 use crate::math::span::Span;
 use crate::seat::Seat;
 use crate::work::{Answer, Forecast, Kernel, Part};
 use std::marker::PhantomData;
-use std::sync::Arc;
 
 /// What is found out of primes in order.
 pub trait Reading: Part {
@@ -23,7 +22,7 @@ pub trait Reading: Part {
     fn one(prime: u128) -> Self;
     /// Of all primes in the words: as if those of each were merged.
     fn read(words: &Words, lanes: &Lanes) -> Self;
-    fn answer(self, span: Span) -> Result<Answer>;
+    fn answer(self, span: Span, rows: Rows) -> Result<Answer>;
 }
 
 /// The primes of a window but 2, 3 and 5, as bits in order: word i has those of the 240 numbers from
@@ -39,10 +38,10 @@ const WIDTH: u128 = 240;
 
 impl Words {
     /// The words of a window, in the room of those before.
-    fn fill(&mut self, sieve: &mut Sieve, base: &SievingPrimes, window: Span) {
+    fn fill(&mut self, sieve: &mut Sieve, base: &SievingPrimes, layout: &Layout, unit: u64) {
         self.bits.clear();
         let mut next = 0;
-        sieve.in_order(base, window, |start, word| {
+        sieve.in_order(base, layout, unit, |start, word| {
             if self.bits.is_empty() {
                 (self.start, next) = (start, start);
             }
@@ -51,7 +50,7 @@ impl Words {
                 self.bits.push(0);
                 next += WIDTH;
             }
-            debug_assert_eq!(next, start);
+            assert_eq!(next, start, "words start 240 numbers apart");
             self.bits.push(word);
             next += WIDTH;
         });
@@ -101,16 +100,14 @@ impl Words {
 
 /// Primes in order over one range.
 pub struct InOrder<R> {
-    span: Span,
-    layout: Layout,
-    lanes: &'static Lanes,
-    base: Arc<SievingPrimes>,
+    sieving: Sieving,
     reading: PhantomData<fn() -> R>,
 }
 
 impl<R> InOrder<R> {
-    pub fn new(span: Span, lanes: &'static Lanes, base: Arc<SievingPrimes>) -> InOrder<R> {
-        InOrder { span, layout: Layout::in_order(span), lanes, base, reading: PhantomData }
+    /// The layout is one in order.
+    pub fn new(sieving: Sieving) -> InOrder<R> {
+        InOrder { sieving, reading: PhantomData }
     }
 }
 
@@ -124,49 +121,51 @@ impl<R: Reading> Kernel for InOrder<R> {
     type Scratch = (Sieve, Words);
 
     fn units(&self) -> u64 {
-        if self.span.is_empty() { 0 } else { self.layout.units() }
+        self.sieving.units()
     }
 
-    fn scratch(&self, _: &Seat) -> (Sieve, Words) {
-        (Sieve::new(self.lanes), Words::default())
+    fn scratch(&self, seat: &Seat) -> (Sieve, Words) {
+        (self.sieving.sieve(seat), Words::default())
     }
 
     fn compute(&self, unit: u64, (sieve, words): &mut (Sieve, Words)) -> Result<R> {
-        self.base.make(sieve);
-        let (window, _) = self.layout.unit(unit);
-        words.fill(sieve, &self.base, window);
+        let Sieving { base, layout, lanes, .. } = &self.sieving;
+        base.make(sieve);
+        words.fill(sieve, base, layout, unit);
+        let (window, _) = layout.unit(unit);
         let wheel = [2, 3, 5].into_iter().filter(|&prime| window.contains(prime));
-        Ok(wheel.map(R::one).fold(R::default(), R::merge).merge(R::read(words, self.lanes)))
+        Ok(wheel.map(R::one).fold(R::default(), R::merge).merge(R::read(words, lanes)))
     }
 
     fn answer(&self, whole: R) -> Result<Answer> {
-        whole.answer(self.span)
+        whole.answer(self.sieving.span, self.sieving.rows)
     }
 
     fn forecast(&self) -> Forecast {
-        let (rank_bytes, thread_bytes) = sieve::memory(&self.layout);
+        let (Sieving { span, layout, .. }, sieving) = (&self.sieving, self.sieving.forecast());
         // Beside the lines that are sieved there are those that are done, and the words.
-        let ordered = 2 * (self.span.width() / u128::from(self.layout.windows()) / 30) as u64;
-        Forecast {
-            seconds: seconds(self.layout.cost()) + 1e-9 * R::COST * expected(self.span),
-            rank_bytes,
-            thread_bytes: thread_bytes + ordered,
-        }
+        let ordered = 2 * (span.width() / u128::from(layout.windows()) / 30) as u64;
+        let reading = 1e-9 * R::COST * expected(*span);
+        Forecast { seconds: sieving.seconds + reading, thread_bytes: sieving.thread_bytes + ordered, ..sieving }
     }
 }
 
 #[cfg(test)]
 pub mod tests {
+    use super::super::Asked;
     use super::*;
     use crate::math::{lanes, trial};
     use proptest::prelude::*;
+    use std::sync::Arc;
 
     /// The reading of `start..end`, as a unit has it.
     pub fn unit<R: Reading>(start: u128, end: u128) -> R {
         let span = Span::new(start, end).unwrap();
         let lanes = lanes::pick(None).unwrap();
-        let base = Arc::new(SievingPrimes::below(end));
-        let kernel = InOrder::<R>::new(span, lanes, base);
+        let layout = Layout::in_order(span);
+        let base = Arc::new(SievingPrimes::up_to(layout.bound));
+        let rows = Rows { asked: Asked::Ranges, certainty: false };
+        let kernel = InOrder::<R>::new(Sieving { span, rows, layout, lanes, base });
         let mut scratch = kernel.scratch(&Seat::here(0));
         (0..kernel.units()).fold(R::default(), |left, unit| left.merge(kernel.compute(unit, &mut scratch).unwrap()))
     }

@@ -1,5 +1,6 @@
 //! `--list`: the primes themselves, computed and told batch by batch.
 
+use super::Rows;
 use super::in_order::{InOrder, Reading, Words, expected};
 use crate::chain::Chain;
 use crate::error::Result;
@@ -58,7 +59,7 @@ impl Reading for Ascending {
         primes
     }
 
-    fn answer(self, _: Span) -> Result<Answer> {
+    fn answer(self, _: Span, _: Rows) -> Result<Answer> {
         let rows = self.numbers().map(|prime| vec![Value::integer(prime)]);
         Ok(Answer::rows(Table::of(&[KEY]).with(rows), KEY))
     }

@@ -105,7 +105,8 @@ fn open(given: &Given, spans: Vec<Span>, asked: Asked) -> Result<Opened> {
     // One set of sieving primes serves all ranges; they are made when the run starts.
     let bound = layouts.iter().map(|layout| layout.bound).max().unwrap_or(0);
     let base = Arc::new(SievingPrimes::up_to(bound));
-    let sieves = spans.iter().zip(layouts).map(|(&span, layout)| Sieving { span, rows, layout, lanes, base: base.clone() });
+    let sieves =
+        spans.iter().zip(layouts).map(|(&span, layout)| Sieving { span, rows, layout, lanes, base: base.clone() });
     let job = match given.seeks {
         None => chain(sieves, |sieving| Box::new(BySieve(sieving))),
         Some(Seeks::Tuplets(k)) => chain(sieves, |sieving| tuplets(k, sieving)),

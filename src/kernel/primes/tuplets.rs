@@ -6,11 +6,12 @@
 //! so a part is exact at its edges if it knows its first and last K-1 primes. 2, 3 and 5, which no word has, are parts
 //! of their own, and what they make with their neighbours comes of merging.
 
+use super::Rows;
 use super::in_order::{Reading, Words};
 use crate::error::Result;
 use crate::math::lanes::Lanes;
 use crate::math::span::Span;
-use crate::report::{Table, Value};
+use crate::report::Value;
 use crate::wire::Wire;
 use crate::work::{Answer, Part};
 
@@ -69,15 +70,8 @@ impl<const K: usize> Reading for Tuplets<K> {
         Tuplets { primes: lanes.ones(bits), tuplets, first: words.first(K - 1), last: words.last(K - 1) }
     }
 
-    fn answer(self, span: Span) -> Result<Answer> {
-        let row = vec![
-            Value::integer(span.start()),
-            Value::integer(span.end()),
-            Value::integer(self.primes),
-            Value::integer(self.tuplets),
-        ];
-        let table = Table::of(&["start", "end", "count", "tuplets"]).with([row]);
-        Ok(Answer { total: Some(self.primes.into()), ..Answer::rows(table, "tuplets") })
+    fn answer(self, span: Span, rows: Rows) -> Result<Answer> {
+        Ok(rows.answer(span, self.primes, &[("tuplets", Value::integer(self.tuplets))], "tuplets"))
     }
 }
 
