@@ -35,7 +35,7 @@ fn main() {
             ratios.sort_by(f64::total_cmp);
             let ratio = ratios[TURNS / 2];
             println!("{name:12}  {kibibytes:>4} KiB  {ratio:.3}");
-            if ratio < best.0 {
+            if ratio < best.0 - 0.005 {
                 best = (ratio, kibibytes);
             }
         }
