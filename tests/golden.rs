@@ -58,31 +58,17 @@ fn pi_of_ten_to_the_ten() {
     pi(&[(10_000_000_000, "455052511".into())], Method::Sieve, None);
 }
 
-fn windows(wanted: impl Fn(u128, u128) -> bool) {
+/// Those that take minutes together are in `slow.rs`.
+#[test]
+fn windows_high_up() {
     for row in rows("windows") {
         let (start, width): (u128, u128) = (row[0].parse().unwrap(), row[1].parse().unwrap());
-        if wanted(start, width) {
+        if width < 1_100_000_000 && start <= 100_000_000_000_000_000 {
             let items = vec![Item::Range(Span::new(start, start + width + 1).unwrap())];
             let answer = answer("primes", &Given { items, ..Given::default() });
             assert_eq!(column(&answer, "count"), [row[2].clone()], "{start}..+{width}");
         }
     }
-}
-
-/// Whether a window takes seconds.
-fn long(start: u128, width: u128) -> bool {
-    width > 1_100_000_000 || start > 100_000_000_000_000_000
-}
-
-#[test]
-fn windows_high_up() {
-    windows(|start, width| !long(start, width));
-}
-
-#[test]
-#[ignore = "takes minutes"]
-fn windows_that_take_a_while() {
-    windows(long);
 }
 
 #[test]
