@@ -218,7 +218,7 @@ impl Download {
         };
         std::fs::create_dir_all(&self.dir).map_err(local)?;
         let (path, beside) = (self.dir.join(&self.names[index]), format!(".{}.{index}.part", self.names[index]));
-        let (draft, mut file) = Draft::new(&path, &beside).map_err(local)?;
+        let mut draft = Draft::new(&path, &beside).map_err(local)?;
         let (mut body, mut buffer) = (response.into_body().into_reader(), vec![0; 64 << 10]);
         let (mut digest, mut bytes) = (Sha256::default(), 0u64);
         loop {
@@ -227,14 +227,13 @@ impl Download {
                 break;
             }
             digest.update(&buffer[..count]);
-            file.write_all(&buffer[..count]).map_err(local)?;
+            draft.file().write_all(&buffer[..count]).map_err(local)?;
             bytes += count as u64;
         }
         if let Some(expected) = expected.filter(|&expected| expected != bytes) {
             let what = format!("the transfer ended after {bytes} of {expected} bytes");
             return Err(Fault { what, status: code, passing: true });
         }
-        drop(file);
         draft.keep().map_err(local)?;
         Ok(Outcome { bytes: Some(bytes), sha256: Some(hex(&digest.finish())), status: code, error: None })
     }
