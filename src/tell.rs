@@ -47,7 +47,7 @@ fn expected(work: &dyn Work, ranks: usize, threads: usize, asked: Option<run::Sc
         Fact::new("schedule", Value::text(schedule.name())),
         Fact::new("schedule_why", Value::text(why)),
         Fact::new("units", Value::Count(work.units())),
-        Fact::new("blocks", Value::count(Block::tiling(0..work.units(), largest).count())),
+        Fact::new("blocks", Value::Count(Block::tiles(work.units(), largest))),
         Fact::new("predicted.seconds", Value::Seconds(seconds)),
         Fact::new("predicted.bytes_per_rank", Value::Count(bytes)),
     ]
