@@ -20,7 +20,7 @@ fn main() -> ExitCode {
         // What needs no other ranks is said by one of them, and MPI is not even started.
         Ok(Request::Say(text)) => alone(|| report::say(&text)),
         Ok(Request::Version) => alone(|| report::say(&tell::version())),
-        Ok(Request::Show { file, output }) => alone(|| report::say(&rendered(&report::hdf5::read(&file)?, output))),
+        Ok(Request::Show { file, output }) => alone(|| report::say(&rendered(&report::hdf5::read(&file)?, output)?)),
         Ok(Request::Run(order)) if order.dry_run => alone(|| dry_run(&order)),
         request => together(request),
     }
@@ -88,7 +88,7 @@ fn carry_out(world: &dyn World, order: &Order) -> Result<Status> {
         }
         // The answer comes out even if the file cannot be written, and the other way round.
         let kept = out.flatten().map_or(Ok(()), |file| report::hdf5::write(&report, file));
-        report::say(&rendered(&report, order.output)).and(kept).map(|()| report.status)
+        rendered(&report, order.output).and_then(|text| report::say(&text)).and(kept).map(|()| report.status)
     });
     let status = agree(world, said.transpose(), |_| 0)?;
     // Ranks other than the root have heard nothing but that it went well; how well decides the code.
@@ -104,12 +104,13 @@ fn dry_run(order: &Order) -> Result<()> {
     let ranks = launch::find().map_or(1, |launch| launch.size);
     let plan = order.plan(ranks, &order.list()?)?;
     let threads = seats::expect(order.threads, ranks)?;
-    report::say(&rendered(&tell::planned(&plan, ranks, threads, order.schedule), order.output))
+    // A plan has no bare answers, so --quiet changes nothing.
+    report::say(&(order.output.format.write)(&tell::planned(&plan, ranks, threads, order.schedule)))
 }
 
-fn rendered(report: &Report, output: Output) -> String {
+fn rendered(report: &Report, output: Output) -> Result<String> {
     match output.quiet {
         true => report::bare(report),
-        false => (output.format.write)(report),
+        false => Ok((output.format.write)(report)),
     }
 }

@@ -47,18 +47,24 @@ const BAD: &[(&str, &str)] = &[
     ("primes 0..=2^128-1", "'0..=2^128-1' ends beyond"),
     ("primes 2^127..+2^127", "'2^127..+2^127' ends beyond"),
     ("primes 0..10 oops", "'oops' is not a range"),
-    ("pi 2^64", "'18446744073709551616' goes beyond 2^64"),
+    ("pi 2^64", "in '2^64': '18446744073709551616' goes beyond 2^64"),
+    ("pi 2^128-1", "in '2^128-1': '340282366920938463463374607431768211455' goes beyond 2^64"),
+    ("sum 0..2^100", "in '0..2^100': '0..1267650600228229401496703205376' has too many numbers"),
+    ("primes 0..1e6/1e6 0..9", "'0..9' makes it 1000001 numbers and ranges: 1000000 are the most"),
     ("sum 0..10 10..20", "'10..20'"),
     ("sum 10", "'10' is a number where a range is needed"),
     ("map-reduce 3..1", "'3..1' runs backwards"),
     // Kernels' limits
     ("factorial 1e9", "'1000000000' is too large for a factorial"),
-    ("factorial 0..1e9", "too large for a factorial: 100000000"),
+    ("factorial 0..1e9", "in '0..1e9': '0..1000000000' makes it 1000000000 rows: 10000000"),
+    ("factorial 1e8..1e8+9", "in '1e8..1e8+9': '100000000..100000009' is too large for a factorial: 100000000"),
     ("factorial x", "'x' is not a number"),
-    ("square 0..1e12", "1000000000000 numbers from 0 on are a row each: 10000000"),
-    ("double 0..1e12", "10000000 are the most"),
+    ("square 0..1e12", "in '0..1e12': '0..1000000000000' makes it 1000000000000 rows: 10000000"),
+    ("double 0..1e7 0..1e7", "'0..10000000' makes it 20000000 rows: 10000000 are the most"),
+    ("square 0..1e13/1e6", "in '0..1e13/1e6'"),
     ("delay x", "'x' is not a time"),
     ("delay -1", "'-1' is negative"),
+    ("delay -.5", "'-.5' is negative"),
     ("delay 1e9", "'1e9' is too long"),
     ("delay inf", "'inf' is not a time"),
     ("delay 1s", "'1s' is not a time"),
@@ -66,6 +72,7 @@ const BAD: &[(&str, &str)] = &[
     ("download example.org/a", "'example.org/a' is not a whole URL"),
     ("download ftp://host/a", "'ftp://host/a' cannot be fetched by ftp"),
     ("download http://", "'http://' is not a whole URL"),
+    ("download http://127.0.0.1:99999/x", "'http://127.0.0.1:99999/x' has no port"),
     ("download --list /nowhere/list", "'/nowhere/list'"),
     ("download http://localhost/ --timeout 0", "--timeout: '0'"),
     ("barrier --step x", "--step: 'x' is not a time"),
@@ -133,6 +140,7 @@ fn arguments_that_are_no_text_are_refused() {
     command.arg(std::ffi::OsStr::from_bytes(b"0..\xff"));
     let run = run(command);
     assert_eq!((run.code, &*run.out, run.err.lines().count()), (Some(2), "", 1), "{run:?}");
+    assert!(run.err.contains("'0..\u{fffd}' is not text"), "{}", run.err);
 }
 
 #[test]
@@ -146,7 +154,7 @@ fn an_empty_argument_is_refused() {
 
 #[test]
 fn wrong_environments_are_refused() {
-    for (name, value) in [("PCOUNT_THREADS", "0"), ("OMP_NUM_THREADS", "many"), ("PCOUNT_THREADS", "")] {
+    for (name, value) in [("PCOUNT_THREADS", "0"), ("OMP_NUM_THREADS", "many"), ("PCOUNT_THREADS", " ")] {
         let mut command = pcount(&["primes"]);
         command.env(name, value);
         let run = run(command);
@@ -216,6 +224,7 @@ fn stdout_is_the_answer_and_stderr_the_talk() {
         assert!(run.err.contains(part), "{part}: {}", run.err);
     }
     assert_eq!(alone(&["primes", "0..1e6", "-q"]).err, "");
+    assert!(alone(&["primes", "0..1e6", "--progress", "always"]).err.starts_with("pcount: done after"));
 }
 
 #[test]
@@ -230,6 +239,8 @@ fn help_version_and_plans_go_to_stdout() {
             &["sieve", "units", "blocks", "predicted.seconds", "predicted.bytes_per_rank"],
         ),
         (&["primes", "0..1e12", "--dry-run", "--format", "csv"], &["predicted.seconds"]),
+        (&["primes", "0..1e12", "--dry-run", "-q"], &["predicted.seconds"]),
+        (&["sum", "0..2^69", "--dry-run"], &["blocks"]),
     ] {
         let run = alone(args);
         assert_eq!((run.code, &*run.err), (Some(0), ""), "{args:?}");
@@ -322,6 +333,7 @@ fn threads_come_from_options_and_environment() {
     assert_eq!(threads(&[("OMP_NUM_THREADS", "5,2")], &[]), 5);
     assert_eq!(threads(&[("OMP_NUM_THREADS", "5"), ("PCOUNT_THREADS", "4")], &[]), 4);
     assert_eq!(threads(&[("PCOUNT_THREADS", "4")], &["--threads", "2"]), 2);
+    assert_eq!(threads(&[("PCOUNT_THREADS", ""), ("OMP_NUM_THREADS", "3")], &[]), 3);
 }
 
 #[test]
@@ -343,6 +355,11 @@ fn a_run_file_is_shown_as_the_run_was_told() {
         }
     }
     assert_eq!(alone(&["-q", "show", &path]).out.lines().count(), 2);
+    // What was not kept cannot be shown.
+    assert_eq!(alone(&["factorial", "100", "--out", &path]).code, Some(0));
+    let bare = alone(&["-q", "show", &path]);
+    assert_eq!((bare.code, &*bare.out), (Some(1), ""), "{bare:?}");
+    assert!(bare.err.contains("--full"), "{}", bare.err);
 }
 
 #[test]

@@ -54,19 +54,18 @@ fn open(given: &Given, spans: Vec<Span>, asked: Asked) -> Result<Opened> {
         Some(lanes) => lanes,
         None => lanes::pick(None)?,
     };
-    if let Some(span) = spans.iter().find(|span| span.end() > sieve::END) {
-        let what = match asked {
-            Asked::Ranges => format!("'{span}'"),
-            Asked::Numbers => format!("'{}'", span.end() - 1),
-        };
-        return Err(Error::usage(format!("{what} goes beyond 2^64: primes are counted below that")));
+    // An empty range counts 0 wherever it is.
+    let beyond = |span: &Span| !span.is_empty() && span.end() > sieve::END;
+    if let Some((_, item)) = spans.iter().zip(&given.items).find(|(span, _)| beyond(span)) {
+        return Err(Error::usage(format!("'{item}' goes beyond 2^64: primes are counted below that")));
     }
     let texts = match asked {
         Asked::Ranges => Fact::new("ranges", Value::texts(&spans)),
         Asked::Numbers => Fact::new("numbers", Value::texts(&given.items)),
     };
     // One set of sieving primes serves all ranges; they are made when the run starts.
-    let base = Arc::new(SievingPrimes::below(spans.iter().map(Span::end).max().unwrap_or(0)));
+    let base =
+        Arc::new(SievingPrimes::below(spans.iter().filter(|span| !span.is_empty()).map(Span::end).max().unwrap_or(0)));
     let link = |span: Span| -> Box<dyn Work> {
         match method {
             Method::Trial => Box::new(ByTrial::new(span, asked)),
@@ -220,6 +219,8 @@ mod tests {
             ("4294967291..=4294967291", "1"),
             ("4294967296..4294967297", "0"),
             ("18446744073709551557..=18446744073709551557", "1"),
+            ("2^65..2^65", "0"),
+            ("2^128-1..2^128-1", "0"),
         ] {
             for method in [Method::Trial, Method::Sieve] {
                 let given = Given { method: Some(method), ..given(ranges) };
@@ -233,6 +234,7 @@ mod tests {
         let refused = |opened: Result<Opened>| opened.err().unwrap().to_string();
         assert!(refused((PRIMES.open)(&given("0..2^64+1"))).contains("'0..18446744073709551617'"));
         assert!(refused((PI.open)(&given("2^64"))).contains("'18446744073709551616'"));
+        assert!(refused((PI.open)(&given("2^128-1"))).contains(&format!("'{}'", u128::MAX)));
         assert!((PRIMES.open)(&given("2^64-1..2^64")).is_ok());
     }
 

@@ -203,12 +203,19 @@ pub fn talk(text: &str) {
 }
 
 /// The bare answers, one a line: a row's answer cell, or the total where there are no rows.
-pub fn bare(report: &Report) -> String {
-    let cells: Vec<String> = match report.table.column(&report.bare) {
-        Some(column) => report.table.rows.iter().map(|row| row[column].to_string()).collect(),
-        None => report.total.iter().cloned().collect(),
+///
+/// # Errors
+/// If a row has none although nothing failed: a run that was not asked for whole factorials keeps none.
+pub fn bare(report: &Report) -> Result<String> {
+    let Some(column) = report.table.column(&report.bare) else {
+        return Ok(report.total.iter().map(|total| format!("{total}\n")).collect());
     };
-    cells.into_iter().map(|cell| cell + "\n").collect()
+    let cells = report.table.rows.iter().map(|row| &row[column]);
+    if report.status == Status::Complete && cells.clone().any(|cell| *cell == Value::Nothing) {
+        let why = format!("not every row was kept with its {}: run again with --full or -q", report.bare);
+        return Err(Error::failed(why));
+    }
+    Ok(cells.map(|cell| format!("{cell}\n")).collect())
 }
 
 /// A cell of an answer: which kind, then what it holds.
@@ -310,8 +317,13 @@ pub(crate) mod tests {
     #[test]
     fn bare_answers_are_cells_or_the_total() {
         let mut report = sample();
-        assert_eq!(bare(&report), "0\n340282366920938463463374607431768211456\n");
+        assert_eq!(bare(&report).unwrap(), "0\n340282366920938463463374607431768211456\n");
+        // What failed has no answer; else each row must have one.
+        report.bare = "error".into();
+        assert_eq!(bare(&report).unwrap(), "\na \"b\", c\n");
+        report.status = Status::Complete;
+        assert!(bare(&report).is_err());
         report.table = Table::default();
-        assert_eq!(bare(&report), "4\n");
+        assert_eq!(bare(&report).unwrap(), "4\n");
     }
 }
