@@ -1,9 +1,10 @@
 //! `download`: fetches URLs over HTTP and HTTPS, a rank's all at once. The only file that names the ureq crate.
 //!
 //! A file is written beside its place and renamed when it is whole. Its name comes from its URL, made safe:
-//! never outside the folder, never over another file of the same run. A fault that may pass (no connection,
-//! a cut or stalled transfer, a 5xx or 429) is tried again twice after growing pauses; a 404 is not. A
-//! download that fails is a row with its error, and the others go on.
+//! never outside the folder, never over another file of the same run. A run that is killed leaves hidden
+//! `.part` files, whose place the next one takes. A fault that may pass (no connection, a cut or stalled
+//! transfer, a 5xx or 429) is tried again twice after growing pauses; a 404 is not. A download that fails is
+//! a row with its error, and the others go on.
 
 use super::{Entry, Given, Opened, Opt, Takes};
 use crate::digest::{Sha256, hex};

@@ -185,7 +185,8 @@ pub struct Format {
 pub const FORMATS: &[Format] = &[text::FORMAT, json::FORMAT, csv::FORMAT];
 
 /// Puts the answer on stdout. Whoever closed it, as `head` does, wants no more; anything else that keeps the
-/// answer from getting out is an error.
+/// answer from getting out is an error. A stdout that was closed before the start cannot be told from
+/// /dev/null, which is what Rust puts in its place.
 pub fn say(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
