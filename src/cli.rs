@@ -255,7 +255,7 @@ fn threads(text: &str) -> Result<usize> {
 fn out(text: &str) -> Result<PathBuf> {
     let path = PathBuf::from(text);
     match path.file_name() {
-        Some(_) if !path.is_dir() && !text.ends_with('/') => Ok(path),
+        Some(_) if !path.is_dir() && !text.ends_with('/') && !text.ends_with("/.") => Ok(path),
         _ => Err(Error::usage(format!("--out: '{text}' is not a file name: write --out run.h5"))),
     }
 }

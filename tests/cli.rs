@@ -101,6 +101,7 @@ const BAD: &[(&str, &str)] = &[
     ("primes --out /nowhere/run.h5", "'/nowhere/run.h5': there is no folder '/nowhere'"),
     ("primes --out /", "--out: '/' is not a file name"),
     ("primes --out run.h5/", "--out: 'run.h5/' is not a file name"),
+    ("primes --out run.h5/.", "--out: 'run.h5/.' is not a file name"),
     ("primes --out /dev/null", "'null' is there and is not a plain file"),
     ("primes --out", "'--out"),
     ("primes --dry-run --out run.h5", "--dry-run computes nothing"),
