@@ -11,7 +11,7 @@ fn nanoseconds(what: &str, lanes: &Lanes, per: usize, mut work: impl FnMut()) {
 }
 
 fn main() {
-    let mut sieve = Sieve::new(lanes::pick(None).expect("there are lanes"));
+    let mut sieve = Sieve::new(lanes::pick(None).expect("there are lanes"), 48 << 10);
     let base = SievingPrimes::up_to(100_000_000);
     base.make(&mut sieve);
     let wheel = Wheel::smallest();

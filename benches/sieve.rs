@@ -3,6 +3,7 @@
 use pcount::math::lanes;
 use pcount::math::sieve::{Layout, Sieve, SievingPrimes};
 use pcount::math::span::Span;
+use pcount::seat::Seat;
 use std::time::Instant;
 
 fn main() {
@@ -24,7 +25,7 @@ fn main() {
         }
         let start = if start == 0 { 0 } else { 10u128.pow(start) };
         let span = Span::new(start, start + 10u128.pow(width)).expect("it has a width");
-        let mut sieve = Sieve::new(lanes);
+        let mut sieve = Sieve::new(lanes, Seat::here(0).cache);
         let base = SievingPrimes::below(span.end());
         base.make(&mut sieve);
         let mut layouts: Vec<Layout> = Layout::all(span).collect();
@@ -35,8 +36,7 @@ fn main() {
             // A sample of the units stands for all: they cost the same.
             let step = layout.units().div_ceil(16);
             for unit in (0..layout.units()).step_by(step as usize) {
-                let (window, classes) = layout.unit(unit);
-                sieve.count(&base, window, layout.wheel, classes);
+                sieve.unit(&base, layout, unit);
             }
             let sampled = layout.units().div_ceil(step);
             let measured = began.elapsed().as_secs_f64() * layout.units() as f64 / sampled as f64;

@@ -38,6 +38,11 @@ impl Chain {
         }
     }
 
+    /// What each link came to, of those that have units in the part.
+    pub fn parts(part: &[u8]) -> Result<Vec<Vec<u8>>> {
+        Ok(wire::value::<Parts>(part)?.into_iter().map(|(_, part)| part.0).collect())
+    }
+
     /// The links that have units in `units`, each with those units as it numbers them itself.
     fn cover(&self, units: Range<u64>) -> impl Iterator<Item = (usize, Range<u64>)> {
         let from = self.ends.partition_point(|&end| end <= units.start);

@@ -4,7 +4,7 @@
 //! MPI and before anything is computed: a wrong word is one line that quotes it and says what would do.
 
 use crate::error::{Error, Result};
-use crate::kernel::{self, Entry, Given, KERNELS, Method, Opt, Takes};
+use crate::kernel::{self, Entry, Given, KERNELS, Method, Opt, Seeks, Takes};
 use crate::math::lanes;
 use crate::plan::Plan;
 use crate::report::progress::When;
@@ -145,6 +145,7 @@ fn order(entry: &'static Entry, matches: &ArgMatches, output: Output) -> Result<
         dir: word(matches, "dir").map(PathBuf::from),
         timeout,
         step: seconds("step")?,
+        seeks: seeks(matches)?,
         ..Given::default()
     };
     let order = Order {
@@ -260,6 +261,28 @@ fn out(text: &str) -> Result<PathBuf> {
     }
 }
 
+/// What the primes are sought for: one thing at a time.
+fn seeks(matches: &ArgMatches) -> Result<Option<Seeks>> {
+    let tuplets = word(matches, "tuplet").map(tuplet).transpose()?.map(Seeks::Tuplets);
+    let gaps = has(matches, "gaps").then_some(Seeks::Gaps);
+    let primes = has(matches, "primes").then_some(Seeks::Primes);
+    let asked: Vec<Seeks> = [tuplets, gaps, primes].into_iter().flatten().collect();
+    match asked[..] {
+        [one, other, ..] => {
+            let (one, other) = (one.option(), other.option());
+            Err(Error::usage(format!("--{one} and --{other} are two questions: ask one at a time")))
+        }
+        _ => Ok(asked.first().copied()),
+    }
+}
+
+fn tuplet(text: &str) -> Result<u64> {
+    match named("tuplet", syntax::number(text))? {
+        k @ 2..=6 => Ok(k as u64),
+        _ => Err(Error::usage(format!("--tuplet: '{text}' is not between 2, for twins, and 6, for sextuplets"))),
+    }
+}
+
 /// Options that not every kernel has, and their names.
 const OPTIONS: [(Opt, &str); 3] = [(Opt::Method, "method"), (Opt::Lanes, "lanes"), (Opt::Full, "full")];
 
@@ -348,6 +371,7 @@ fn subcommand(entry: &Entry) -> Command {
         Takes::Urls => words("URLS", "Such as https://host/path".into()),
         Takes::Nothing => None,
     };
+    let flag = |name: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue);
     let option = |opt: &Opt| match opt {
         Opt::List => Some(Arg::new("list").long("list").value_name("FILE").help("URLs, one a line; - for stdin")),
         Opt::Dir => Some(Arg::new("dir").long("dir").value_name("DIR").help("The folder for the files [default: .]")),
@@ -363,6 +387,14 @@ fn subcommand(entry: &Entry) -> Command {
                 .value_name("SECONDS")
                 .help("Between one rank's arrival and the next's [default: 0.05]"),
         ),
+        Opt::Tuplet => Some(
+            Arg::new("tuplet")
+                .long("tuplet")
+                .value_name("K")
+                .help("Count the k-tuplets too: 2 for twins, 3 for triplets, up to 6"),
+        ),
+        Opt::Gaps => Some(flag("gaps").help("Find the largest gap between two primes, and where it is")),
+        Opt::Primes => Some(flag("primes").long("list").help("Print the primes themselves, in order")),
         // These stand with the options of all commands.
         Opt::Method | Opt::Lanes | Opt::Full => None,
     };

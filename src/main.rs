@@ -4,12 +4,15 @@ use pcount::cli::{self, Order, Output, Request};
 use pcount::error::Result;
 use pcount::plan::Plan;
 use pcount::report::hdf5::RunFile;
+use pcount::report::list::Telling;
 use pcount::report::progress::Progress;
-use pcount::report::{self, Report, Status};
-use pcount::run::{self, roll, seats};
+use pcount::report::{self, Ascending, Frame, Report, Status};
+use pcount::run::{self, Outcome, roll, seats};
+use pcount::seat::Seat;
 use pcount::tell::{self, Circumstances};
-use pcount::work::Job;
+use pcount::work::{Job, Stream};
 use pcount::world::{self, World, agree, from_root, launch};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Instant, SystemTime};
 
@@ -20,7 +23,7 @@ fn main() -> ExitCode {
         // What needs no other ranks is said by one of them, and MPI is not even started.
         Ok(Request::Say(text)) => alone(|| report::say(&text)),
         Ok(Request::Version) => alone(|| report::say(&tell::version())),
-        Ok(Request::Show { file, output }) => alone(|| report::say(&rendered(&report::hdf5::read(&file)?, output)?)),
+        Ok(Request::Show { file, output }) => alone(|| show(&file, output)),
         Ok(Request::Run(order)) if order.dry_run => alone(|| dry_run(&order)),
         request => together(request),
     }
@@ -67,8 +70,10 @@ fn carry_out(world: &dyn World, order: &Order) -> Result<Status> {
     let out = agree(world, world.is_root().then(|| draft(order)).transpose(), |_| 0)?;
     let (seat, seats) = seats::take(world, order.threads)?;
 
+    let circumstances = Circumstances { plan: &plan, seats: &seats, started, clock };
     let mut progress = Progress::new(order.progress, world.is_root());
     let (answer, outcome) = match &plan.job {
+        Job::Stream(stream) => return tell_stream(world, order, stream, &circumstances, &seat, out.flatten()),
         Job::Roll(roll) => (roll::call(world, &seat, &**roll), None),
         Job::Work(work) => {
             let mut tick = |done, all| progress.tick(done, all);
@@ -81,7 +86,6 @@ fn carry_out(world: &dyn World, order: &Order) -> Result<Status> {
     progress.finish();
 
     let said = answer.map(|answer| {
-        let circumstances = Circumstances { plan: &plan, seats: &seats, started, wall: clock.elapsed() };
         let report = tell::finished(&circumstances, answer, outcome.as_ref());
         if order.time {
             report::talk(&tell::times(&circumstances, outcome.as_ref()));
@@ -94,6 +98,37 @@ fn carry_out(world: &dyn World, order: &Order) -> Result<Status> {
     // Ranks other than the root have heard nothing but that it went well; how well decides the code.
     let failed = world.most(u64::from(status == Some(Status::Failed)));
     Ok(if failed == 1 { Status::Failed } else { Status::Complete })
+}
+
+/// A list is told while it is computed.
+fn tell_stream(
+    world: &dyn World,
+    order: &Order,
+    stream: &Stream,
+    circumstances: &Circumstances,
+    seat: &Seat,
+    out: Option<RunFile>,
+) -> Result<Status> {
+    let report = |outcome: Option<&Outcome>| tell::listed(circumstances, stream.key, outcome);
+    let file = out.map(|file| (file, stream.key, stream.wide));
+    let mut telling = Telling::begin(framed(&report(None), order.output), file);
+    let mut progress = Progress::new(order.progress.beside_a_list(), world.is_root());
+    let mut tick = |done, all| progress.tick(done, all);
+    let mut each = |part: &[u8]| {
+        let numbers = (stream.numbers)(part)?;
+        Ok(telling.tell(numbers.iter().flat_map(Ascending::numbers)))
+    };
+    let outcome = run::run_in_batches(world, stream, seat, order.schedule, &mut tick, &mut each)?;
+    progress.finish();
+    let said = outcome.map(|outcome| {
+        let report = report(Some(&outcome));
+        if order.time {
+            report::talk(&tell::times(circumstances, Some(&outcome)));
+        }
+        telling.end(&framed(&report, order.output).tail, &report)
+    });
+    agree(world, said.transpose(), |_| 0)?;
+    Ok(Status::Complete)
 }
 
 fn draft(order: &Order) -> Result<Option<RunFile>> {
@@ -113,4 +148,25 @@ fn rendered(report: &Report, output: Output) -> Result<String> {
         true => report::bare(report),
         false => Ok((output.format.write)(report)),
     }
+}
+
+/// What stands around a report's list.
+fn framed(report: &Report, output: Output) -> Frame {
+    let list = report.list.as_ref().expect("the report has a list");
+    match output.quiet {
+        true => Frame::lines(String::new()),
+        false => (output.format.frame)(report, list),
+    }
+}
+
+fn show(file: &Path, output: Output) -> Result<()> {
+    let report = report::hdf5::read(file)?;
+    if report.list.is_none() {
+        return report::say(&rendered(&report, output)?);
+    }
+    let frame = framed(&report, output);
+    let tail = frame.tail.clone();
+    let mut telling = Telling::begin(frame, None);
+    report::hdf5::numbers(file, &mut |numbers| telling.tell(numbers.iter().copied()))?;
+    telling.end(&tail, &report)
 }

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::kernel::{Entry, Given};
 use crate::report::Fact;
 use crate::wire::{self, Wire};
-use crate::work::Job;
+use crate::work::{Job, Stream};
 
 pub struct Plan {
     pub kernel: &'static str,
@@ -42,7 +42,7 @@ impl Plan {
 
     pub fn units(&self) -> u64 {
         match &self.job {
-            Job::Work(work) => work.units(),
+            Job::Work(work) | Job::Stream(Stream { work, .. }) => work.units(),
             Job::Roll(_) => 0,
         }
     }

@@ -16,7 +16,12 @@ pub struct Seat {
     pub cores: Vec<usize>,
     /// The compute threads of this rank: its crew.
     pub threads: usize,
+    /// Bytes of a core's first-level data cache.
+    pub cache: usize,
 }
+
+/// The smallest first-level cache of today's machines, where a machine does not tell.
+const CACHE: usize = 32 << 10;
 
 impl Seat {
     /// This process; `threads` is not known yet and counts what the cores and a CPU quota allow.
@@ -24,7 +29,7 @@ impl Seat {
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
         let allowed = std::thread::available_parallelism().map_or(1, |n| n.get());
         let cores = affinity().unwrap_or_else(|| (0..allowed).collect());
-        Seat { rank, host, pid: std::process::id(), threads: allowed, cores }
+        Seat { rank, host, pid: std::process::id(), threads: allowed, cores, cache: cache().unwrap_or(CACHE) }
     }
 
     /// Whether both compete for the same cores.
@@ -45,6 +50,24 @@ fn affinity() -> Option<Vec<usize>> {
     None
 }
 
+/// As the kernel tells of the first core's caches.
+#[cfg(target_os = "linux")]
+fn cache() -> Option<usize> {
+    let caches = std::fs::read_dir("/sys/devices/system/cpu/cpu0/cache").ok()?;
+    caches.flatten().find_map(|cache| {
+        let read = |name| std::fs::read_to_string(cache.path().join(name)).ok();
+        let (level, kind, size) = (read("level")?, read("type")?, read("size")?);
+        let data = level.trim() == "1" && kind.trim() != "Instruction";
+        let kibibytes: usize = size.trim().strip_suffix('K')?.parse().ok()?;
+        (data && kibibytes > 0).then_some(kibibytes << 10)
+    })
+}
+
+#[cfg(not(target_os = "linux"))]
+fn cache() -> Option<usize> {
+    None
+}
+
 impl Wire for Seat {
     fn put(&self, out: &mut Vec<u8>) {
         self.rank.put(out);
@@ -52,6 +75,7 @@ impl Wire for Seat {
         self.pid.put(out);
         self.cores.put(out);
         self.threads.put(out);
+        self.cache.put(out);
     }
     fn take(bytes: &mut &[u8]) -> Result<Seat> {
         Ok(Seat {
@@ -60,6 +84,7 @@ impl Wire for Seat {
             pid: Wire::take(bytes)?,
             cores: Wire::take(bytes)?,
             threads: Wire::take(bytes)?,
+            cache: Wire::take(bytes)?,
         })
     }
 }
@@ -73,7 +98,7 @@ mod tests {
         let seat = Seat::here(3);
         assert_eq!((seat.rank, seat.pid), (3, std::process::id()));
         assert!(!seat.host.is_empty());
-        assert!(!seat.cores.is_empty() && seat.threads >= 1);
+        assert!(!seat.cores.is_empty() && seat.threads >= 1 && seat.cache >= 1 << 10);
         assert_eq!(crate::wire::value::<Seat>(&crate::wire::bytes(&seat)).unwrap(), seat);
     }
 }

@@ -3,12 +3,12 @@
 use crate::block::Block;
 use crate::math::integer;
 use crate::plan::Plan;
-use crate::report::{self, Fact, Report, Status, Table, Value};
+use crate::report::{self, Fact, List, Report, Status, Table, Value};
 use crate::run::{self, Outcome, RankLog};
 use crate::seat::Seat;
 use crate::work::{Answer, Job, Temper, Work};
 use crate::world;
-use std::time::{Duration, SystemTime};
+use std::time::{Instant, SystemTime};
 
 /// What the program itself takes, libraries included, in bytes.
 const PROGRAM: u64 = 12_000_000;
@@ -18,7 +18,11 @@ pub fn planned(plan: &Plan, ranks: usize, threads: usize, asked: Option<run::Sch
     let mut facts = vec![Fact::new("ranks", Value::count(ranks)), Fact::new("threads", Value::count(threads))];
     facts.extend(plan.how.iter().cloned());
     match &plan.job {
-        Job::Work(work) => facts.extend(expected(&**work, ranks, threads, asked)),
+        Job::Work(work) => facts.extend(expected(&**work, 0, ranks, threads, asked)),
+        Job::Stream(stream) => {
+            facts.extend(expected(&*stream.work, stream.bytes, ranks, threads, asked));
+            facts.push(Fact::new("batches", Value::Count(stream.batches().count() as u64)));
+        }
         Job::Roll(_) => facts.push(Fact::new("units", Value::count(ranks))),
     }
     Report {
@@ -30,10 +34,12 @@ pub fn planned(plan: &Plan, ranks: usize, threads: usize, asked: Option<run::Sch
         bare: String::new(),
         run: facts,
         timeline: vec![],
+        list: None,
     }
 }
 
-fn expected(work: &dyn Work, ranks: usize, threads: usize, asked: Option<run::Schedule>) -> Vec<Fact> {
+/// What a run of the work is expected to take; `more` bytes for what a rank holds beside it.
+fn expected(work: &dyn Work, more: u64, ranks: usize, threads: usize, asked: Option<run::Schedule>) -> Vec<Fact> {
     let forecast = work.forecast();
     let (schedule, why) = run::Schedule::pick(asked, work, ranks);
     let (hands, largest) = match work.temper() {
@@ -42,7 +48,7 @@ fn expected(work: &dyn Work, ranks: usize, threads: usize, asked: Option<run::Sc
     };
     // No more hands than units can be busy.
     let seconds = forecast.seconds / (hands as u64).min(work.units()).max(1) as f64;
-    let bytes = PROGRAM + forecast.rank_bytes + forecast.thread_bytes * threads as u64;
+    let bytes = PROGRAM + more + forecast.rank_bytes + forecast.thread_bytes * threads as u64;
     vec![
         Fact::new("schedule", Value::text(schedule.name())),
         Fact::new("schedule_why", Value::text(why)),
@@ -59,7 +65,7 @@ pub struct Circumstances<'a> {
     pub seats: &'a [Seat],
     /// When the program started on rank 0.
     pub started: SystemTime,
-    pub wall: Duration,
+    pub clock: Instant,
 }
 
 /// The report of a finished run.
@@ -75,7 +81,7 @@ pub fn finished(circumstances: &Circumstances, answer: Answer, outcome: Option<&
     } else {
         facts.push(Fact::new("schedule", Value::text("roll")));
     }
-    facts.push(Fact::new("seconds.wall", Value::Seconds(circumstances.wall.as_secs_f64())));
+    facts.push(Fact::new("seconds.wall", Value::Seconds(circumstances.clock.elapsed().as_secs_f64())));
     if let Some(Outcome { seconds, busy, .. }) = outcome {
         facts.extend([
             Fact::new("seconds.compute", Value::Seconds(*seconds)),
@@ -93,7 +99,15 @@ pub fn finished(circumstances: &Circumstances, answer: Answer, outcome: Option<&
         bare: answer.bare.into(),
         run: facts,
         timeline: outcome.iter().flat_map(|o| &o.ranks).flat_map(|rank| rank.stints.clone()).collect(),
+        list: None,
     }
+}
+
+/// The report of a run whose answer is told on its own: as far as it is known when that begins, or at its end.
+pub fn listed(circumstances: &Circumstances, key: &'static str, outcome: Option<&Outcome>) -> Report {
+    let list = List { key: key.into(), count: 0, sha256: String::new() };
+    let report = finished(circumstances, Answer::rows(Table::default(), key), outcome);
+    Report { list: Some(list), ..report }
 }
 
 /// Who computed where, with what.
@@ -122,7 +136,7 @@ fn facts(Circumstances { plan, seats, started, .. }: &Circumstances) -> Vec<Fact
 /// What `--time` says: what each rank did, and how well it balanced.
 pub fn times(circumstances: &Circumstances, outcome: Option<&Outcome>) -> String {
     let Some(outcome) = outcome else {
-        return format!("all ranks answered within {:.6} s\n", circumstances.wall.as_secs_f64());
+        return format!("all ranks answered within {:.6} s\n", circumstances.clock.elapsed().as_secs_f64());
     };
     let row = |(seat, log): (&Seat, &RankLog)| {
         vec![

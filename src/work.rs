@@ -7,7 +7,7 @@
 use crate::block::Block;
 use crate::error::Result;
 use crate::math::integer::{self, Integer};
-use crate::report::{Table, Value};
+use crate::report::{Ascending, Table, Value};
 use crate::seat::Seat;
 use crate::wire::{self, Bytes, Wire};
 
@@ -164,8 +164,33 @@ impl<K: Kernel> Hand for KernelHand<'_, K> {
 pub enum Job {
     /// Cut into units, which go wherever there is a hand free.
     Work(Box<dyn Work>),
+    /// The same, with more rows than can be held.
+    Stream(Stream),
     /// About the ranks themselves: each takes part once and has one row.
     Roll(Box<dyn Roll>),
+}
+
+/// A work whose answer is a list of numbers too long to hold: it is computed and told batch by batch.
+pub struct Stream {
+    pub work: Box<dyn Work>,
+    /// A batch is a block of this level.
+    pub level: u32,
+    /// What a batch takes on its way to the root and out, expected.
+    pub bytes: u64,
+    /// What the column of the numbers is called.
+    pub key: &'static str,
+    /// Whether a number may be beyond 64 bits.
+    pub wide: bool,
+    /// The numbers in the part of a batch.
+    pub numbers: fn(&[u8]) -> Result<Vec<Ascending>>,
+}
+
+impl Stream {
+    /// The blocks it is computed in, one after the other.
+    pub fn batches(&self) -> impl Iterator<Item = Block> + use<> {
+        let level = self.level;
+        (0..self.work.units().div_ceil(1 << level)).map(move |index| Block { level, index })
+    }
 }
 
 /// A problem in which every rank takes part once, all at the same time.

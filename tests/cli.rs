@@ -42,13 +42,14 @@ const BAD: &[(&str, &str)] = &[
     ("primes 0..1e6/1e9", "'0..1e6/1e9' asks for 1000000000 ranges"),
     ("primes -5..3", "'-5..3' is negative"),
     ("primes 0..-3", "in '0..-3': '-3' is negative"),
-    ("primes 0..2^64+1", "'0..18446744073709551617' goes beyond 2^64"),
-    ("primes 2^127..+10", "goes beyond 2^64"),
+    ("primes 0..2^64+1", "'0..18446744073709551617' is wider than 2^64"),
+    ("primes 2^127..+10", "goes beyond 2^127"),
+    ("primes 2^64..+10 --method trial", "goes beyond 2^64: leave out --method trial"),
     ("primes 0..=2^128-1", "'0..=2^128-1' ends beyond"),
     ("primes 2^127..+2^127", "'2^127..+2^127' ends beyond"),
     ("primes 0..10 oops", "'oops' is not a range"),
-    ("pi 2^64", "in '2^64': '18446744073709551616' goes beyond 2^64"),
-    ("pi 2^128-1", "in '2^128-1': '340282366920938463463374607431768211455' goes beyond 2^64"),
+    ("pi 2^64", "in '2^64': '18446744073709551616' is wider than 2^64"),
+    ("pi 2^128-1", "in '2^128-1': '340282366920938463463374607431768211455' goes beyond 2^127"),
     ("sum 0..2^100", "in '0..2^100': '0..1267650600228229401496703205376' has too many numbers"),
     ("primes 0..1e6/1e6 0..9", "'0..9' makes it 1000001 numbers and ranges: 1000000 are the most"),
     ("sum 0..10 10..20", "'10..20'"),
@@ -110,6 +111,22 @@ const BAD: &[(&str, &str)] = &[
     ("square --method trial", "--method is not for 'square'"),
     ("delay --lanes scalar", "--lanes is not for 'delay'"),
     ("primes --step 1", "'--step'"),
+    ("primes --tuplet 1", "--tuplet: '1' is not between 2"),
+    ("primes --tuplet 7", "--tuplet: '7' is not between 2"),
+    ("primes --tuplet 2..6", "--tuplet: '2..6' is not a number"),
+    ("primes --tuplet twins", "--tuplet: 'twins' is not a number"),
+    ("primes --tuplet", "'--tuplet"),
+    ("primes --tuplet 2 --gaps", "--tuplet and --gaps are two questions"),
+    ("primes --tuplet 2 --list", "--tuplet and --list are two questions"),
+    ("primes --gaps --list", "--gaps and --list are two questions"),
+    ("primes --gaps --method trial", "--gaps is for the sieve"),
+    ("primes --tuplet 3 --method trial", "--tuplet is for the sieve"),
+    ("primes --method trial --list", "--list is for the sieve"),
+    ("pi 100 --gaps", "'--gaps'"),
+    ("pi 100 --tuplet 2", "'--tuplet'"),
+    ("pi 100 --list", "'--list'"),
+    ("--list", "'--list'"),
+    ("primes --list file", "'file' is not a range"),
     ("primes -v", "-v goes with --version"),
     ("show", "FILE"),
     ("show /nowhere/run.h5", "'/nowhere/run.h5': there is no such file"),
@@ -215,6 +232,105 @@ fn whole_factorials_only_when_asked() {
     let full = value(&["factorial", "100", "--full", "--format", "json"]);
     assert_eq!(full.as_str().unwrap().len(), 158);
     assert_eq!(alone(&["-q", "factorial", "100"]).out.trim().len(), 158);
+}
+
+/// The primes below a hundred.
+const PRIMES: &str = "2 3 5 7 11 13 17 19 23 29 31 37 41 43 47 53 59 61 67 71 73 79 83 89 97";
+
+#[test]
+fn a_list_is_the_primes_in_every_format() {
+    let line = |args: &str| alone(&format!("primes {args}").split(' ').collect::<Vec<_>>()).out;
+    let lines = PRIMES.replace(' ', "\n") + "\n";
+    assert_eq!(line("0..100 --list"), format!("prime\n{lines}"));
+    assert_eq!(line("0..100 --list -q"), lines);
+    assert_eq!(line("0..50 50..100 --list -q --threads 3"), lines);
+    assert_eq!(line("0..100 --list --format csv"), format!("prime\n{lines}"));
+    assert_eq!(line("90..100 0..0 24..29 0..4 --list -q"), "97\n2\n3\n");
+    assert_eq!(line("0..0 --list"), "prime\n");
+    let json = alone(&["primes", "0..100", "--list", "--format", "json"]).json();
+    let rows: Vec<&str> =
+        json["answer"]["rows"].as_array().unwrap().iter().map(|row| row["prime"].as_str().unwrap()).collect();
+    assert_eq!(rows.join(" "), PRIMES);
+    assert_eq!((&json["status"], &json["problem"]["list"]), (&json!("complete"), &json!("yes")));
+    assert!(json["run"]["seconds"]["wall"].as_f64().unwrap() > 0.0);
+    assert_eq!(alone(&["primes", "24..28", "--list", "--format", "json"]).json()["answer"], json!({"rows": []}));
+    assert_eq!(line("1e18..+50 --list -q"), "1000000000000000003\n1000000000000000009\n1000000000000000031\n");
+    let plan = alone(&["primes", "0..1e12", "--list", "--dry-run", "--format", "json"]).json();
+    assert!(plan["run"]["batches"].as_u64().unwrap() > 100, "{plan}");
+}
+
+#[test]
+fn a_long_list_is_whole_and_takes_little_memory() {
+    use std::io::{BufRead, BufReader};
+    let mut command = pcount(&["primes", "0..1e8", "--list", "-q"]);
+    let mut child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let (mut count, mut last, mut largest) = (0u64, 0u64, 0);
+    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+        let prime: u64 = line.unwrap().parse().unwrap();
+        assert!(prime > last);
+        (count, last) = (count + 1, prime);
+        if count % 1_000_000 == 0 {
+            let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+            let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            let peak = peak.and_then(|peak| peak.trim().trim_end_matches(" kB").parse().ok());
+            largest = largest.max(peak.unwrap_or(0u64));
+        }
+    }
+    assert!(child.wait().unwrap().success());
+    assert_eq!((count, last), (5_761_455, 99_999_989));
+    assert!(largest < 150_000, "{largest} kB");
+}
+
+#[test]
+fn a_list_ends_when_its_reader_does() {
+    let mut command = pcount(&["primes", "0..1e13", "--list"]);
+    let mut child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0));
+}
+
+#[test]
+fn a_list_is_kept_and_shown_as_it_was_told() {
+    let folder = Folder::new("list");
+    let path = folder.file("run.h5");
+    for format in ["text", "csv", "json"] {
+        let first = alone(&["primes", "0..1e6", "90..100", "--list", "--format", format, "--out", &path]);
+        assert_eq!((first.code, &*first.err), (Some(0), ""));
+        assert_eq!(alone(&["show", &path, "--format", format]).out, first.out, "{format}");
+    }
+    assert_eq!(alone(&["show", &path, "-q"]).out.lines().count(), 78_499);
+    // The file is whole even if nobody reads what is printed.
+    let mut command = pcount(&["primes", "0..1e7", "--list", "--out", &path]);
+    let mut child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert!(child.wait().unwrap().success());
+    assert_eq!(alone(&["show", &path, "-q"]).out.lines().count(), 664_579);
+    assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 2);
+    if python_has_h5py() {
+        let script = "import h5py, sys; p = h5py.File(sys.argv[1])['primes']; print(p.dtype, p.shape, p[-1], p.chunks)";
+        let mut reader = std::process::Command::new("/usr/bin/python3");
+        reader.args(["-c", script, &path]);
+        assert_eq!(run(reader).out, "uint64 (664579,) 9999991 (65536,)\n");
+    }
+}
+
+#[test]
+fn tuplets_and_gaps_have_their_columns() {
+    let csv = |args: &str| alone(&format!("primes {args} --format csv").split(' ').collect::<Vec<_>>()).out;
+    assert_eq!(csv("0..100 3..13 3..14 --tuplet 2"), "start,end,count,tuplets\n0,100,25,8\n3,13,4,2\n3,14,5,3\n");
+    assert_eq!(csv("0..100 8..9 --tuplet 4"), "start,end,count,tuplets\n0,100,25,2\n8,9,0,0\n");
+    assert_eq!(
+        csv("0..1e5 7..8 8..10 --gaps"),
+        "start,end,count,gap,after\n0,100000,9592,72,31397\n7,8,1,,\n8,10,0,,\n"
+    );
+    let json = alone(&["primes", "0..4", "2..3", "--gaps", "--format", "json"]).json();
+    assert_eq!(json["answer"]["rows"][0], json!({"start": "0", "end": "4", "count": "2", "gap": "1", "after": "2"}));
+    assert_eq!(json["answer"]["rows"][1], json!({"start": "2", "end": "3", "count": "1", "gap": null, "after": null}));
+    assert_eq!(json["answer"]["total"], "3");
+    let json = alone(&["primes", "0..1e6", "--tuplet", "2", "--format", "json"]).json();
+    assert_eq!((&json["answer"]["total"], &json["problem"]["tuplet"]), (&json!("78498"), &json!("2")));
+    assert_eq!(alone(&["primes", "0..1e6/2", "--tuplet", "2", "-q"]).out, "4565\n3604\n");
 }
 
 #[test]

@@ -4,7 +4,7 @@
 mod golden;
 
 use golden::rows;
-use pcount::kernel::{self, Given, Method};
+use pcount::kernel::{self, Given, Method, Seeks};
 use pcount::math::lanes::{self, Lanes};
 use pcount::math::span::Span;
 use pcount::seat::Seat;
@@ -58,16 +58,50 @@ fn pi_of_ten_to_the_ten() {
     pi(&[(10_000_000_000, "455052511".into())], Method::Sieve, None);
 }
 
-#[test]
-fn windows_high_up() {
+fn windows(wanted: impl Fn(u128, u128) -> bool) {
     for row in rows("windows") {
         let (start, width): (u128, u128) = (row[0].parse().unwrap(), row[1].parse().unwrap());
-        if width > 100_000_000 || start > 100_000_000_000_000_000 {
-            continue;
+        if wanted(start, width) {
+            let items = vec![Item::Range(Span::new(start, start + width + 1).unwrap())];
+            let answer = answer("primes", &Given { items, ..Given::default() });
+            assert_eq!(column(&answer, "count"), [row[2].clone()], "{start}..+{width}");
         }
-        let items = vec![Item::Range(Span::new(start, start + width + 1).unwrap())];
-        let answer = answer("primes", &Given { items, ..Given::default() });
-        assert_eq!(column(&answer, "count"), [row[2].clone()], "{start}..+{width}");
+    }
+}
+
+/// Whether a window takes seconds.
+fn long(start: u128, width: u128) -> bool {
+    width > 1_100_000_000 || start > 100_000_000_000_000_000
+}
+
+#[test]
+fn windows_high_up() {
+    windows(|start, width| !long(start, width));
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn windows_that_take_a_while() {
+    windows(long);
+}
+
+#[test]
+fn tuplets() {
+    for row in rows("tuplets") {
+        let (k, end): (u64, u128) = (row[0].parse().unwrap(), row[1].parse().unwrap());
+        let items = vec![Item::Range(Span::new(0, end).unwrap())];
+        let answer = answer("primes", &Given { items, seeks: Some(Seeks::Tuplets(k)), ..Given::default() });
+        assert_eq!(column(&answer, "tuplets"), [row[2].clone()], "{k}-tuplets below {end}");
+    }
+}
+
+#[test]
+fn gaps() {
+    for row in rows("gaps") {
+        let (gap, after): (u128, u128) = (row[0].parse().unwrap(), row[1].parse().unwrap());
+        let items = vec![Item::Range(Span::new(0, after + gap + 1).unwrap())];
+        let answer = answer("primes", &Given { items, seeks: Some(Seeks::Gaps), ..Given::default() });
+        assert_eq!([column(&answer, "gap"), column(&answer, "after")], [[row[0].clone()], [row[1].clone()]]);
     }
 }
 

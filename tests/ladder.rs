@@ -1,10 +1,16 @@
 //! The ladder: each faster way of counting against the slower one below it, on random and boundary windows.
 //! A window that fails is shrunk until it is the smallest that does.
 
-use pcount::math::lanes;
-use pcount::math::sieve::{Sieve, SievingPrimes, Wheel, naive};
+use pcount::kernel::{self, Given};
+use pcount::math::sieve::{self, Sieve, SievingPrimes, Wheel, naive};
 use pcount::math::span::Span;
-use pcount::math::trial;
+use pcount::math::{lanes, primality, trial};
+use pcount::plan::Plan;
+use pcount::run::{self, Schedule};
+use pcount::seat::Seat;
+use pcount::syntax::Item;
+use pcount::work::Job;
+use pcount::world::threads;
 use proptest::prelude::*;
 
 /// The count in `first..first + width` by the sieve on the lanes of that name, by wheel number `wide`, its
@@ -13,7 +19,7 @@ fn sieved(first: u64, width: u64, name: &str, wide: usize, cut: usize) -> u64 {
     let window = Span::new(first.into(), u128::from(first) + u128::from(width)).unwrap();
     let (lanes, wheel) = (lanes::pick(Some(name)).unwrap(), Wheel::all().nth(wide).unwrap());
     let base = SievingPrimes::below(window.end());
-    let mut sieve = Sieve::new(lanes);
+    let mut sieve = Sieve::new(lanes, 32 << 10);
     base.make(&mut sieve);
     let cut = cut % (wheel.classes.len() + 1);
     // The latter classes first: then the sieve cannot go on where it stands.
@@ -75,5 +81,47 @@ proptest! {
         for name in all_lanes() {
             prop_assert_eq!(sieved(first, width, name, wheels.1, cut), expect, "on {}", name);
         }
+    }
+}
+
+/// The count in a window by a whole run: on so many ranks with so many threads each, whose caches have so many bytes.
+fn run(window: Span, name: &str, ranks: usize, threads: usize, cache: usize, schedule: Schedule, seed: u64) -> String {
+    let lanes = Some(lanes::pick(Some(name)).unwrap());
+    let given = Given { items: vec![Item::Range(window)], lanes, ..Given::default() };
+    let answers = threads::run(ranks, seed, |world| {
+        let plan = Plan::open(kernel::find("primes").unwrap(), &given).unwrap();
+        let Job::Work(work) = &plan.job else { panic!("primes are counted in units") };
+        let seat = Seat { threads, cache, ..Seat::here(world.rank()) };
+        let outcome = run::run_in_blocks(world, &**work, &seat, Some(schedule), 0, &mut |_, _| ()).unwrap();
+        outcome.map(|outcome| work.close(&outcome.whole).unwrap())
+    });
+    answers.into_iter().flatten().map(|answer| answer.total.unwrap().to_string()).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_run_counts_alike(
+        first in numbers(64), width in 0..300_000u64, lanes in prop::sample::select(all_lanes()),
+        ranks in 1..5usize, threads in 1..4usize, cache in 1..100_000usize, farm in any::<bool>(), seed in any::<u64>(),
+    ) {
+        let width = if first > 1 << 44 { width / 100 } else { width };
+        let window = Span::new(first.into(), u128::from(first) + u128::from(width)).unwrap();
+        let expect = match window.end() <= 1 << 40 && width > 0 {
+            true => naive::count(&naive::primes((first + width).isqrt() as usize), first, first + width - 1),
+            false => (window.start()..window.end()).filter(|&n| primality::is_prime(n)).count() as u64,
+        };
+        let schedule = if farm { Schedule::Farm } else { Schedule::Fixed };
+        prop_assert_eq!(run(window, lanes, ranks, threads, cache, schedule, seed), expect.to_string());
+    }
+
+    #[test]
+    fn beyond_two_to_the_64_every_run_finds_what_tests_find(
+        first in (0..63u32, any::<u128>()).prop_map(|(shift, n)| n >> 1 >> shift), width in 0..1_000u128, ranks in 1..4usize,
+    ) {
+        let window = Span::new(first, (first + width).min(sieve::LIMIT)).unwrap();
+        let expect = (window.start()..window.end()).filter(|&n| primality::is_prime(n)).count();
+        prop_assert_eq!(run(window, "scalar", ranks, 1, 32 << 10, Schedule::Fixed, 0), expect.to_string());
     }
 }

@@ -21,6 +21,10 @@ fn every_kernel_answers_alike_on_any_number_of_ranks() {
         "primes 0..2e7 1e9..+1e7 0..0 5..6",
         "primes 0..2e5 --method trial",
         "primes 1e12..+1e6/7",
+        "primes 0..3e7 0..0 1e12..+1e6/3 --tuplet 2",
+        "primes 0..3e7/3 --tuplet 6",
+        "primes 0..3e7/2 5..6 --gaps",
+        "primes 0..100 1e9..+1e5/5 --list",
         "pi 0 10 1e6",
         "factorial 0..12 1000..1100 60000",
         "square 1..6 2^64",
@@ -43,6 +47,39 @@ fn every_kernel_answers_alike_on_any_number_of_ranks() {
                 );
             }
         }
+    }
+}
+
+#[test]
+fn a_list_of_many_batches_is_the_same_on_any_number_of_ranks() {
+    let folder = Folder::new("batches");
+    let expect = alone(&["primes", "0..3e8", "0..1e6", "--list", "-q"]).out;
+    assert_eq!(expect.lines().count(), 16_252_325 + 78_498);
+    for ranks in [1, 2, 3] {
+        for schedule in ["fixed", "farm"] {
+            let path = folder.file("run.h5");
+            let run =
+                mpirun(ranks, &["primes", "0..3e8", "0..1e6", "--list", "-q", "--schedule", schedule, "--out", &path]);
+            assert_eq!(run.code, Some(0), "{}", run.err);
+            assert!(run.out == expect, "{ranks} ranks, {schedule}: {} bytes", run.out.len());
+        }
+    }
+    assert!(alone(&["show", &folder.file("run.h5"), "-q"]).out == expect);
+}
+
+#[test]
+fn a_list_nobody_reads_ends_on_all_ranks() {
+    use std::process::Stdio;
+    for schedule in ["fixed", "farm"] {
+        let mut command = mpirun_of(
+            3,
+            "sh",
+            &["-c", &format!("{} primes 0..1e13 --list --schedule {schedule} | head -2", env!("CARGO_BIN_EXE_pcount"))],
+        );
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "prime\n2\n");
     }
 }
 

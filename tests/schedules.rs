@@ -6,7 +6,7 @@ use pcount::report::{Table, Value};
 use pcount::run::{self, Outcome, Schedule};
 use pcount::seat::Seat;
 use pcount::wire;
-use pcount::work::{Answer, Forecast, Kernel, Temper, Work};
+use pcount::work::{Answer, Forecast, Kernel, Stream, Temper, Work};
 use pcount::world::{World, threads};
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ impl Kernel for Words {
 }
 
 fn run_on(world: &dyn World, work: &dyn Work, schedule: Schedule, largest: u32) -> Result<Option<Outcome>> {
-    let seat = Seat { rank: world.rank(), host: "test".into(), pid: 1, cores: vec![0], threads: 1 + world.rank() % 2 };
+    let seat = Seat { threads: 1 + world.rank() % 2, cores: vec![0], ..Seat::here(world.rank()) };
     run::run_in_blocks(world, work, &seat, Some(schedule), largest, &mut |_, _| ())
 }
 
@@ -83,6 +83,41 @@ fn the_answer_depends_on_the_plan_and_not_on_the_world() {
                     check(&Words::of(count), ranks, seed, schedule, run::LARGEST);
                 }
             }
+        }
+    }
+}
+
+/// Runs in batches of 2^`level` units for as long as fewer than `enough` have been told; what the root was told.
+fn told(ranks: usize, seed: u64, schedule: Schedule, level: u32, enough: usize) -> Vec<Result<Vec<u64>>> {
+    threads::run(ranks, seed, |world| {
+        let work = Box::new(Words { fails: |unit| unit == 900, ..Words::of(1000) });
+        let stream = Stream { work, level, bytes: 0, key: "unit", wide: false, numbers: |_| Ok(vec![]) };
+        let seat = Seat { threads: 2, ..Seat::here(world.rank()) };
+        let mut told = Vec::new();
+        let mut each = |part: &[u8]| {
+            let part = wire::value::<Vec<u64>>(part)?;
+            assert!(part.len() <= 1 << level);
+            told.extend(part);
+            Ok(told.len() < enough)
+        };
+        let ended = run::run_in_batches(world, &stream, &seat, Some(schedule), &mut |_, _| (), &mut each);
+        ended.map(|_| told)
+    })
+}
+
+#[test]
+fn batches_come_in_order_until_nobody_wants_more() {
+    for ranks in [1, 2, 3, 5] {
+        for schedule in SCHEDULES {
+            for (level, enough) in [(0, 5), (3, 50), (6, 600), (9, 1)] {
+                let mut told = told(ranks, 1, schedule, level, enough).into_iter();
+                let root = told.next().unwrap().unwrap();
+                assert_eq!(root, (0..root.len() as u64).collect::<Vec<_>>());
+                assert_eq!(root.len(), enough.next_multiple_of(1 << level));
+                assert!(told.all(|other| other == Ok(vec![])), "only the root is told");
+            }
+            // A unit that fails ends it on all ranks, once.
+            assert!(told(ranks, 2, schedule, 4, usize::MAX).iter().all(Result::is_err));
         }
     }
 }

@@ -19,7 +19,7 @@ mod terms;
 use crate::error::Result;
 use crate::math::lanes::Lanes;
 use crate::math::span::Span;
-use crate::report::Fact;
+use crate::report::{Fact, Value};
 use crate::syntax::Item;
 use crate::work::Job;
 use std::path::PathBuf;
@@ -52,6 +52,9 @@ pub enum Opt {
     List,
     Timeout,
     Step,
+    Tuplet,
+    Gaps,
+    Primes,
 }
 
 /// A kernel's row in the table.
@@ -77,6 +80,7 @@ pub struct Given {
     pub dir: Option<PathBuf>,
     pub timeout: Option<f64>,
     pub step: Option<f64>,
+    pub seeks: Option<Seeks>,
 }
 
 impl Given {
@@ -95,6 +99,35 @@ impl Given {
 pub enum Method {
     Trial,
     Sieve,
+}
+
+/// What is sought of the primes of a range, beside their number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seeks {
+    /// How many tuplets of so many primes: 2 to 6.
+    Tuplets(u64),
+    /// The largest gap.
+    Gaps,
+    /// The primes themselves.
+    Primes,
+}
+
+impl Seeks {
+    /// The option that asks for it.
+    pub fn option(self) -> &'static str {
+        match self {
+            Seeks::Tuplets(_) => "tuplet",
+            Seeks::Gaps => "gaps",
+            Seeks::Primes => "list",
+        }
+    }
+
+    fn value(self) -> Value {
+        match self {
+            Seeks::Tuplets(k) => Value::integer(k),
+            Seeks::Gaps | Seeks::Primes => Value::text("yes"),
+        }
+    }
 }
 
 /// A problem ready to be computed; cheap to have: tables are made when the run starts.
@@ -142,6 +175,7 @@ pub(crate) mod tests {
     pub(crate) fn answer(opened: Result<Opened>) -> Answer {
         match opened.unwrap().job {
             Job::Work(work) => whole(&*work),
+            Job::Stream(stream) => whole(&*stream.work),
             Job::Roll(_) => panic!("a roll has no units"),
         }
     }

@@ -2,11 +2,13 @@
 //!
 //! The ladder, slowest first, where each rung judges the next: [`trial`] divides, [`sieve::naive`] marks
 //! one flag per number, [`sieve`] marks one bit per number that its wheel lets through.
+//! [`primality`] decides single numbers, however large.
 
 pub mod cut;
 pub mod integer;
 #[allow(unsafe_code)]
 pub mod lanes;
+pub mod primality;
 pub mod sieve;
 pub mod span;
 pub mod trial;

@@ -5,6 +5,9 @@
 //! they are tried eight at a time, in floats, which divide exactly there. O(√n / 3) divisions for a prime n;
 //! no memory.
 
+/// Where the numbers end that can be divided.
+pub const END: u128 = 1 << 64;
+
 /// Whether `n` is prime.
 pub fn is_prime(n: u64) -> bool {
     if n <= 3 {

@@ -1,8 +1,8 @@
 //! CSV (RFC 4180): the rows with a header line of the keys; where there are no rows, the total.
 
-use super::{Format, Report, Status};
+use super::{Format, Frame, Report, Status};
 
-pub const FORMAT: Format = Format { name: "csv", write };
+pub const FORMAT: Format = Format { name: "csv", write, frame: |_, list| Frame::lines(format!("{}\n", list.key)) };
 
 fn write(report: &Report) -> String {
     let facts = || report.problem.iter().chain(&report.run);

@@ -5,6 +5,7 @@
 //! /          attributes: schema, status, kernel
 //! /problem   what was asked:   attributes, and datasets where a fact is a list
 //! /answer    a dataset for each column of the answer; attributes: total, bare
+//! /primes    a list of primes, in chunks; the name of its column is the attribute `list` of /
 //! /run       how it was done:  attributes and datasets
 //! /timeline  who computed which units when: a dataset for each of first_unit, units, rank, thread, start,
 //!            seconds
@@ -18,11 +19,12 @@
 //! all that follows. HDF5 believes what it reads, and a flipped bit can make it crash, hang or ask for all
 //! memory there is, so the bytes are checked before it sees them.
 
-use super::{Column, Fact, Report, Status, Stint, Table, Value};
+use super::{Column, Fact, List, Report, Status, Stint, Table, Value};
 use crate::digest::{Sha256, hex};
 use crate::draft::Draft;
 use crate::error::{Error, Result};
-use hdf5::types::VarLenUnicode;
+use hdf5::filters::deflate_available;
+use hdf5::types::{FixedAscii, VarLenUnicode};
 use hdf5::{Dataset, File, FileBuilder, Group, H5Type, Location};
 use std::fs;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -85,12 +87,24 @@ fn cannot(what: &str, path: &Path, why: &dyn std::fmt::Display) -> Error {
 }
 
 /// Writes the report beside the run file and makes it that.
-pub fn write(report: &Report, file: RunFile) -> Result<()> {
-    let path = &file.path;
-    let cannot = |why: &dyn std::fmt::Display| cannot("write", path, why);
-    let mut draft = Draft::new(path, &beside(path, ".new")).map_err(|why| cannot(&why))?;
+pub fn write(report: &Report, run: RunFile) -> Result<()> {
+    let (draft, file) = create(&run)?;
+    fill(file, report).map_err(|why| cannot("write", &run.path, &why))?;
+    keep(report, &run, draft)
+}
+
+/// An empty run file beside its place. HDF5 has a lock of its own on it.
+fn create(run: &RunFile) -> Result<(Draft, File)> {
+    let cannot = |why: &dyn std::fmt::Display| cannot("write", &run.path, why);
+    let mut draft = Draft::new(&run.path, &beside(&run.path, ".new")).map_err(|why| cannot(&why))?;
     draft.file().unlock().map_err(|why| cannot(&why))?;
-    fill(draft.path(), report).map_err(|why| cannot(&why))?;
+    let file = FileBuilder::new().with_fcpl(|list| list.userblock(HEAD as u64)).create(draft.path());
+    Ok((draft, file.map_err(|why| cannot(&why))?))
+}
+
+/// Makes the draft with this report the run file.
+fn keep(report: &Report, RunFile { path, .. }: &RunFile, mut draft: Draft) -> Result<()> {
+    let cannot = |why: &dyn std::fmt::Display| cannot("write", path, why);
     seal(draft.file()).map_err(|why| cannot(&why))?;
     // What a full disk or a bad one made of it is known only by reading it.
     if read(draft.path()).ok().as_ref() != Some(report) {
@@ -129,8 +143,7 @@ fn remember(path: &Path, previous: &Path) -> io::Result<()> {
     fs::hard_link(path, previous).or_else(|_| fs::copy(path, previous).map(drop))
 }
 
-fn fill(path: &Path, report: &Report) -> hdf5::Result<()> {
-    let file = FileBuilder::new().with_fcpl(|list| list.userblock(HEAD as u64)).create(path)?;
+fn fill(file: File, report: &Report) -> hdf5::Result<()> {
     put_text(&file, "schema", SCHEMA)?;
     put_text(&file, "status", report.status.name())?;
     put_text(&file, "kernel", &report.kernel)?;
@@ -381,7 +394,131 @@ fn content(file: &File) -> hdf5::Result<Report> {
         bare: text(&answers, "bare")?,
         run: facts(&file.group("run")?)?,
         timeline: timeline(&file.group("timeline")?)?,
+        list: match file.attr("list").is_ok() {
+            true => Some(list(text(file, "list")?, &file.dataset(LIST)?)?),
+            false => None,
+        },
     })
+}
+
+/// Where a list of primes is.
+const LIST: &str = "primes";
+
+/// Numbers of a chunk: half a megabyte.
+const CHUNK: usize = 1 << 16;
+
+/// A run file whose list is being written.
+pub struct ListFile {
+    draft: Draft,
+    run: RunFile,
+    file: File,
+    dataset: Dataset,
+    wide: bool,
+    list: List,
+    sha256: Sha256,
+    /// Numbers that do not fill a chunk yet.
+    waiting: Vec<u128>,
+}
+
+/// A number beyond 64 bits, in decimal.
+type Wide = FixedAscii<39>;
+
+impl ListFile {
+    /// A list of numbers; they are kept as text if they are `wide`, which is beyond 64 bits.
+    pub fn begin(run: RunFile, key: &'static str, wide: bool) -> Result<ListFile> {
+        let (draft, file) = create(&run)?;
+        let begin = || {
+            put_text(&file, "list", key)?;
+            // What is no number for HDF5 is none for its compression either, but bytes.
+            let new = if wide { file.new_dataset::<Wide>().shuffle() } else { file.new_dataset::<u64>().shuffle() };
+            let new = new.chunk(CHUNK);
+            let new = if deflate_available() { new.deflate(1) } else { new };
+            new.shape((0..,)).create(LIST)
+        };
+        let dataset = begin().map_err(|why| cannot("write", &run.path, &why))?;
+        let list = List { key: key.into(), count: 0, sha256: String::new() };
+        Ok(ListFile { draft, run, file, dataset, wide, list, sha256: Sha256::default(), waiting: Vec::new() })
+    }
+
+    /// Puts a number behind the others.
+    pub fn push(&mut self, number: u128) -> Result<()> {
+        self.waiting.push(number);
+        if self.waiting.len() == CHUNK { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        self.append().map_err(|why| cannot("write", &self.run.path, &why))
+    }
+
+    fn append(&mut self) -> hdf5::Result<()> {
+        let numbers = std::mem::take(&mut self.waiting);
+        let (from, to) = (self.list.count as usize, self.list.count as usize + numbers.len());
+        self.dataset.resize(to)?;
+        match self.wide {
+            true => self.dataset.write_slice(&wide(&numbers)?, from..to)?,
+            false => self.dataset.write_slice(&numbers.iter().map(|&n| n as u64).collect::<Vec<u64>>(), from..to)?,
+        }
+        digest_numbers(&mut self.sha256, &numbers);
+        self.list.count = to as u64;
+        Ok(())
+    }
+
+    /// Writes the report of the run beside its list, and makes the draft the run file.
+    pub fn keep(mut self, report: &Report) -> Result<()> {
+        self.flush()?;
+        let ListFile { draft, run, file, dataset, mut list, sha256, .. } = self;
+        drop(dataset);
+        list.sha256 = hex(&sha256.finish());
+        let report = Report { list: Some(list), ..report.clone() };
+        fill(file, &report).map_err(|why| cannot("write", &run.path, &why))?;
+        keep(&report, &run, draft)
+    }
+}
+
+fn wide(numbers: &[u128]) -> hdf5::Result<Vec<Wide>> {
+    let text = |number: &u128| Wide::from_ascii(&number.to_string()).map_err(|why| hdf5::Error::from(why.to_string()));
+    numbers.iter().map(text).collect()
+}
+
+fn digest_numbers(sha256: &mut Sha256, numbers: &[u128]) {
+    let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+    sha256.update(&bytes);
+}
+
+/// What is known of a list without holding it.
+fn list(key: String, dataset: &Dataset) -> hdf5::Result<List> {
+    let (mut sha256, mut count) = (Sha256::default(), 0);
+    each_chunk(dataset, &mut |numbers| {
+        digest_numbers(&mut sha256, numbers);
+        count += numbers.len() as u64;
+        true
+    })?;
+    Ok(List { key: key.into(), count, sha256: hex(&sha256.finish()) })
+}
+
+/// Gives `each` the numbers of a list, chunk by chunk, for as long as it wants more.
+fn each_chunk(dataset: &Dataset, each: &mut dyn FnMut(&[u128]) -> bool) -> hdf5::Result<()> {
+    let (size, wide) = (dataset.size(), !dataset.dtype()?.is::<u64>());
+    for from in (0..size).step_by(CHUNK) {
+        let units = from..size.min(from + CHUNK);
+        let numbers: Vec<u128> = match wide {
+            true => {
+                let number = |text: &Wide| text.as_str().parse().map_err(|_| hdf5::Error::from("a list of no numbers"));
+                dataset.read_slice_1d::<Wide, _>(units)?.iter().map(number).collect::<hdf5::Result<_>>()?
+            }
+            false => dataset.read_slice_1d::<u64, _>(units)?.iter().map(|&n| n.into()).collect(),
+        };
+        if !each(&numbers) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The numbers of the list in a run file, chunk by chunk, for as long as `each` wants more.
+pub fn numbers(path: &Path, each: &mut dyn FnMut(&[u128]) -> bool) -> Result<()> {
+    let read = File::open(path).and_then(|file| each_chunk(&file.dataset(LIST)?, each));
+    read.map_err(|why| cannot("read", path, &why))
 }
 
 /// The version of the HDF5 library.
@@ -430,6 +567,33 @@ mod tests {
         }
         // The last but one is kept, and no draft is left.
         assert_eq!(read(&folder.0.join("run.h5.prev")).unwrap().table.rows.len(), 0);
+        assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_list_is_read_as_it_was_written() {
+        let folder = Folder::new("list");
+        let path = folder.0.join("run.h5");
+        for (start, count) in [(0u128, 0u128), (2, 5), (1, CHUNK as u128), (7, 150_000), (1 << 100, 70_000)] {
+            let numbers: Vec<u128> = (start..start + count).collect();
+            let mut file = ListFile::begin(draft(&path).unwrap(), "prime", start > 1 << 64).unwrap();
+            numbers.iter().for_each(|&number| file.push(number).unwrap());
+            let report = Report { table: Table::default(), ..sample() };
+            file.keep(&report).unwrap();
+            let list = read(&path).unwrap().list.unwrap();
+            assert_eq!((&*list.key, u128::from(list.count)), ("prime", count));
+            let mut found = Vec::new();
+            super::numbers(&path, &mut |chunk| {
+                found.extend_from_slice(chunk);
+                true
+            })
+            .unwrap();
+            assert_eq!(found, numbers);
+        }
+        // No draft is left, and none of one that is not kept.
+        let mut file = ListFile::begin(draft(&path).unwrap(), "prime", false).unwrap();
+        file.push(2).unwrap();
+        drop(file);
         assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 2);
     }
 

@@ -1,10 +1,10 @@
 //! JSON, schema `pcount/1`: every integer of the problem and the answer is a string, because they outgrow
 //! the 53 bits that JSON readers keep; seconds and numbers of ranks are numbers.
 
-use super::{Fact, Format, Report, Status, Value};
+use super::{Column, Fact, Format, Frame, List, Report, Status, Table, Value};
 use serde_json::{Map, Value as Json, json};
 
-pub const FORMAT: Format = Format { name: "json", write };
+pub const FORMAT: Format = Format { name: "json", write, frame };
 
 fn write(report: &Report) -> String {
     let mut whole = Map::new();
@@ -32,6 +32,17 @@ fn answer(report: &Report) -> Json {
         answer.insert("total".into(), json!(total));
     }
     Json::Object(answer)
+}
+
+/// The document of a report without rows, cut open where they stand. Nothing else in it looks like that: in texts,
+/// quotes are escaped.
+fn frame(report: &Report, list: &List) -> Frame {
+    const OPEN: &str = "\"rows\":[";
+    let key = [Column { key: list.key.clone(), unit: "".into() }];
+    let whole = write(&Report { table: Table { columns: key.into(), rows: vec![] }, ..report.clone() });
+    let (head, tail) = whole.split_once(OPEN).expect("an answer with columns has rows");
+    let before = format!("{{{}:\"", json!(list.key));
+    Frame { head: format!("{head}{OPEN}"), tail: tail.into(), before, after: "\"}", between: "," }
 }
 
 fn value(value_: &Value) -> Json {

@@ -4,14 +4,17 @@
 //! text prints it, JSON groups it, CSV takes the table, HDF5 makes attributes and datasets of it. This room
 //! uses no other, and nothing in the program prints but it and [`crate::world::leave`].
 
+mod ascending;
 mod csv;
 pub mod hdf5;
 mod json;
+pub mod list;
 pub mod progress;
 pub mod text;
 
 use crate::error::{Error, Result};
 use crate::wire::Wire;
+pub use ascending::Ascending;
 use std::borrow::Cow;
 use std::fmt;
 use std::io::{ErrorKind, Write};
@@ -161,6 +164,18 @@ pub struct Report {
     pub run: Vec<Fact>,
     /// Who computed which units when.
     pub timeline: Vec<Stint>,
+    /// An answer too long to hold, which is told on its own (`list.rs`); the table is then empty.
+    pub list: Option<List>,
+}
+
+/// A column of numbers that a report does not hold.
+#[derive(Debug, Clone, PartialEq)]
+pub struct List {
+    pub key: Cow<'static, str>,
+    /// How many there are.
+    pub count: u64,
+    /// Of the numbers, where they are kept.
+    pub sha256: String,
 }
 
 /// A stretch of one thread's work.
@@ -179,21 +194,45 @@ pub struct Stint {
 pub struct Format {
     pub name: &'static str,
     pub write: fn(&Report) -> String,
+    /// How a report's list is said.
+    pub frame: fn(&Report, &List) -> Frame,
+}
+
+/// What stands around the numbers of a list.
+pub struct Frame {
+    /// Before all of them, and behind.
+    pub head: String,
+    pub tail: String,
+    /// Before each, behind it, and between two.
+    pub before: String,
+    pub after: &'static str,
+    pub between: &'static str,
+}
+
+impl Frame {
+    /// A number a line.
+    pub fn lines(head: String) -> Frame {
+        Frame { head, tail: String::new(), before: String::new(), after: "\n", between: "" }
+    }
 }
 
 /// All formats; the first is the default.
 pub const FORMATS: &[Format] = &[text::FORMAT, json::FORMAT, csv::FORMAT];
 
-/// Puts the answer on stdout. Whoever closed it, as `head` does, wants no more; anything else that keeps the
-/// answer from getting out is an error. A stdout that was closed before the start cannot be told from
-/// /dev/null, which is what Rust puts in its place.
+/// Puts the answer on stdout.
 pub fn say(text: &str) -> Result<()> {
+    put_out(text.as_bytes()).map(drop)
+}
+
+/// Whether anyone still listens. Whoever closed stdout, as `head` does, wants no more; anything else that keeps
+/// the answer from getting out is an error. A stdout that was closed before the start cannot be told from /dev/null,
+/// which is what Rust puts in its place.
+fn put_out(bytes: &[u8]) -> Result<bool> {
     let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(why) if why.kind() != ErrorKind::BrokenPipe => {
-            Err(Error::failed(format!("cannot write the answer: {why}")))
-        }
-        _ => Ok(()),
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Ok(()) => Ok(true),
+        Err(why) if why.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(why) => Err(Error::failed(format!("cannot write the answer: {why}"))),
     }
 }
 
@@ -206,15 +245,15 @@ pub fn talk(text: &str) {
 /// The bare answers, one a line: a row's answer cell, or the total where there are no rows.
 ///
 /// # Errors
-/// If a row has none although nothing failed: a run that was not asked for whole factorials keeps none.
+/// If the values were not kept: a run that was not asked for whole factorials has none. A gap or a digest that is
+/// not there is a blank line.
 pub fn bare(report: &Report) -> Result<String> {
     let Some(column) = report.table.column(&report.bare) else {
         return Ok(report.total.iter().map(|total| format!("{total}\n")).collect());
     };
     let cells = report.table.rows.iter().map(|row| &row[column]);
-    if report.status == Status::Complete && cells.clone().any(|cell| *cell == Value::Nothing) {
-        let why = format!("not every row was kept with its {}: run again with --full or -q", report.bare);
-        return Err(Error::failed(why));
+    if report.bare == "value" && cells.clone().any(|cell| *cell == Value::Nothing) {
+        return Err(Error::failed("not every row was kept with its value: run again with --full or -q"));
     }
     Ok(cells.map(|cell| format!("{cell}\n")).collect())
 }
@@ -305,6 +344,7 @@ pub(crate) mod tests {
                 Fact::new("seconds.busy", Value::Seconds(0.25)),
             ],
             timeline: vec![Stint { first_unit: 0, units: 8, rank: 1, thread: 0, start: 0.0, seconds: 0.125 }],
+            list: None,
         }
     }
 
@@ -319,10 +359,10 @@ pub(crate) mod tests {
     fn bare_answers_are_cells_or_the_total() {
         let mut report = sample();
         assert_eq!(bare(&report).unwrap(), "0\n340282366920938463463374607431768211456\n");
-        // What failed has no answer; else each row must have one.
+        // Nothing is a blank line, but for values that were not kept.
         report.bare = "error".into();
         assert_eq!(bare(&report).unwrap(), "\na \"b\", c\n");
-        report.status = Status::Complete;
+        (report.bare, report.table.columns[3].key) = ("value".into(), "value".into());
         assert!(bare(&report).is_err());
         report.table = Table::default();
         assert_eq!(bare(&report).unwrap(), "4\n");

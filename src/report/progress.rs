@@ -15,6 +15,16 @@ pub enum When {
     Never,
 }
 
+impl When {
+    /// When beside a list that is told as it comes: on a terminal that is progress enough, and a bar in its way.
+    pub fn beside_a_list(self) -> When {
+        match self {
+            When::Auto if std::io::stdout().is_terminal() => When::Never,
+            when => when,
+        }
+    }
+}
+
 /// The progress of one run; only rank 0 has one that shows.
 pub enum Progress {
     Bar(ProgressBar),

@@ -1,8 +1,8 @@
 //! Text for people: columns aligned, units in the heading, the total below a rule.
 
-use super::{Column, Format, Report, Status, Table, Value};
+use super::{Column, Format, Frame, Report, Status, Table, Value};
 
-pub const FORMAT: Format = Format { name: "text", write };
+pub const FORMAT: Format = Format { name: "text", write, frame: |_, list| Frame::lines(format!("{}\n", list.key)) };
 
 /// A cell longer than this is not padded for: one factorial must not push a table off the screen.
 const WIDE: usize = 64;
@@ -23,7 +23,7 @@ pub fn table(table: &Table) -> String {
     aligned(table, None)
 }
 
-/// Numbers stand at the right, words at the left; the last column carries the total.
+/// Numbers stand at the right, words at the left; the total stands below the counts, or else in the last column.
 fn aligned(table: &Table, total: Option<&String>) -> String {
     let heading = |column: &Column| match column.unit.as_ref() {
         "" => column.key.to_string(),
@@ -33,10 +33,11 @@ fn aligned(table: &Table, total: Option<&String>) -> String {
     let cell = |value: &Value| (value.to_string(), !matches!(value, Value::Text(_) | Value::Nothing));
     let rows: Vec<Vec<(String, bool)>> = table.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
     let last = headings.len() - 1;
+    let summed = table.column("count").unwrap_or(last);
     let number = |column: usize| rows.iter().any(|row| row[column].1);
     let width = |column: usize| {
         let cells = rows.iter().map(|row| row[column].0.chars().count()).filter(|&n| n <= WIDE);
-        let foot = total.filter(|_| column == last).map_or(0, String::len);
+        let foot = total.filter(|_| column == summed).map_or(0, String::len);
         cells.chain([headings[column].chars().count(), foot]).max().unwrap_or(0)
     };
     let widths: Vec<usize> = (0..headings.len()).map(width).collect();
@@ -54,7 +55,8 @@ fn aligned(table: &Table, total: Option<&String>) -> String {
     if let Some(total) = total {
         let wide = widths.iter().sum::<usize>() + 2 * last;
         text += &format!("{}\n", "-".repeat(wide));
-        text += &format!("total{total:>rest$}\n", rest = wide.saturating_sub(5));
+        let below = widths[..=summed].iter().sum::<usize>() + 2 * summed;
+        text += &format!("total{total:>rest$}\n", rest = below.saturating_sub(5));
     }
     text
 }
@@ -90,6 +92,13 @@ mod tests {
         report.table = Table::of(&["start", "count"]).with([cells(0, 4), cells(10, 4)]);
         report.total = Some("8".into());
         assert_eq!(write(&report), "start  count\n    0      4\n   10      4\n------------\ntotal      8\n");
+        let cells = |start: u64, count: u64| [start, count, 7].map(Value::integer).to_vec();
+        let three = Table::of(&["start", "count", "tuplets"]).with([cells(0, 4), cells(10, 4)]);
+        assert_eq!(
+            aligned(&three, report.total.as_ref()),
+            "start  count  tuplets\n    0      4        7\n   10      4        7\n\
+             ---------------------\ntotal      8\n"
+        );
         report.table.rows.pop();
         assert_eq!(write(&report), "start  count\n    0      4\n");
         report.table = Table::default();

@@ -218,7 +218,7 @@ mod tests {
     fn a_crew_of_any_size_does_every_unit_once() {
         for hands in [1, 2, 7] {
             let work: &dyn Work = &Spell { start: 0, count: 500 };
-            let mut ledger = Ledger::new(work).unwrap();
+            let mut ledger = Ledger::new(work, Block::root(500)).unwrap();
             with(work, &Seat::here(0), hands, 3, |crew| {
                 let crew = crew.unwrap();
                 crew.add(0..500);

@@ -13,8 +13,9 @@ use crate::world::{World, agree};
 use std::ops::Range;
 
 /// The slice of rank `rank` of `size`; the slices tile the units and differ by one unit at most.
-fn slice(units: u64, rank: usize, size: usize) -> Range<u64> {
-    let edge = |rank: usize| (u128::from(units) * rank as u128 / size as u128) as u64;
+fn slice(units: Range<u64>, rank: usize, size: usize) -> Range<u64> {
+    let all = u128::from(units.end - units.start);
+    let edge = |rank: usize| units.start + (all * rank as u128 / size as u128) as u64;
     edge(rank)..edge(rank + 1)
 }
 
@@ -27,20 +28,20 @@ pub fn fixed(
     log: &mut Log,
     tick: &mut Tick,
 ) -> Result<()> {
-    let units = slice(work.units(), world.rank(), world.size());
+    let units = slice(ledger.units(), world.rank(), world.size());
     let all = units.end - units.start;
     crew.add(units);
     crew.close();
     // Nobody leaves before everybody is through: an error on one rank is everyone's, once.
-    let mine = agree(world, compute(work, crew, log, &mut |done| tick(done, all)), |_| 0)?;
+    let mine = Ledger::blank(work, ledger.root());
+    let mine = agree(world, compute(work, mine, crew, log, &mut |done| tick(done, all)), |_| 0)?;
     let all = world.gather(wire::bytes(&mine));
     agree(world, enter(work, ledger, &all.unwrap_or_default()), |_| 0)
 }
 
 /// What the crew's blocks came to, merged as far as they are buddies.
-fn compute(work: &dyn Work, crew: &Crew, log: &mut Log, tick: &mut dyn FnMut(u64)) -> Result<Parts> {
-    let (mut mine, mut done_units) = (Ledger::blank(work), 0);
-    let mut going = Ok(());
+fn compute(work: &dyn Work, mut mine: Ledger, crew: &Crew, log: &mut Log, tick: &mut dyn FnMut(u64)) -> Result<Parts> {
+    let (mut done_units, mut going) = (0, Ok(()));
     while let Some(done) = crew.wait() {
         log.enter(&done);
         done_units += done.block.count();
@@ -69,16 +70,16 @@ mod tests {
 
     #[test]
     fn slices_tile_the_units_and_are_equal() {
-        for units in [0u64, 1, 7, 1000, u64::MAX / 2] {
+        for (start, units) in [(0, 0u64), (0, 1), (5, 7), (64, 1000), (3, u64::MAX / 2)] {
             for size in [1, 2, 3, 8, 64] {
-                let mut at = 0;
+                let mut at = start;
                 for rank in 0..size {
-                    let slice = slice(units, rank, size);
+                    let slice = slice(start..start + units, rank, size);
                     assert_eq!(slice.start, at);
                     assert!((slice.end - slice.start).abs_diff(units / size as u64) <= 1);
                     at = slice.end;
                 }
-                assert_eq!(at, units);
+                assert_eq!(at, start + units);
             }
         }
     }

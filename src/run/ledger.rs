@@ -11,27 +11,39 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 pub struct Ledger {
-    units: u64,
     root: Block,
+    /// The units of the root that exist.
+    units: Range<u64>,
     /// By first unit: the level of the block there, and its part.
     parts: BTreeMap<u64, (u32, Vec<u8>)>,
 }
 
 impl Ledger {
-    /// A ledger that nothing is in, for what one rank does of the work.
-    pub fn blank(work: &dyn Work) -> Ledger {
-        let units = work.units();
-        Ledger { units, root: Block::root(units), parts: BTreeMap::new() }
+    /// A ledger of all units under `root` that nothing is in, for what one rank does of them.
+    pub fn blank(work: &dyn Work, root: Block) -> Ledger {
+        let Range { start, end } = root.units();
+        let all = work.units();
+        Ledger { root, units: start.min(all)..end.min(all), parts: BTreeMap::new() }
     }
 
     /// A ledger that can become whole.
-    pub fn new(work: &dyn Work) -> Result<Ledger> {
-        let mut ledger = Ledger::blank(work);
+    pub fn new(work: &dyn Work, root: Block) -> Result<Ledger> {
+        let mut ledger = Ledger::blank(work, root);
         // Units that fill up the tree to a power of two are there from the start, and empty.
-        for pad in Block::tiling(ledger.units..ledger.root.count(), u32::MAX) {
+        for pad in Block::tiling(ledger.units.end..root.units().end, u32::MAX) {
             ledger.record(work, pad, work.empty())?;
         }
         Ok(ledger)
+    }
+
+    /// The block that the ledger is to come to.
+    pub fn root(&self) -> Block {
+        self.root
+    }
+
+    /// Its units that exist.
+    pub fn units(&self) -> Range<u64> {
+        self.units.clone()
     }
 
     /// Enters a block, then merges buddies for as long as both are in.
@@ -65,15 +77,16 @@ impl Ledger {
 
     /// The units that are not in, as runs in order.
     pub fn missing(&self) -> Vec<Range<u64>> {
-        let (mut at, mut runs) = (0, Vec::new());
+        let Range { start: mut at, end } = self.units;
+        let mut runs = Vec::new();
         for (&first, &(level, _)) in &self.parts {
-            if at < first.min(self.units) {
-                runs.push(at..first.min(self.units));
+            if at < first.min(end) {
+                runs.push(at..first.min(end));
             }
             at = first + (1 << level);
         }
-        if at < self.units {
-            runs.push(at..self.units);
+        if at < end {
+            runs.push(at..end);
         }
         runs
     }
@@ -81,7 +94,7 @@ impl Ledger {
     /// The whole, when it is in.
     pub fn whole(&self) -> Option<&[u8]> {
         match self.parts.first_key_value() {
-            Some((0, (level, part))) if *level == self.root.level => Some(part),
+            Some((first, (level, part))) if (*first, *level) == (self.root.first(), self.root.level) => Some(part),
             _ => None,
         }
     }
@@ -107,7 +120,7 @@ mod tests {
             let mut hand = work.hand(&Seat::here(0));
             for stride in [1usize, 3, 7, 11] {
                 let blocks: Vec<Block> = Block::tiling(0..units, 2).collect();
-                let mut ledger = Ledger::new(work).unwrap();
+                let mut ledger = Ledger::new(work, Block::root(work.units())).unwrap();
                 for offset in 0..stride {
                     for &block in blocks.iter().skip(offset).step_by(stride) {
                         ledger.record(work, block, hand.block(block).unwrap()).unwrap();
@@ -121,9 +134,27 @@ mod tests {
     }
 
     #[test]
+    fn a_ledger_of_a_block_knows_no_other_units() {
+        let work: &dyn Work = &Spell { start: 0, count: 13 };
+        let mut whole = Vec::new();
+        for index in 0..4 {
+            let root = Block { level: 2, index };
+            let mut ledger = Ledger::new(work, root).unwrap();
+            let units = ledger.units();
+            assert_eq!((units.start, units.end), (4 * index, 13.min(4 * index + 4)));
+            assert_eq!(ledger.missing(), std::slice::from_ref(&units));
+            for block in Block::tiling(units, 0) {
+                ledger.record(work, block, work.hand(&Seat::here(0)).block(block).unwrap()).unwrap();
+            }
+            whole.extend(wire::value::<Vec<u64>>(ledger.whole().unwrap()).unwrap());
+        }
+        assert_eq!(whole, (0..13).collect::<Vec<_>>());
+    }
+
+    #[test]
     fn what_is_missing_is_told_in_runs() {
         let work: &dyn Work = &Spell { start: 0, count: 13 };
-        let mut ledger = Ledger::new(work).unwrap();
+        let mut ledger = Ledger::new(work, Block::root(work.units())).unwrap();
         assert_eq!(ledger.missing(), vec![0..13]);
         for (level, index) in [(0, 3), (1, 4), (0, 12)] {
             let block = Block { level, index };
@@ -137,7 +168,7 @@ mod tests {
     #[test]
     fn a_unit_that_comes_twice_is_an_error() {
         let work: &dyn Work = &Spell { start: 0, count: 8 };
-        let mut ledger = Ledger::new(work).unwrap();
+        let mut ledger = Ledger::new(work, Block::root(work.units())).unwrap();
         let mut enter = |level, index| {
             let block = Block { level, index };
             ledger.record(work, block, work.hand(&Seat::here(0)).block(block).unwrap())

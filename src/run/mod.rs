@@ -13,8 +13,8 @@ use crate::error::Result;
 use crate::report::Stint;
 use crate::seat::Seat;
 use crate::wire::{self, Bytes, Wire};
-use crate::work::{Temper, Work};
-use crate::world::{Figures, World, agree};
+use crate::work::{Stream, Temper, Work};
+use crate::world::{Figures, World, agree, from_root};
 use crew::Log;
 use ledger::Ledger;
 use std::time::{Duration, Instant};
@@ -57,6 +57,7 @@ impl Schedule {
 
 /// What a finished run leaves at the root.
 pub struct Outcome {
+    /// What the work came to; nothing if that was told in batches.
     pub whole: Vec<u8>,
     pub schedule: Schedule,
     pub why: &'static str,
@@ -96,26 +97,88 @@ pub fn run_in_blocks(
     largest: u32,
     tick: &mut Tick,
 ) -> Result<Option<Outcome>> {
-    let (schedule, why) = Schedule::pick(asked, work, world.size());
-    let (hands, largest) = crew::hands(work, seat.threads, largest);
-    world.meet();
-    let began = Instant::now();
-    let mut log = Log::new(seat.rank, began);
-    let mut ledger = Ledger::new(work)?;
-    crew::with(work, seat, hands, largest, |crew| {
-        let crew = agree(world, crew, |_| 0)?;
-        match schedule {
-            Schedule::Fixed => fixed::fixed(world, work, crew, &mut ledger, &mut log, tick),
-            Schedule::Farm => farm::farm(world, work, crew, &mut ledger, &mut log, largest, tick),
+    let mut run = Run::new(world, work, seat, asked, largest);
+    let ledger = run.compute(Block::root(work.units()), tick)?;
+    Ok(run.end().map(|mut outcome| {
+        outcome.whole = ledger.whole().expect("all units are in, or there was an error").to_vec();
+        outcome
+    }))
+}
+
+/// Computes the batches of a stream one after the other and tells `each` at the root what one came to, for as long as
+/// that wants more. So no rank ever holds more than a batch.
+pub fn run_in_batches(
+    world: &dyn World,
+    stream: &Stream,
+    seat: &Seat,
+    asked: Option<Schedule>,
+    tick: &mut Tick,
+    each: &mut dyn FnMut(&[u8]) -> Result<bool>,
+) -> Result<Option<Outcome>> {
+    let mut run = Run::new(world, &*stream.work, seat, asked, LARGEST);
+    for batch in stream.batches() {
+        let ledger = run.compute(batch, tick)?;
+        let more = from_root(world, || each(ledger.whole().expect("all units are in, or there was an error")))?;
+        if !more {
+            break;
         }
-    })?;
-    let took = began.elapsed();
-    let busy = world.figures(log.busy.as_secs_f64());
-    let logs = world.gather(wire::bytes(&rank_log(log, hands, took)));
-    let (Some(busy), Some(logs)) = (busy, logs) else { return Ok(None) };
-    let ranks = logs.iter().map(|log| wire::value(log).expect("every rank sends its log")).collect();
-    let whole = ledger.whole().expect("all units are in, or there was an error").to_vec();
-    Ok(Some(Outcome { whole, schedule, why, seconds: took.as_secs_f64(), busy, ranks }))
+    }
+    Ok(run.end())
+}
+
+/// A run under way, as one rank sees it.
+struct Run<'a> {
+    world: &'a dyn World,
+    work: &'a dyn Work,
+    seat: &'a Seat,
+    schedule: Schedule,
+    why: &'static str,
+    hands: usize,
+    /// No block is above this level.
+    largest: u32,
+    began: Instant,
+    log: Log,
+}
+
+impl<'a> Run<'a> {
+    fn new(world: &'a dyn World, work: &'a dyn Work, seat: &'a Seat, asked: Option<Schedule>, largest: u32) -> Run<'a> {
+        let (schedule, why) = Schedule::pick(asked, work, world.size());
+        let (hands, largest) = crew::hands(work, seat.threads, largest);
+        world.meet();
+        let began = Instant::now();
+        Run { world, work, seat, schedule, why, hands, largest, began, log: Log::new(seat.rank, began) }
+    }
+
+    /// Computes the units under `root`; at the root rank the ledger is then whole.
+    fn compute(&mut self, root: Block, tick: &mut Tick) -> Result<Ledger> {
+        let Run { world, work, seat, schedule, hands, largest, log, .. } = self;
+        let mut ledger = Ledger::new(*work, root)?;
+        let (before, units, all) = (ledger.units().start, ledger.units().end - ledger.units().start, work.units());
+        // A rank may know only how far its own share is.
+        let mut tick = |done: u64, share: u64| {
+            let done = u128::from(units) * u128::from(done) / u128::from(share.max(1));
+            tick(before + done as u64, all);
+        };
+        crew::with(*work, seat, *hands, *largest, |crew| {
+            let crew = agree(*world, crew, |_| 0)?;
+            match schedule {
+                Schedule::Fixed => fixed::fixed(*world, *work, crew, &mut ledger, log, &mut tick),
+                Schedule::Farm => farm::farm(*world, *work, crew, &mut ledger, log, *largest, &mut tick),
+            }
+        })?;
+        Ok(ledger)
+    }
+
+    /// Brings together at the root what every rank did.
+    fn end(self) -> Option<Outcome> {
+        let Run { world, schedule, why, hands, log, .. } = self;
+        let took = self.began.elapsed();
+        let busy = world.figures(log.busy.as_secs_f64());
+        let logs = world.gather(wire::bytes(&rank_log(log, hands, took)));
+        let (busy, logs) = (busy?, logs?);
+        let ranks = logs.iter().map(|log| wire::value(log).expect("every rank sends its log")).collect();
+        Some(Outcome { whole: vec![], schedule, why, seconds: took.as_secs_f64(), busy, ranks })
+    }
 }
 
 fn rank_log(log: Log, hands: usize, took: Duration) -> RankLog {

@@ -63,7 +63,14 @@ mod tests {
     use super::*;
 
     fn seat(host: &str, cores: &[usize]) -> Vec<u8> {
-        wire::bytes(&Seat { rank: 0, host: host.into(), pid: 1, cores: cores.to_vec(), threads: cores.len() })
+        wire::bytes(&Seat {
+            rank: 0,
+            host: host.into(),
+            pid: 1,
+            cores: cores.to_vec(),
+            threads: cores.len(),
+            cache: 1 << 15,
+        })
     }
 
     #[test]

@@ -1,9 +1,10 @@
-//! How a span is laid out for the sieve: windows, a wheel, and slices of its classes.
+//! How a span is laid out for the sieve: windows, a wheel, slices of its classes, and how far the sieving goes.
 //!
 //! A window should be wide, because each costs a start of all sieving primes; its lines should fit a cache,
-//! because they are hit at random; and a large wheel leaves fewer numbers but makes shorter lines. So all
-//! combinations are costed and the cheapest is taken. A unit is a slice of the classes of one window; the
-//! slices of a window are equal, and so are the windows in cost.
+//! because they are hit at random; and a large wheel leaves fewer numbers but makes shorter lines. Where a span
+//! is narrow against the square root of its end, most sieving primes never hit it: then it is cheaper to stop at
+//! some bound and to test what is left. So all combinations are costed and the cheapest is taken. A unit is a
+//! slice of the classes of one window; the slices of a window are equal, and so are the windows in cost.
 //!
 //! Costs are estimated in picoseconds of one core of 2023, from what `benches/lanes.rs` measured there. In
 //! integers: two hosts must never lay out differently.
@@ -11,7 +12,9 @@
 use super::wheel::Wheel;
 use super::{TOGETHER, far};
 use crate::math::cut::Cut;
+use crate::math::primality::{self, Certainty};
 use crate::math::span::Span;
+use std::fmt;
 use std::ops::Range;
 
 pub struct Layout {
@@ -19,6 +22,9 @@ pub struct Layout {
     pub wheel: &'static Wheel,
     /// Units per window.
     slices: u64,
+    /// The primes up to here are sieved with. What is left above the square of that is tested.
+    pub bound: u64,
+    tests: bool,
     cost: u128,
 }
 
@@ -38,36 +44,50 @@ const START: u64 = 3_000;
 const LOOK: u64 = 170;
 const LEAP: u64 = 2_600;
 
+/// Picoseconds: making a sieving prime.
+const MAKE: u64 = 4_000;
+
 impl Layout {
-    /// The cheapest layout of a span that ends at 2^64 at most.
+    /// The cheapest layout of a span that is no wider than 2^64.
     pub fn new(span: Span) -> Layout {
         Layout::all(span).min_by_key(|layout| layout.cost).expect("there are wheels")
     }
 
-    /// The cheapest layout for reading the primes in order: a unit is a whole window, in the lines of the smallest
-    /// wheel.
+    /// A layout for reading the primes in order: a unit is a whole window, in the lines of the smallest wheel. Of
+    /// those that cost about the same it has the narrowest windows: all eight lines are held at once.
     pub fn in_order(span: Span) -> Layout {
-        let small = Layout::all(span).filter(|layout| layout.wheel.modulus == Wheel::smallest().modulus);
-        let layout = small.min_by_key(|layout| layout.cost).expect("there is the smallest wheel");
+        let small = || Layout::all(span).filter(|layout| layout.wheel.modulus == Wheel::smallest().modulus);
+        let least = small().map(|layout| layout.cost).min().expect("there is the smallest wheel");
+        let near = small().filter(|layout| layout.cost <= least + least / 8);
+        let layout = near.max_by_key(Layout::windows).expect("the cheapest is near itself");
         Layout { slices: 1, ..layout }
     }
 
     /// All layouts that are worth a thought.
     pub fn all(span: Span) -> impl Iterator<Item = Layout> {
+        let root = root(span);
+        let narrow = span.width() < u128::from(root);
+        let full = (root < END_OF_PRIMES).then_some(root);
+        let bounded = (BOUND_MIN..32).step_by(2).map(|bits| 1 << bits).filter(move |&bound| narrow && bound < root);
+        let bounds = full.into_iter().chain(bounded).chain((root >= END_OF_PRIMES).then_some(END_OF_PRIMES - 1));
         Wheel::all().flat_map(move |wheel| {
             let fewest = span.width().div_ceil(LINE_MAX * u128::from(wheel.modulus)).max(1);
             // Powers of two: they share out equally among many numbers of ranks.
-            let fewest = u64::try_from(fewest).expect("a span is below 2^64").next_power_of_two();
-            (0..6).map(move |doublings| Layout::of(span, wheel, fewest << doublings))
+            let fewest = u64::try_from(fewest).expect("a span is no wider than 2^64").next_power_of_two();
+            let bounds = bounds.clone();
+            (0..6).flat_map(move |doublings| {
+                bounds.clone().map(move |bound| Layout::of(span, wheel, fewest << doublings, bound))
+            })
         })
     }
 
-    fn of(span: Span, wheel: &'static Wheel, windows: u64) -> Layout {
+    fn of(span: Span, wheel: &'static Wheel, windows: u64, bound: u64) -> Layout {
         let (end, width) = (span.end().saturating_sub(1), (span.width() / u128::from(windows)) as u64);
-        let cost = u128::from(windows) * window_cost(end, width, wheel);
-        let windows = Cut::new(span, density, windows);
-        let slices = slices(cost, windows.pieces(), wheel, end);
-        Layout { windows, wheel, slices, cost }
+        let window = window_cost(end, width, wheel, bound);
+        let cost = u128::from(windows) * window + pi(bound) * u128::from(MAKE);
+        let windows = Cut::new(span, |n| density(n, bound), windows);
+        let slices = slices(window, windows.pieces(), wheel, bound);
+        Layout { windows, wheel, slices, bound, tests: bound < root(span), cost }
     }
 
     pub fn units(&self) -> u64 {
@@ -91,38 +111,75 @@ impl Layout {
     }
 }
 
-/// The cost of sieving a window of `width` numbers that ends at `end`.
-fn window_cost(end: u128, width: u64, wheel: &Wheel) -> u128 {
-    let (root, bits) = (end.isqrt() as u64, width / wheel.modulus + 1);
+impl fmt::Display for Layout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (modulus, windows) = (self.wheel.modulus, self.windows());
+        let tests = if self.tests { ", then tests" } else { "" };
+        write!(f, "wheel {modulus}, windows {windows}, primes to {}{tests}", self.bound)
+    }
+}
+
+/// The largest prime that may be needed.
+fn root(span: Span) -> u64 {
+    span.end().saturating_sub(1).isqrt() as u64
+}
+
+/// Sieving primes are below this.
+const END_OF_PRIMES: u64 = 1 << 32;
+
+/// Bits of the lowest bound that is worth a thought: primes below that are made in no time.
+const BOUND_MIN: u32 = 16;
+
+/// The cost of sieving a window of `width` numbers that ends at `end` by the primes up to `bound` and of testing
+/// what is left.
+fn window_cost(end: u128, width: u64, wheel: &Wheel, bound: u64) -> u128 {
+    let bits = width / wheel.modulus + 1;
     let classes = wheel.classes.len() as u128;
-    let (near, cached) = (root.min(bits), root.min(bits).min(CACHED));
-    let raked = far::raked(wheel, bits).clamp(near, root);
+    let (near, cached) = (bound.min(bits), bound.min(bits).min(CACHED));
+    let raked = far::raked(wheel, bits).clamp(near, bound);
     let hits = |from: u64, to: u64| u128::from(bits) * u128::from(ln_ln_between(from, to)) / 1000;
     let blocks = u128::from(bits.div_ceil(CACHED));
     let line = u128::from(bits * BIT)
         + hits(STRIPED, cached) * u128::from(NEAR_HIT)
-        + (hits(cached, near) + hits(near, root)) * u128::from(FAR_HIT)
+        + (hits(cached, near) + hits(near, bound)) * u128::from(FAR_HIT)
         + (blocks * pi(cached) + pi(near).saturating_sub(pi(cached))) * u128::from(TURN)
         + pi(raked).saturating_sub(pi(near)) * u128::from(LOOK);
     let groups = classes.div_ceil(TOGETHER as u128);
-    let starts = pi(raked) * u128::from(START) + pi(root).saturating_sub(pi(raked)) * u128::from(LEAP);
-    classes * line + groups * starts
+    let starts = pi(raked) * u128::from(START) + pi(bound).saturating_sub(pi(raked)) * u128::from(LEAP);
+    classes * line + groups * starts + tests(end, width, bound)
+}
+
+/// The cost of testing the numbers that are left of `width` ones below `end` by the primes up to `bound`.
+fn tests(end: u128, width: u64, bound: u64) -> u128 {
+    if end.isqrt() <= u128::from(bound) {
+        return 0;
+    }
+    // Picoseconds for a number, and for what it takes to believe in a prime.
+    let (test, prove) = match (u64::try_from(end), primality::certainty(end)) {
+        (Ok(_), _) => (90_000, 200_000),
+        (_, Certainty::Proven) => (430_000, 4_000_000),
+        (_, Certainty::Probable) => (490_000, 1_100_000),
+    };
+    // Mertens: the share of numbers that no prime up to x divides is e^-γ / ln x.
+    let left = u128::from(width) * 561 / u128::from(ln(bound));
+    let primes = u128::from(width) * 1000 / u128::from(ln_wide(end));
+    left * test + primes.min(left) * prove
 }
 
 /// What a number near n costs, in relation to others: for cutting a span into windows.
-fn density(n: u128) -> u64 {
-    let root = n.isqrt() as u64;
+fn density(n: u128, bound: u64) -> u64 {
+    let root = n.isqrt().min(bound.into()) as u64;
     // The hits of near and far primes, and a share of the far primes' starts.
     NEAR_HIT * ln_ln(root.max(STRIPED)) + ((u128::from(START) * pi(root)) >> 20) as u64
 }
 
-/// The units of a window whose starts are little of the work, as many as are worth having.
-fn slices(cost: u128, windows: u64, wheel: &Wheel, end: u128) -> u64 {
-    let starts = pi(end.isqrt() as u64) * u128::from(START);
+/// The units of a window that costs so much and whose starts are little of it, as many as are worth having.
+fn slices(window: u128, windows: u64, wheel: &Wheel, bound: u64) -> u64 {
+    let starts = pi(bound) * u128::from(START);
     let classes = wheel.classes.len() as u64;
     let units = |slices: u64| u128::from(windows * slices);
     let worth = |slices: u64| {
-        let each = cost / units(slices);
+        let each = window / u128::from(slices);
         // All primes start in each slice: that should be little of it, but some hands must have something to do.
         let some = units(slices) <= FEW && each > starts;
         // Short jobs need some units, but long ones not millions.
@@ -156,6 +213,14 @@ fn ln(x: u64) -> u64 {
     // Between two powers of two the logarithm is nearly a line.
     let above = (1000 * u128::from(x - (1 << bit))) >> bit;
     (1000 * u64::from(bit) + above as u64) * 693 / 1000
+}
+
+/// About 1000·ln x of a large number.
+fn ln_wide(x: u128) -> u64 {
+    match u64::try_from(x) {
+        Ok(x) => ln(x),
+        Err(_) => ln((x >> 64) as u64) + 64 * 693,
+    }
 }
 
 /// About 1000·ln ln x; 0 where that is negative.

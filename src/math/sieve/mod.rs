@@ -21,6 +21,7 @@
 
 mod far;
 mod layout;
+mod left;
 pub mod naive;
 mod near;
 pub mod ordered;
@@ -39,8 +40,14 @@ use std::sync::OnceLock;
 use stripes::Stripes;
 pub use wheel::Wheel;
 
-/// Where a sieve's primes end, and with it the numbers it can decide.
+/// Where a sieve's primes end, and with it the numbers it can decide alone.
 pub const END: u128 = 1 << 64;
+
+/// Where the numbers end that can be tested, and with it what a layout can be made for.
+pub const LIMIT: u128 = 1 << 127;
+
+/// The widest span that a layout can be made for.
+pub const WIDEST: u128 = 1 << 64;
 
 /// A sieve's buffers, to be used again for the next window.
 pub struct Sieve {
@@ -53,8 +60,9 @@ pub struct Sieve {
     words: Vec<u64>,
 }
 
-/// Bits of a block that fits a first-level cache of 32 KiB together with what else is looked at.
-const BLOCK: u32 = 344064;
+/// Bits that all blocks are multiples of, and the most that one has.
+const BLOCK_UNIT: u32 = 64 * STRIPE_WORDS as u32;
+const BLOCK_MAX: u32 = 1 << 23;
 
 /// What is sieved: a window, by the primes up to a bound, in the lines of a wheel.
 #[derive(Clone, Copy)]
@@ -65,7 +73,19 @@ struct Sifting<'a> {
     bound: u64,
 }
 
-impl Sifting<'_> {
+impl<'a> Sifting<'a> {
+    /// The same with a bound that is not above the square root of what there is to decide.
+    fn to_the_root(self) -> Sifting<'a> {
+        let root = self.window.end().saturating_sub(1).isqrt() as u64;
+        Sifting { bound: self.bound.min(root), ..self }
+    }
+
+    /// Whether a number of the window that no prime up to the bound divides is prime.
+    fn decides(&self) -> bool {
+        let beyond = u128::from(self.bound) + 1;
+        beyond * beyond >= self.window.end()
+    }
+
     /// Bit i of the line of class c stands for low + c + M·i.
     fn low(&self) -> u128 {
         let modulus = u128::from(self.wheel.modulus);
@@ -103,42 +123,65 @@ impl Sifting<'_> {
 }
 
 impl Sieve {
-    pub fn new(lanes: &'static Lanes) -> Sieve {
-        Sieve::with_block(lanes, BLOCK)
+    /// A sieve for a core whose first-level cache has so many bytes. A block takes seven eighths of it: the rest is
+    /// for the primes.
+    pub fn new(lanes: &'static Lanes, cache: usize) -> Sieve {
+        Sieve::with_block(lanes, cache / 8 * 7)
     }
 
-    /// A sieve whose blocks have so many bits: a multiple of 4096.
-    pub fn with_block(lanes: &'static Lanes, block: u32) -> Sieve {
-        assert!(block > 0 && block.is_multiple_of(64 * STRIPE_WORDS as u32));
+    /// A sieve whose blocks have about so many bytes.
+    pub fn with_block(lanes: &'static Lanes, bytes: usize) -> Sieve {
+        let block = (8 * bytes as u32).clamp(BLOCK_UNIT, BLOCK_MAX) / BLOCK_UNIT * BLOCK_UNIT;
         Sieve { lanes, block, near: Near::default(), far: Far::default(), words: Vec::new() }
     }
 
-    /// How many primes there are in the window whose class of `wheel` is in `classes` (a range of its
-    /// indices). The primes of the wheel itself count to its first class.
+    /// How many primes a unit of a layout has. `base` reaches up to the layout's bound.
     ///
-    /// The window ends at [`END`] at most.
+    /// Cost: see [`Layout::cost`]. Memory: see [`memory`].
+    pub fn unit(&mut self, base: &SievingPrimes, layout: &Layout, unit: u64) -> u64 {
+        let (window, classes) = layout.unit(unit);
+        self.count_by(Sifting { window, wheel: layout.wheel, base, bound: layout.bound }, classes)
+    }
+
+    /// How many primes there are in the window whose class of `wheel` is in `classes` (a range of its
+    /// indices), by sieving alone. The primes of the wheel itself count to its first class.
+    ///
+    /// The window ends at [`END`] at most; `base` reaches up to the square root of its end.
     pub fn count(&mut self, base: &SievingPrimes, window: Span, wheel: &'static Wheel, classes: Range<usize>) -> u64 {
         assert!(window.end() <= END);
+        self.count_by(Sifting { window, wheel, base, bound: u64::MAX }, classes)
+    }
+
+    fn count_by(&mut self, sifting: Sifting, classes: Range<usize>) -> u64 {
+        let (wheel, window, sifting) = (sifting.wheel, sifting.window, sifting.to_the_root());
         let mut count = 0;
         if classes.contains(&0) {
             count += wheel.primes.iter().filter(|&&p| window.contains(p.into())).count() as u64;
         }
-        let bound = window.end().saturating_sub(1).isqrt() as u64;
         let lanes = self.lanes;
-        self.lines(Sifting { window, wheel, base, bound }, classes, |_, line| count += lanes.ones(line));
+        self.lines(sifting, classes, |class, line| {
+            count += if sifting.decides() { lanes.ones(line) } else { left::primes(&sifting, class, line) }
+        });
         count
     }
 
-    /// The primes of a window above 5, in order: gives `each` a number and 64 bits that stand for it plus
-    /// [`ordered::OFFSETS`], which are those of the numbers prime to 30 among the next 240. Where no bit is set
-    /// it may give nothing.
+    /// The primes above 5 of a unit of a layout that is [`Layout::in_order`]: gives `each` a number and 64 bits that
+    /// stand for it plus [`ordered::OFFSETS`], which are those of the numbers prime to 30 among the next 240.
     ///
-    /// The window ends at [`END`] at most. Memory: eight lines, of a thirtieth of a bit per number each.
-    pub fn in_order(&mut self, base: &SievingPrimes, window: Span, mut each: impl FnMut(u128, u64)) {
-        assert!(window.end() <= END);
-        let bound = window.end().saturating_sub(1).isqrt() as u64;
-        let sifting = Sifting { window, wheel: Wheel::smallest(), base, bound };
-        let lines = self.all_lines(sifting);
+    /// Memory: eight lines, of a thirtieth of a bit per number each.
+    pub fn in_order(&mut self, base: &SievingPrimes, layout: &Layout, unit: u64, each: impl FnMut(u128, u64)) {
+        let (window, _) = layout.unit(unit);
+        self.in_order_by(Sifting { window, wheel: Wheel::smallest(), base, bound: layout.bound }, each);
+    }
+
+    fn in_order_by(&mut self, sifting: Sifting, mut each: impl FnMut(u128, u64)) {
+        let (sifting, mut lines) = (sifting.to_the_root(), Vec::new());
+        self.lines(sifting, 0..ordered::CLASSES.len(), |class, line| {
+            lines.push(line.to_vec());
+            if !sifting.decides() {
+                left::sift(&sifting, class, lines.last_mut().expect("it was pushed"));
+            }
+        });
         if !lines.is_empty() {
             let words = ordered::words(std::array::from_fn(|index| &lines[index][..]));
             words.for_each(|(start, word)| each(sifting.low() + u128::from(start), word));
@@ -148,17 +191,10 @@ impl Sieve {
     /// The primes of a window, ascending; they must lie above 5 and below 2^32.
     fn piece(&mut self, base: &SievingPrimes, window: Span) -> Vec<u32> {
         let mut primes = Vec::new();
-        self.in_order(base, window, |start, word| {
+        self.in_order_by(Sifting { window, wheel: Wheel::smallest(), base, bound: u64::MAX }, |start, word| {
             primes.extend(ordered::numbers(start, word).map(|prime| prime as u32));
         });
         primes
-    }
-
-    /// All lines of the smallest wheel.
-    fn all_lines(&mut self, sifting: Sifting) -> Vec<Vec<u64>> {
-        let mut lines = Vec::new();
-        self.lines(sifting, 0..ordered::CLASSES.len(), |_, line| lines.push(line.to_vec()));
-        lines
     }
 
     /// Sieves the lines of the given classes and gives each, in order and with its class, to `done` when exactly
@@ -229,8 +265,7 @@ const LISTED: usize = 1 << 24;
 
 /// Bits of the equal blocks that a line is crossed in, of at most so many.
 fn block(bits: u32, most: u32) -> u32 {
-    let unit = 64 * STRIPE_WORDS as u32;
-    bits.div_ceil(bits.div_ceil(most)).next_multiple_of(unit)
+    bits.div_ceil(bits.div_ceil(most)).next_multiple_of(BLOCK_UNIT)
 }
 
 /// Clears the bits of a line that stand for numbers outside the window, or for 1.
@@ -260,14 +295,14 @@ pub fn memory(layout: &Layout) -> (u64, u64) {
     let (window, classes) = layout.unit(layout.units() - 1);
     let sifting = (window.width() / u128::from(layout.wheel.modulus) + 1) as u64;
     let line = sifting / 8 + 16 * MARGIN as u64;
-    let root = window.end().saturating_sub(1).isqrt() as u64;
-    let hits = sifting * layout::ln_ln_between(sifting, root.max(sifting)) / 1000;
+    let bound = layout.bound;
+    let hits = sifting * layout::ln_ln_between(sifting, bound.max(sifting)) / 1000;
     let lines = (classes.len().min(TOGETHER)) as u64;
     let far = match hits * ENOUGH as u64 <= LISTED as u64 {
         true => 4 * (hits * classes.len() as u64).min(LISTED as u64),
         false => lines * line + 8 * LISTED as u64,
     };
-    let (primes, near) = (layout::pi(root) as u64, layout::pi(root.min(sifting)) as u64);
+    let (primes, near) = (layout::pi(bound) as u64, layout::pi(bound.min(sifting)) as u64);
     (4 * primes, line + far + 24 * near)
 }
 
@@ -318,7 +353,7 @@ impl Sown {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::math::{lanes, trial};
+    use crate::math::{lanes, primality, trial};
 
     fn span(start: u128, end: u128) -> Span {
         Span::new(start, end).unwrap()
@@ -333,7 +368,7 @@ mod tests {
     /// Counts in a window by the sieve, on each wheel, in two helpings of classes and by small blocks too.
     fn check(start: u128, end: u128, expect: u64) {
         let lanes = lanes::pick(None).unwrap();
-        for block in [BLOCK, 4096] {
+        for block in [48 << 10, 512] {
             let mut sieve = Sieve::with_block(lanes, block);
             let base = made(end, &mut sieve);
             for wheel in Wheel::all() {
@@ -370,24 +405,66 @@ mod tests {
 
     #[test]
     fn the_last_numbers_below_two_to_the_64() {
-        let mut sieve = Sieve::new(lanes::pick(None).unwrap());
+        let mut sieve = Sieve::new(lanes::pick(None).unwrap(), 32 << 10);
         let base = made(END, &mut sieve);
         let wheel = Wheel::smallest();
         let first = u64::MAX - 99;
         assert_eq!(sieve.count(&base, span(first.into(), END), wheel, 0..8), trial::count(first, u64::MAX));
     }
 
+    /// All primes above 5 of a layout, in order.
+    fn in_order(sieve: &mut Sieve, layout: &Layout) -> Vec<u128> {
+        let base = SievingPrimes::up_to(layout.bound);
+        base.make(sieve);
+        let mut found = Vec::new();
+        for unit in 0..layout.units() {
+            sieve.in_order(&base, layout, unit, |at, word| found.extend(ordered::numbers(at, word)));
+        }
+        found
+    }
+
     #[test]
     fn primes_come_in_order() {
         let primes = naive::primes(1 << 20);
-        let mut sieve = Sieve::new(lanes::pick(None).unwrap());
+        let mut sieve = Sieve::new(lanes::pick(None).unwrap(), 32 << 10);
         for (start, end) in [(0u128, 1u128 << 20), (0, 0), (0, 8), (7, 8), (30, 31), (1000, 20_000), (524_287, 524_288)]
         {
-            let base = made(end, &mut sieve);
-            let mut found = Vec::new();
-            sieve.in_order(&base, span(start, end), |at, word| found.extend(ordered::numbers(at, word)));
+            let found = in_order(&mut sieve, &Layout::in_order(span(start, end)));
             let expect = primes.iter().map(|&p| u128::from(p)).filter(|&p| p > 5 && (start..end).contains(&p));
             assert!(found.into_iter().eq(expect), "{start}..{end}");
+        }
+    }
+
+    #[test]
+    fn all_layouts_of_a_narrow_span_count_alike() {
+        let mut sieve = Sieve::new(lanes::pick(None).unwrap(), 32 << 10);
+        for (start, width) in [(10u128.pow(12), 100_000), (9_999_999_999_000, 3), (END - 3000, 3000)] {
+            let span = span(start, start + width);
+            let bases: Vec<SievingPrimes> = [16, 18, 22].map(|bits| SievingPrimes::up_to(1 << bits)).into();
+            bases.iter().for_each(|base| base.make(&mut sieve));
+            let mut counts: Vec<u64> = Vec::new();
+            for layout in Layout::all(span) {
+                if let Some(base) = bases.iter().find(|base| base.bound() >= layout.bound) {
+                    counts.push((0..layout.units()).map(|unit| sieve.unit(base, &layout, unit)).sum());
+                }
+            }
+            let expect = (start..span.end()).filter(|&n| primality::is_prime(n)).count() as u64;
+            assert!(counts.len() > 8 && counts.iter().all(|&count| count == expect), "{span}: {counts:?}");
+        }
+    }
+
+    #[test]
+    fn beyond_two_to_the_64_what_is_left_is_tested() {
+        let mut sieve = Sieve::new(lanes::pick(None).unwrap(), 32 << 10);
+        for start in [END - 500, 10u128.pow(24) - 500, LIMIT - 1000] {
+            let span = span(start, start + 1000);
+            let expect: Vec<u128> = (start..start + 1000).filter(|&n| primality::is_prime(n)).collect();
+            assert_eq!(in_order(&mut sieve, &Layout::in_order(span)), expect);
+            let layout = Layout::new(span);
+            let base = SievingPrimes::up_to(layout.bound);
+            base.make(&mut sieve);
+            let count: u64 = (0..layout.units()).map(|unit| sieve.unit(&base, &layout, unit)).sum();
+            assert_eq!(count, expect.len() as u64);
         }
     }
 

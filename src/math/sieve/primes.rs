@@ -83,7 +83,7 @@ mod tests {
         let primes = SievingPrimes::up_to(bound);
         std::thread::scope(|scope| {
             for _ in 0..threads {
-                scope.spawn(|| primes.make(&mut Sieve::new(lanes::pick(None).unwrap())));
+                scope.spawn(|| primes.make(&mut Sieve::new(lanes::pick(None).unwrap(), 32 << 10)));
             }
         });
         primes

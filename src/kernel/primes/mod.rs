@@ -1,0 +1,265 @@
+//! `primes` counts primes in ranges; `pi x`, its shorthand, counts those up to x.
+//!
+//! A range becomes one link of a chain. How its primes are counted, or what else is found out of them, is a file each.
+
+mod by_sieve;
+mod by_trial;
+mod gaps;
+mod in_order;
+mod list;
+mod tuplets;
+
+use super::{Entry, Given, Method, Opened, Opt, Seeks, Takes};
+use crate::chain::Chain;
+use crate::error::{Error, Result};
+use crate::math::lanes::{self, Lanes};
+use crate::math::primality::{self, Certainty};
+use crate::math::sieve::{self, Layout, Sieve, SievingPrimes};
+use crate::math::span::Span;
+use crate::math::trial;
+use crate::report::{Fact, Table, Value};
+use crate::seat::Seat;
+use crate::syntax::Item;
+use crate::work::{Answer, Forecast, Job, Work};
+use by_sieve::BySieve;
+use by_trial::ByTrial;
+use gaps::Gaps;
+use in_order::InOrder;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use tuplets::Tuplets;
+
+pub const PRIMES: Entry = Entry {
+    name: "primes",
+    about: "Count the primes in ranges",
+    takes: Takes::Ranges("0..1e6 1e6..2e6 2e6..3e6"),
+    options: &[Opt::Method, Opt::Lanes, Opt::Tuplet, Opt::Gaps, Opt::Primes],
+    open: |given| open(given, given.spans(), Asked::Ranges),
+};
+
+pub const PI: Entry = Entry {
+    name: "pi",
+    about: "Count the primes up to each number",
+    takes: Takes::Numbers,
+    options: &[Opt::Method, Opt::Lanes],
+    open: |given| {
+        let up_to = |item: &Item| Span::new(0, item.first_and_count().0.saturating_add(1)).expect("0 is least");
+        open(given, given.items.iter().map(up_to).collect(), Asked::Numbers)
+    },
+};
+
+/// What the rows are about.
+#[derive(Clone, Copy)]
+enum Asked {
+    Ranges,
+    Numbers,
+}
+
+fn open(given: &Given, spans: Vec<Span>, asked: Asked) -> Result<Opened> {
+    // The sieve is quicker from the first number on; trial division is there to be compared with.
+    let method = given.method.unwrap_or(Method::Sieve);
+    let lanes = match given.lanes {
+        Some(_) if method == Method::Trial => {
+            return Err(Error::usage("--lanes is for the sieve: leave it out, or write --method sieve"));
+        }
+        Some(lanes) => lanes,
+        None => lanes::pick(None)?,
+    };
+    if let (Method::Trial, Some(seeks)) = (method, given.seeks) {
+        let option = seeks.option();
+        return Err(Error::usage(format!("--{option} is for the sieve: leave it out, or write --method sieve")));
+    }
+    // An empty range counts 0 wherever it is.
+    for (span, item) in spans.iter().zip(&given.items).filter(|(span, _)| !span.is_empty()) {
+        let why = match method {
+            Method::Trial if span.end() > trial::END => "goes beyond 2^64: leave out --method trial",
+            _ if span.end() > sieve::LIMIT => "goes beyond 2^127: primes are counted below that",
+            _ if given.seeks == Some(Seeks::Primes) && primality::certainty(span.end()) == Certainty::Probable => {
+                "goes beyond 3.3·10^24, up to which primes are proven: --list is for those"
+            }
+            _ if span.width() > sieve::WIDEST => "is wider than 2^64 numbers: that is the most",
+            _ => continue,
+        };
+        return Err(Error::usage(format!("'{item}' {why}")));
+    }
+    let texts = match asked {
+        Asked::Ranges => Fact::new("ranges", Value::texts(&spans)),
+        Asked::Numbers => Fact::new("numbers", Value::texts(&given.items)),
+    };
+    let rows = Rows { asked, certainty: spans.iter().any(|span| span.end() > sieve::END) };
+    let mut facts = vec![texts];
+    facts.extend(given.seeks.map(|seeks| Fact::new(seeks.option(), seeks.value())));
+    if method == Method::Trial {
+        facts.push(Fact::new("method", Value::text("trial")));
+        let links = spans.into_iter().map(|span| Box::new(ByTrial::new(span, rows)) as _).collect();
+        return Ok(Opened { job: Job::Work(Box::new(Chain::new(links)?)), facts, how: vec![] });
+    }
+    facts.push(Fact::new("method", Value::text("sieve")));
+    let lay_out = if given.seeks.is_some() { Layout::in_order } else { Layout::new };
+    let layouts: Vec<Layout> = spans.iter().map(|&span| lay_out(span)).collect();
+    let ways: BTreeSet<String> = layouts.iter().map(Layout::to_string).collect();
+    let how = vec![Fact::new("lanes", Value::text(lanes.name)), Fact::new("sieve", Value::texts(ways))];
+    // One set of sieving primes serves all ranges; they are made when the run starts.
+    let bound = layouts.iter().map(|layout| layout.bound).max().unwrap_or(0);
+    let base = Arc::new(SievingPrimes::up_to(bound));
+    let sieves =
+        spans.iter().zip(layouts).map(|(&span, layout)| Sieving { span, rows, layout, lanes, base: base.clone() });
+    let job = match given.seeks {
+        None => chain(sieves, |sieving| Box::new(BySieve(sieving))),
+        Some(Seeks::Tuplets(k)) => chain(sieves, |sieving| tuplets(k, sieving)),
+        Some(Seeks::Gaps) => chain(sieves, |sieving| Box::new(InOrder::<Gaps>::new(sieving))),
+        Some(Seeks::Primes) => list::stream(&spans, sieves.map(InOrder::new).collect()).map(Job::Stream),
+    };
+    Ok(Opened { job: job?, facts, how })
+}
+
+fn chain(sieves: impl Iterator<Item = Sieving>, link: impl Fn(Sieving) -> Box<dyn Work>) -> Result<Job> {
+    Ok(Job::Work(Box::new(Chain::new(sieves.map(link).collect())?)))
+}
+
+/// The work that counts K-tuplets.
+fn tuplets(k: u64, sieving: Sieving) -> Box<dyn Work> {
+    match k {
+        2 => Box::new(InOrder::<Tuplets<2>>::new(sieving)),
+        3 => Box::new(InOrder::<Tuplets<3>>::new(sieving)),
+        4 => Box::new(InOrder::<Tuplets<4>>::new(sieving)),
+        5 => Box::new(InOrder::<Tuplets<5>>::new(sieving)),
+        6 => Box::new(InOrder::<Tuplets<6>>::new(sieving)),
+        _ => unreachable!("the command line lets no other pass"),
+    }
+}
+
+/// How a range is sieved, for whatever is wanted of it.
+struct Sieving {
+    span: Span,
+    rows: Rows,
+    layout: Layout,
+    lanes: &'static Lanes,
+    base: Arc<SievingPrimes>,
+}
+
+impl Sieving {
+    fn units(&self) -> u64 {
+        if self.span.is_empty() { 0 } else { self.layout.units() }
+    }
+
+    fn sieve(&self, seat: &Seat) -> Sieve {
+        Sieve::new(self.lanes, seat.cache)
+    }
+
+    fn forecast(&self) -> Forecast {
+        let (rank_bytes, thread_bytes) = sieve::memory(&self.layout);
+        Forecast { seconds: seconds(self.layout.cost()), rank_bytes, thread_bytes }
+    }
+}
+
+/// How a range and its count become a row.
+#[derive(Clone, Copy)]
+struct Rows {
+    asked: Asked,
+    /// Whether to say that all that counted as prime are proven to be.
+    certainty: bool,
+}
+
+impl Rows {
+    /// The row of a range, its count, and what else was found out of it; `bare` is the column that was asked for.
+    fn answer(self, span: Span, count: u64, more: &[(&'static str, Value)], bare: &'static str) -> Answer {
+        let mut cells = match self.asked {
+            Asked::Ranges => vec![("start", Value::integer(span.start())), ("end", Value::integer(span.end()))],
+            Asked::Numbers => vec![("x", Value::integer(span.end() - 1))],
+        };
+        cells.push(("count", Value::integer(count)));
+        cells.extend_from_slice(more);
+        if self.certainty {
+            cells.push(("certainty", Value::text(primality::certainty(span.end()).name())));
+        }
+        let (names, values): (Vec<&str>, Vec<Value>) = cells.into_iter().unzip();
+        let answer = Answer::rows(Table::of(&names).with([values]), bare);
+        match self.asked {
+            Asked::Ranges => Answer { total: Some(count.into()), ..answer },
+            Asked::Numbers => answer,
+        }
+    }
+}
+
+/// How many units a work of so many picoseconds is cut into: short ones, that even the tutorials' job is shared
+/// by eight ranks, but no more than a few thousand as long as a unit takes less than a second.
+fn units(picoseconds: u128) -> u64 {
+    const SHORT: u128 = 20_000_000;
+    const LONG: u128 = 1_000_000_000_000;
+    const MANY: u128 = 4096;
+    let units = picoseconds.div_ceil(SHORT).min(MANY.max(picoseconds / LONG));
+    u64::try_from(units).expect("numbers below 2^64 cost less than 2^127").max(1)
+}
+
+fn seconds(picoseconds: u128) -> f64 {
+    picoseconds as f64 * 1e-12
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::tests::{answer, column, given};
+
+    fn counts(given: &Given) -> Vec<String> {
+        column(&answer((PRIMES.open)(given)), "count")
+    }
+
+    #[test]
+    fn both_methods_count_the_tutorials_ranges() {
+        for method in [None, Some(Method::Trial), Some(Method::Sieve)] {
+            let given = Given { method, ..given("0..1e6 1e6..2e6 2e6..3e6") };
+            assert_eq!(counts(&given), ["78498", "70435", "67883"]);
+            assert_eq!(answer((PRIMES.open)(&given)).total.unwrap(), 216_816);
+        }
+    }
+
+    #[test]
+    fn edges_squares_and_empty_ranges() {
+        for (ranges, expect) in [
+            ("0..0", "0"),
+            ("0..2", "0"),
+            ("2..3", "1"),
+            ("0..3", "1"),
+            ("24..26", "0"),
+            ("4294967291..=4294967291", "1"),
+            ("4294967296..4294967297", "0"),
+            ("18446744073709551557..=18446744073709551557", "1"),
+            ("2^65..2^65", "0"),
+            ("2^128-1..2^128-1", "0"),
+        ] {
+            for method in [Method::Trial, Method::Sieve] {
+                let given = Given { method: Some(method), ..given(ranges) };
+                assert_eq!(counts(&given), [expect], "{ranges} by {method:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn limits_are_told() {
+        let refused = |opened: Result<Opened>| opened.err().unwrap().to_string();
+        assert!(refused((PRIMES.open)(&given("0..2^64+1"))).contains("'0..18446744073709551617' is wider"));
+        assert!(refused((PI.open)(&given("2^64"))).contains("'18446744073709551616' is wider"));
+        assert!(refused((PRIMES.open)(&given("2^127..2^127+1"))).contains("beyond 2^127"));
+        let trial = Given { method: Some(Method::Trial), ..given("2^64..2^64+1") };
+        assert!(refused((PRIMES.open)(&trial)).contains("beyond 2^64"));
+        assert!(refused((PI.open)(&given("2^128-1"))).contains(&format!("'{}'", u128::MAX)));
+        assert!((PRIMES.open)(&given("2^64-1..2^64 2^127-1..2^127")).is_ok());
+    }
+
+    #[test]
+    fn beyond_two_to_the_64_rows_tell_what_is_proven() {
+        let answer = answer((PRIMES.open)(&given("0..100 2^64..+100 10^24..+100 2^127-100..2^127")));
+        assert_eq!(column(&answer, "count"), ["25", "5", "2", "3"]);
+        assert_eq!(column(&answer, "certainty"), ["proven", "proven", "proven", "probable"]);
+    }
+
+    #[test]
+    fn short_jobs_have_units_for_many_ranks() {
+        let second = 1_000_000_000_000;
+        assert_eq!(units(0), 1);
+        assert_eq!(units(second / 20), 2500);
+        assert_eq!(units(100 * second), 4096);
+        assert_eq!(units(1_000_000 * second), 1_000_000);
+    }
+}
