@@ -66,6 +66,12 @@ impl Block {
             Some(block)
         })
     }
+
+    /// How many blocks tile the units from 0 to below `units`.
+    pub fn tiles(units: u64, level: u32) -> u64 {
+        let level = level.min(63);
+        (units >> level) + u64::from((units & ((1 << level) - 1)).count_ones())
+    }
 }
 
 impl Wire for Block {
@@ -98,6 +104,16 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn tiles_are_counted_without_laying_them() {
+        for units in 0..300 {
+            for level in [0, 1, 3, 6, 63, u32::MAX] {
+                assert_eq!(Block::tiles(units, level), Block::tiling(0..units, level).count() as u64);
+            }
+        }
+        assert_eq!(Block::tiles(u64::MAX, 0), u64::MAX);
     }
 
     #[test]

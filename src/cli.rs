@@ -11,7 +11,7 @@ use crate::report::progress::When;
 use crate::report::{FORMATS, Format};
 use crate::run::Schedule;
 use crate::run::seats::THREADS_MAX;
-use crate::syntax::{self, Item};
+use crate::syntax::{self, Item, RANGES_MAX};
 use clap::builder::PossibleValuesParser;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command};
@@ -61,7 +61,8 @@ impl Order {
     /// The plan for so many ranks, with the lines of the list if there is one.
     pub fn plan(&self, ranks: usize, list: &[String]) -> Result<Plan> {
         let words = [&self.words[..], list].concat();
-        Plan::open(self.entry, &understood(self.entry, &words, self.given.clone(), ranks)?)
+        let given = understood(self.entry, &words, self.given.clone(), ranks)?;
+        Plan::open(self.entry, &given).map_err(|why| as_typed(why, &words))
     }
 
     /// The lines of the list, if there is one, without blank ones and comments.
@@ -80,8 +81,12 @@ impl Order {
 /// Understands the command line.
 pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Request> {
     let args: Vec<OsString> = args.into_iter().collect();
+    if let Some(word) = args.iter().skip(1).find(|word| word.to_str().is_none()) {
+        return Err(Error::usage(format!("'{}' is not text in UTF-8", word.to_string_lossy())));
+    }
     // clap would take these for options.
-    let negative = |word: &str| word.starts_with('-') && word[1..].starts_with(|c: char| c.is_ascii_digit());
+    let negative =
+        |word: &str| word.starts_with('-') && word[1..].starts_with(|c: char| c.is_ascii_digit() || c == '.');
     if let Some(word) = args.iter().skip(1).filter_map(|word| word.to_str()).find(|word| negative(word)) {
         return Err(Error::usage(format!("'{word}' is negative: numbers start at 0")));
     }
@@ -188,7 +193,15 @@ fn understood(entry: &Entry, words: &[String], mut given: Given, ranks: usize) -
     let words: Vec<String> = if words.is_empty() { default } else { words.to_vec() };
     let words = words.iter();
     let all = |parse: fn(&str) -> Result<Vec<Item>>| -> Result<Vec<Item>> {
-        Ok(words.clone().map(|word| parse(word)).collect::<Result<Vec<_>>>()?.concat())
+        let mut all = vec![];
+        for word in words.clone() {
+            all.extend(parse(word)?);
+            if all.len() as u128 > RANGES_MAX {
+                let why = format!("'{word}' makes it {} numbers and ranges: {RANGES_MAX} are the most", all.len());
+                return Err(Error::usage(why));
+            }
+        }
+        Ok(all)
     };
     let ranges = |word: &str| Ok(syntax::ranges(word)?.into_iter().map(Item::Range).collect());
     match entry.takes {
@@ -205,6 +218,18 @@ fn understood(entry: &Entry, words: &[String], mut given: Given, ranks: usize) -
         _ => return Ok(given),
     };
     Err(Error::usage(format!("'{}' needs {needs}", entry.name)))
+}
+
+/// A kernel quotes what it could not take as it knows it; whoever typed it should find it too.
+fn as_typed(why: Error, words: &[String]) -> Error {
+    let text = why.to_string();
+    let quoted = text.strip_prefix('\'').and_then(|rest| rest.split('\'').next()).unwrap_or_default();
+    let means =
+        |word: &&String| syntax::items(word).is_ok_and(|items| items.iter().any(|item| item.to_string() == quoted));
+    match words.iter().find(means) {
+        Some(word) if word != quoted => why.at(&format!("in '{word}'")),
+        _ => why,
+    }
 }
 
 fn word<'a>(matches: &'a ArgMatches, name: &str) -> Option<&'a str> {
@@ -231,7 +256,7 @@ fn threads(text: &str) -> Result<usize> {
 fn out(text: &str) -> Result<PathBuf> {
     let path = PathBuf::from(text);
     match path.file_name() {
-        Some(_) if !path.is_dir() => Ok(path),
+        Some(_) if !path.is_dir() && !text.ends_with('/') && !text.ends_with("/.") => Ok(path),
         _ => Err(Error::usage(format!("--out: '{text}' is not a file name: write --out run.h5"))),
     }
 }

@@ -3,27 +3,35 @@
 //! A draft stands beside the file it is to become. [`Draft::keep`] brings it to the disk, renames it and
 //! brings the renaming to the disk: whoever looks finds the old file or the new one, whole. Dropping a
 //! draft discards it.
+//!
+//! A draft is locked as long as it is one, so that no two runs write the same. What a run that was killed
+//! left behind is not locked, and the next draft of that name takes its place.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 pub struct Draft {
     becomes: PathBuf,
     beside: PathBuf,
+    /// Locked until it is closed.
+    file: File,
     kept: bool,
 }
 
 impl Draft {
-    /// A draft of `becomes` under the name `beside` in the same folder. An older draft there, left by a run
-    /// that died, is replaced.
+    /// An empty draft of `becomes` under the name `beside` in the same folder.
     ///
     /// # Errors
-    /// If the file cannot be made, which is better known before there is something to write.
-    pub fn new(becomes: &Path, beside: &str) -> io::Result<(Draft, File)> {
-        let draft = Draft { becomes: becomes.into(), beside: becomes.with_file_name(beside), kept: false };
-        let file = File::create(&draft.beside)?;
-        Ok((draft, file))
+    /// If the file cannot be made, which is better known before there is something to write; of the kind
+    /// `ResourceBusy` if another run has a draft of that name.
+    pub fn new(becomes: &Path, beside: &str) -> io::Result<Draft> {
+        let beside = becomes.with_file_name(beside);
+        let file = locked(&beside)?;
+        let draft = Draft { becomes: becomes.into(), beside, file, kept: false };
+        draft.file.set_len(0)?;
+        Ok(draft)
     }
 
     /// Where the draft can be written by name.
@@ -31,13 +39,36 @@ impl Draft {
         &self.beside
     }
 
+    pub fn file(&mut self) -> &mut File {
+        &mut self.file
+    }
+
     /// Makes the draft the file.
     pub fn keep(mut self) -> io::Result<()> {
-        File::open(&self.beside)?.sync_all()?;
+        self.file.sync_all()?;
         fs::rename(&self.beside, &self.becomes)?;
         self.kept = true;
         let folder = self.becomes.parent().filter(|folder| !folder.as_os_str().is_empty());
         File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+    }
+}
+
+/// The file at `path`, made if there is none, locked.
+fn locked(path: &Path) -> io::Result<File> {
+    loop {
+        let file = File::options().create(true).read(true).write(true).truncate(false).open(path)?;
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => {
+                return Err(io::Error::new(io::ErrorKind::ResourceBusy, "another run is writing it"));
+            }
+            // Not every file system has locks; then it is for the user to keep runs apart.
+            Ok(()) | Err(TryLockError::Error(_)) => (),
+        }
+        // The run that had the lock may have renamed or removed the file before it let go.
+        let (mine, there) = (file.metadata()?, fs::metadata(path));
+        if there.is_ok_and(|there| (there.dev(), there.ino()) == (mine.dev(), mine.ino())) {
+            return Ok(file);
+        }
     }
 }
 
@@ -62,14 +93,17 @@ mod tests {
         let path = folder.join("file");
         fs::write(&path, "old").unwrap();
 
-        let (draft, mut file) = Draft::new(&path, "file.new").unwrap();
-        file.write_all(b"half").unwrap();
-        drop((draft, file));
+        let mut draft = Draft::new(&path, "file.new").unwrap();
+        draft.file().write_all(b"half").unwrap();
+        let busy = Draft::new(&path, "file.new").err().unwrap();
+        assert_eq!(busy.kind(), io::ErrorKind::ResourceBusy);
+        drop(draft);
         assert_eq!(fs::read(&path).unwrap(), b"old");
 
-        let (draft, mut file) = Draft::new(&path, "file.new").unwrap();
-        file.write_all(b"new").unwrap();
-        drop(file);
+        // What a run that was killed left behind is no part of the next one.
+        fs::write(folder.join("file.new"), "left behind").unwrap();
+        let mut draft = Draft::new(&path, "file.new").unwrap();
+        draft.file().write_all(b"new").unwrap();
         draft.keep().unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);

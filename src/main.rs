@@ -92,7 +92,7 @@ fn carry_out(world: &dyn World, order: &Order) -> Result<Status> {
         }
         // The answer comes out even if the file cannot be written, and the other way round.
         let kept = out.flatten().map_or(Ok(()), |file| report::hdf5::write(&report, file));
-        report::say(&rendered(&report, order.output)).and(kept).map(|()| report.status)
+        rendered(&report, order.output).and_then(|text| report::say(&text)).and(kept).map(|()| report.status)
     });
     let status = agree(world, said.transpose(), |_| 0)?;
     // Ranks other than the root have heard nothing but that it went well; how well decides the code.
@@ -139,13 +139,14 @@ fn dry_run(order: &Order) -> Result<()> {
     let ranks = launch::find().map_or(1, |launch| launch.size);
     let plan = order.plan(ranks, &order.list()?)?;
     let threads = seats::expect(order.threads, ranks)?;
-    report::say(&rendered(&tell::planned(&plan, ranks, threads, order.schedule), order.output))
+    // A plan has no bare answers, so --quiet changes nothing.
+    report::say(&(order.output.format.write)(&tell::planned(&plan, ranks, threads, order.schedule)))
 }
 
-fn rendered(report: &Report, output: Output) -> String {
+fn rendered(report: &Report, output: Output) -> Result<String> {
     match output.quiet {
         true => report::bare(report),
-        false => (output.format.write)(report),
+        false => Ok((output.format.write)(report)),
     }
 }
 
@@ -161,7 +162,7 @@ fn framed(report: &Report, output: Output) -> Frame {
 fn show(file: &Path, output: Output) -> Result<()> {
     let report = report::hdf5::read(file)?;
     if report.list.is_none() {
-        return report::say(&rendered(&report, output));
+        return report::say(&rendered(&report, output)?);
     }
     let frame = framed(&report, output);
     let tail = frame.tail.clone();

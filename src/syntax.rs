@@ -36,8 +36,8 @@ impl fmt::Display for Item {
     }
 }
 
-/// More ranges than this from one `/N` are a slip of the finger.
-const RANGES_MAX: u128 = 1_000_000;
+/// More ranges than this are a slip of the finger.
+pub const RANGES_MAX: u128 = 1_000_000;
 
 /// No value on the way may have more bits than this.
 const BITS_MAX: u32 = 4096;
@@ -175,11 +175,12 @@ impl Expression<'_> {
 
     /// Powers bind to the right, as in Python and on paper: 2^3^2 is 2^9.
     fn power(&mut self) -> std::result::Result<Integer, Slip> {
-        let base = self.literal()?;
-        if !(self.eat("^") || self.eat("**")) {
-            return Ok(base);
+        let mut tower = vec![self.literal()?];
+        while self.eat("^") || self.eat("**") {
+            tower.push(self.literal()?);
         }
-        power(&base, &self.power()?, BITS_MAX).ok_or(Slip::Large)
+        let top = tower.pop().expect("there is a base");
+        tower.iter().rev().try_fold(top, |exponent, base| power(base, &exponent, BITS_MAX)).ok_or(Slip::Large)
     }
 
     /// Digits with or without a fraction and a power of ten behind them.
@@ -288,6 +289,11 @@ mod tests {
             let error = number(text).unwrap_err().to_string();
             assert!(error.starts_with(&format!("'{text}' is {reason}")), "{error}");
         }
+    }
+
+    #[test]
+    fn a_high_tower_stands() {
+        assert_eq!(number(&("1^".repeat(60_000) + "1")).unwrap(), 1);
     }
 
     #[test]

@@ -53,7 +53,7 @@ fn expected(work: &dyn Work, more: u64, ranks: usize, threads: usize, asked: Opt
         Fact::new("schedule", Value::text(schedule.name())),
         Fact::new("schedule_why", Value::text(why)),
         Fact::new("units", Value::Count(work.units())),
-        Fact::new("blocks", Value::count(Block::tiling(0..work.units(), largest).count())),
+        Fact::new("blocks", Value::Count(Block::tiles(work.units(), largest))),
         Fact::new("predicted.seconds", Value::Seconds(seconds)),
         Fact::new("predicted.bytes_per_rank", Value::Count(bytes)),
     ]

@@ -48,18 +48,24 @@ const BAD: &[(&str, &str)] = &[
     ("primes 0..=2^128-1", "'0..=2^128-1' ends beyond"),
     ("primes 2^127..+2^127", "'2^127..+2^127' ends beyond"),
     ("primes 0..10 oops", "'oops' is not a range"),
-    ("pi 2^64", "'18446744073709551616' is wider than 2^64"),
+    ("pi 2^64", "in '2^64': '18446744073709551616' is wider than 2^64"),
+    ("pi 2^128-1", "in '2^128-1': '340282366920938463463374607431768211455' goes beyond 2^127"),
+    ("sum 0..2^100", "in '0..2^100': '0..1267650600228229401496703205376' has too many numbers"),
+    ("primes 0..1e6/1e6 0..9", "'0..9' makes it 1000001 numbers and ranges: 1000000 are the most"),
     ("sum 0..10 10..20", "'10..20'"),
     ("sum 10", "'10' is a number where a range is needed"),
     ("map-reduce 3..1", "'3..1' runs backwards"),
     // Kernels' limits
     ("factorial 1e9", "'1000000000' is too large for a factorial"),
-    ("factorial 0..1e9", "too large for a factorial: 100000000"),
+    ("factorial 0..1e9", "in '0..1e9': '0..1000000000' makes it 1000000000 rows: 10000000"),
+    ("factorial 1e8..1e8+9", "in '1e8..1e8+9': '100000000..100000009' is too large for a factorial: 100000000"),
     ("factorial x", "'x' is not a number"),
-    ("square 0..1e12", "1000000000000 numbers from 0 on are a row each: 10000000"),
-    ("double 0..1e12", "10000000 are the most"),
+    ("square 0..1e12", "in '0..1e12': '0..1000000000000' makes it 1000000000000 rows: 10000000"),
+    ("double 0..1e7 0..1e7", "'0..10000000' makes it 20000000 rows: 10000000 are the most"),
+    ("square 0..1e13/1e6", "in '0..1e13/1e6'"),
     ("delay x", "'x' is not a time"),
     ("delay -1", "'-1' is negative"),
+    ("delay -.5", "'-.5' is negative"),
     ("delay 1e9", "'1e9' is too long"),
     ("delay inf", "'inf' is not a time"),
     ("delay 1s", "'1s' is not a time"),
@@ -67,6 +73,7 @@ const BAD: &[(&str, &str)] = &[
     ("download example.org/a", "'example.org/a' is not a whole URL"),
     ("download ftp://host/a", "'ftp://host/a' cannot be fetched by ftp"),
     ("download http://", "'http://' is not a whole URL"),
+    ("download http://127.0.0.1:99999/x", "'http://127.0.0.1:99999/x' has no port"),
     ("download --list /nowhere/list", "'/nowhere/list'"),
     ("download http://localhost/ --timeout 0", "--timeout: '0'"),
     ("barrier --step x", "--step: 'x' is not a time"),
@@ -94,6 +101,9 @@ const BAD: &[(&str, &str)] = &[
     ("primes --threads 1 --threads 2", "'--threads"),
     ("primes --out /nowhere/run.h5", "'/nowhere/run.h5': there is no folder '/nowhere'"),
     ("primes --out /", "--out: '/' is not a file name"),
+    ("primes --out run.h5/", "--out: 'run.h5/' is not a file name"),
+    ("primes --out run.h5/.", "--out: 'run.h5/.' is not a file name"),
+    ("primes --out /dev/null", "'null' is there and is not a plain file"),
     ("primes --out", "'--out"),
     ("primes --dry-run --out run.h5", "--dry-run computes nothing"),
     ("primes -q --format json", "--quiet"),
@@ -120,7 +130,8 @@ const BAD: &[(&str, &str)] = &[
     ("primes -v", "-v goes with --version"),
     ("show", "FILE"),
     ("show /nowhere/run.h5", "'/nowhere/run.h5': there is no such file"),
-    ("show Cargo.toml", "'Cargo.toml'"),
+    ("show Cargo.toml", "'Cargo.toml' is not a pcount run file"),
+    ("show src", "'src' is not a pcount run file"),
     ("show run.h5 --method trial", "--method is not for 'show'"),
     ("show run.h5 --threads 2", "--threads is not for 'show'"),
 ];
@@ -132,7 +143,7 @@ fn bad_input_is_one_line_that_quotes_it() {
         let args: Vec<&str> = line.split(' ').collect();
         let run = alone(&args);
         // A file that is there but is none of ours is no usage error.
-        let code = if *line == "show Cargo.toml" { 1 } else { 2 };
+        let code = if quote.ends_with("is not a pcount run file") { 1 } else { 2 };
         assert_eq!(run.code, Some(code), "{line}: {run:?}");
         assert_eq!(run.out, "", "{line}");
         assert_eq!(run.err.lines().count(), 1, "{line}: {}", run.err);
@@ -147,6 +158,7 @@ fn arguments_that_are_no_text_are_refused() {
     command.arg(std::ffi::OsStr::from_bytes(b"0..\xff"));
     let run = run(command);
     assert_eq!((run.code, &*run.out, run.err.lines().count()), (Some(2), "", 1), "{run:?}");
+    assert!(run.err.contains("'0..\u{fffd}' is not text"), "{}", run.err);
 }
 
 #[test]
@@ -160,7 +172,7 @@ fn an_empty_argument_is_refused() {
 
 #[test]
 fn wrong_environments_are_refused() {
-    for (name, value) in [("PCOUNT_THREADS", "0"), ("OMP_NUM_THREADS", "many"), ("PCOUNT_THREADS", "")] {
+    for (name, value) in [("PCOUNT_THREADS", "0"), ("OMP_NUM_THREADS", "many"), ("PCOUNT_THREADS", " ")] {
         let mut command = pcount(&["primes"]);
         command.env(name, value);
         let run = run(command);
@@ -329,6 +341,7 @@ fn stdout_is_the_answer_and_stderr_the_talk() {
         assert!(run.err.contains(part), "{part}: {}", run.err);
     }
     assert_eq!(alone(&["primes", "0..1e6", "-q"]).err, "");
+    assert!(alone(&["primes", "0..1e6", "--progress", "always"]).err.starts_with("pcount: done after"));
 }
 
 #[test]
@@ -343,6 +356,8 @@ fn help_version_and_plans_go_to_stdout() {
             &["sieve", "units", "blocks", "predicted.seconds", "predicted.bytes_per_rank"],
         ),
         (&["primes", "0..1e12", "--dry-run", "--format", "csv"], &["predicted.seconds"]),
+        (&["primes", "0..1e12", "--dry-run", "-q"], &["predicted.seconds"]),
+        (&["sum", "0..2^69", "--dry-run"], &["blocks"]),
     ] {
         let run = alone(args);
         assert_eq!((run.code, &*run.err), (Some(0), ""), "{args:?}");
@@ -435,6 +450,7 @@ fn threads_come_from_options_and_environment() {
     assert_eq!(threads(&[("OMP_NUM_THREADS", "5,2")], &[]), 5);
     assert_eq!(threads(&[("OMP_NUM_THREADS", "5"), ("PCOUNT_THREADS", "4")], &[]), 4);
     assert_eq!(threads(&[("PCOUNT_THREADS", "4")], &["--threads", "2"]), 2);
+    assert_eq!(threads(&[("PCOUNT_THREADS", ""), ("OMP_NUM_THREADS", "3")], &[]), 3);
 }
 
 #[test]
@@ -456,6 +472,11 @@ fn a_run_file_is_shown_as_the_run_was_told() {
         }
     }
     assert_eq!(alone(&["-q", "show", &path]).out.lines().count(), 2);
+    // What was not kept cannot be shown.
+    assert_eq!(alone(&["factorial", "100", "--out", &path]).code, Some(0));
+    let bare = alone(&["-q", "show", &path]);
+    assert_eq!((bare.code, &*bare.out), (Some(1), ""), "{bare:?}");
+    assert!(bare.err.contains("--full"), "{}", bare.err);
 }
 
 #[test]

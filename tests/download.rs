@@ -86,6 +86,10 @@ fn serve(stream: Box<dyn Stream>, asked: &Asked, port: u16) -> std::io::Result<(
         "circle" => {
             reply("302 Found", &format!("Location: http://127.0.0.1:{port}{path}\r\nContent-Length: 0\r\n"), b"")
         }
+        "part" => reply("206 Partial Content", &sized(b"half"), b"half"),
+        "astray" => {
+            reply("302 Found", &format!("Location: socks5://127.0.0.1:{port}/plain/x\r\nContent-Length: 0\r\n"), b"")
+        }
         "missing" => reply("404 Not Found", &sized(b"no"), b"no"),
         "shy" if times < 3 => reply("503 Service Unavailable", &sized(b"later"), b"later"),
         "shy" => reply("200 OK", &sized(b"at last"), b"at last"),
@@ -140,6 +144,7 @@ fn failures_leave_the_others_alone() {
     let paths = ["/plain/a", "/missing/b", "/busy/c", "/cut/d", "/circle/e", "/plain/f"];
     let mut urls: Vec<String> = paths.map(|path| server.url(path)).into();
     urls.push("http://127.0.0.1:1/nobody".into());
+    urls.extend(["/part/g", "/astray/h"].map(|path| server.url(path)));
     let run = download(&urls, &folder.file(""), &[]);
     assert_eq!(run.code, Some(1), "{run:?}");
     assert_eq!(run.json()["status"], "failed");
@@ -151,6 +156,8 @@ fn failures_leave_the_others_alone() {
     assert!(errors[3].ends_with("(3 tries)"), "{}", errors[3]);
     assert!(errors[4].contains("redirects"), "{}", errors[4]);
     assert!(errors[6].contains("refused") && errors[6].ends_with("(3 tries)"), "{}", errors[6]);
+    assert_eq!(errors[7], "206 Partial Content");
+    assert!(errors[8].contains("cannot be fetched by socks5"), "{}", errors[8]);
     assert_eq!((&rows[1]["status"], &rows[1]["path"], &rows[6]["status"]), (&"404".into(), &Value::Null, &Value::Null));
     assert_eq!(["/missing/b", "/busy/c", "/cut/d"].map(|path| server.asked(path)), [1, 3, 3]);
     assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 2, "only whole files stay");

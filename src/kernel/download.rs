@@ -1,9 +1,10 @@
 //! `download`: fetches URLs over HTTP and HTTPS, a rank's all at once. The only file that names the ureq crate.
 //!
 //! A file is written beside its place and renamed when it is whole. Its name comes from its URL, made safe:
-//! never outside the folder, never over another file of the same run. A fault that may pass (no connection,
-//! a cut or stalled transfer, a 5xx or 429) is tried again twice after growing pauses; a 404 is not. A
-//! download that fails is a row with its error, and the others go on.
+//! never outside the folder, never over another file of the same run. A run that is killed leaves hidden
+//! `.part` files, whose place the next one takes. A fault that may pass (no connection, a cut or stalled
+//! transfer, a 5xx or 429) is tried again twice after growing pauses; a 404 is not. A download that fails is
+//! a row with its error, and the others go on.
 
 use super::{Entry, Given, Opened, Opt, Takes};
 use crate::digest::{Sha256, hex};
@@ -13,10 +14,11 @@ use crate::report::{Fact, Table, Value};
 use crate::seat::Seat;
 use crate::wire::Wire;
 use crate::work::{Answer, Forecast, Job, Kernel, Temper};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use ureq::ResponseExt;
 use ureq::http::{StatusCode, Uri};
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
@@ -51,6 +53,13 @@ fn open(given: &Given) -> Result<Opened> {
 /// The URL, if it is one that can be fetched.
 fn checked(url: &str) -> Result<Uri> {
     let uri = url.parse::<Uri>().ok();
+    // What stands behind the host and is no port would go unnoticed.
+    if let Some(place) = uri.as_ref().and_then(|uri| uri.authority())
+        && place.port().is_none()
+        && !place.as_str().ends_with(place.host())
+    {
+        return Err(Error::usage(format!("'{url}' has no port behind the colon: write one up to 65535, or no colon")));
+    }
     match uri.as_ref().map(|uri| (uri.scheme_str(), uri.host())) {
         Some((Some("http" | "https"), Some(host))) if !host.is_empty() => Ok(uri.expect("it has a host")),
         Some((Some(scheme), Some(_))) if scheme.len() > 1 && !scheme.starts_with("http") => {
@@ -97,17 +106,22 @@ fn certificates(path: &Path) -> Result<RootCerts> {
 
 /// A file name for each URL: its last segment made safe, numbered where two would be the same.
 fn names(uris: &[Uri]) -> Vec<String> {
-    let mut taken = HashSet::new();
+    let (mut taken, mut next) = (HashSet::new(), HashMap::new());
     let name = |uri: &Uri| {
         let name = safe(uri.path());
         let (stem, ending) = match name.rfind('.') {
             Some(dot) => name.split_at(dot),
             None => (&name[..], ""),
         };
-        let numbered = (2..).map(|number| format!("{stem}-{number}{ending}"));
         // Some file systems do not tell upper from lower case.
-        let mut free = [name.clone()].into_iter().chain(numbered);
-        free.find(|name| taken.insert(name.to_lowercase())).expect("numbers do not end")
+        let next = next.entry(name.to_lowercase()).or_insert(1);
+        loop {
+            let name = if *next == 1 { name.clone() } else { format!("{stem}-{next}{ending}") };
+            *next += 1;
+            if taken.insert(name.to_lowercase()) {
+                return name;
+            }
+        }
     };
     uris.iter().map(name).collect()
 }
@@ -208,7 +222,13 @@ impl Download {
         let response = self.agent.get(&self.urls[index]).call().map_err(|why| Fault::network(why, None))?;
         let (status, expected) = (response.status(), length(&response));
         let code = Some(status.as_u16());
-        if !status.is_success() {
+        // A redirect leads anywhere.
+        let there = response.get_uri().to_string();
+        if let Err(why) = checked(&there) {
+            return Err(Fault { what: format!("redirected: {why}"), status: code, passing: false });
+        }
+        // Nobody asked for a part.
+        if !status.is_success() || status == StatusCode::PARTIAL_CONTENT {
             return Err(Fault { what: status.to_string(), status: code, passing: passing(status) });
         }
         let local = |why: std::io::Error| Fault {
@@ -218,7 +238,7 @@ impl Download {
         };
         std::fs::create_dir_all(&self.dir).map_err(local)?;
         let (path, beside) = (self.dir.join(&self.names[index]), format!(".{}.{index}.part", self.names[index]));
-        let (draft, mut file) = Draft::new(&path, &beside).map_err(local)?;
+        let mut draft = Draft::new(&path, &beside).map_err(local)?;
         let (mut body, mut buffer) = (response.into_body().into_reader(), vec![0; 64 << 10]);
         let (mut digest, mut bytes) = (Sha256::default(), 0u64);
         loop {
@@ -227,14 +247,13 @@ impl Download {
                 break;
             }
             digest.update(&buffer[..count]);
-            file.write_all(&buffer[..count]).map_err(local)?;
+            draft.file().write_all(&buffer[..count]).map_err(local)?;
             bytes += count as u64;
         }
         if let Some(expected) = expected.filter(|&expected| expected != bytes) {
             let what = format!("the transfer ended after {bytes} of {expected} bytes");
             return Err(Fault { what, status: code, passing: true });
         }
-        drop(file);
         draft.keep().map_err(local)?;
         Ok(Outcome { bytes: Some(bytes), sha256: Some(hex(&digest.finish())), status: code, error: None })
     }
@@ -335,13 +354,18 @@ mod tests {
 
     #[test]
     fn only_whole_urls_of_the_web() {
-        assert!(checked("https://example.org/a?b=c").is_ok());
+        for url in ["https://example.org/a?b=c", "http://[::1]/", "http://[::1]:80/", "http://me:secret@host/"] {
+            assert!(checked(url).is_ok(), "{url}");
+        }
         for (url, why) in [
             ("example.org/a", "is not a whole URL"),
             ("/etc/passwd", "is not a whole URL"),
             ("ftp://host/a", "cannot be fetched by ftp"),
             ("http://", "is not a whole URL"),
             ("http://a b", "is not a whole URL"),
+            ("http://host:99999/x", "has no port"),
+            ("http://host:8765x/", "has no port"),
+            ("http://[::1]:x/", "has no port"),
             ("", "is not a whole URL"),
         ] {
             let error = checked(url).unwrap_err().to_string();

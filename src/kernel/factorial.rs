@@ -5,6 +5,7 @@
 //! equally many bits, so that buddies multiply numbers of equal size, which is what fast multiplication
 //! wants.
 
+use super::terms::rows;
 use super::{Entry, Given, Opened, Opt, Takes};
 use crate::chain::Chain;
 use crate::digest::{Sha256, hex};
@@ -14,6 +15,7 @@ use crate::math::integer::{Integer, factorial};
 use crate::math::span::Span;
 use crate::report::{Fact, Table, Value};
 use crate::seat::Seat;
+use crate::syntax::Item;
 use crate::wire::Wire;
 use crate::work::{Answer, Forecast, Job, Kernel, Part, Temper, Work};
 
@@ -36,10 +38,13 @@ const SPREAD: u128 = 50_000;
 const SHOWN_DIGITS: usize = 60;
 
 fn open(given: &Given) -> Result<Opened> {
-    let link = |span: Span| -> Result<Box<dyn Work>> {
+    rows(&given.items)?;
+    let link = |(span, item): (Span, &Item)| -> Result<Box<dyn Work>> {
+        if span.is_empty() {
+            return Ok(Box::new(Rows { first: 0, end: 0, full: given.full }));
+        }
         if span.end() > LARGEST + 1 {
-            let why = format!("'{}' is too large for a factorial: {LARGEST} is the largest", span.end() - 1);
-            return Err(Error::usage(why));
+            return Err(Error::usage(format!("'{item}' is too large for a factorial: {LARGEST} is the largest")));
         }
         let (first, last) = (span.start() as u32, span.end() as u32);
         match span.width() == 1 && span.start() >= SPREAD {
@@ -47,7 +52,7 @@ fn open(given: &Given) -> Result<Opened> {
             false => Ok(Box::new(Rows { first, end: last, full: given.full })),
         }
     };
-    let links = given.spans().into_iter().map(link).collect::<Result<Vec<_>>>()?;
+    let links = given.spans().into_iter().zip(&given.items).map(link).collect::<Result<Vec<_>>>()?;
     let facts = vec![Fact::new("numbers", Value::texts(&given.items))];
     Ok(Opened { job: Job::Work(Box::new(Chain::new(links)?)), facts, how: vec![] })
 }
@@ -275,5 +280,7 @@ mod tests {
     fn too_large_is_refused_with_the_limit() {
         let why = (ENTRY.open)(&given("10^8+1")).err().unwrap().to_string();
         assert_eq!(why, "'100000001' is too large for a factorial: 100000000 is the largest");
+        assert!((ENTRY.open)(&given("0..1e8")).err().unwrap().to_string().contains("rows"));
+        assert!(answer((ENTRY.open)(&given("1e9..1e9 2^100..2^100"))).table.rows.is_empty());
     }
 }

@@ -2,7 +2,7 @@
 //! names the hdf5 crate.
 //!
 //! ```text
-//! /          attributes: schema, status, kernel, sha256 (of the content, for `show` to check)
+//! /          attributes: schema, status, kernel
 //! /problem   what was asked:   attributes, and datasets where a fact is a list
 //! /answer    a dataset for each column of the answer; attributes: total, bare
 //! /primes    a list of primes, in chunks; the name of its column is the attribute `list` of /
@@ -14,66 +14,120 @@
 //!
 //! Integers that outgrow 64 bits are text. Each group has an attribute `order`: its facts or columns as they
 //! are told. Only rank 0 writes: beside the file, read back, then renamed; the file before stays as `.prev`.
+//!
+//! The first 512 bytes are text, in what HDF5 calls the user block and lets be: the schema, and the SHA-256 of
+//! all that follows. HDF5 believes what it reads, and a flipped bit can make it crash, hang or ask for all
+//! memory there is, so the bytes are checked before it sees them.
 
 use super::{Column, Fact, List, Report, Status, Stint, Table, Value};
 use crate::digest::{Sha256, hex};
 use crate::draft::Draft;
 use crate::error::{Error, Result};
-use crate::wire::Wire;
 use hdf5::filters::deflate_available;
 use hdf5::types::{FixedAscii, VarLenUnicode};
-use hdf5::{Dataset, File, Group, H5Type, Location};
+use hdf5::{Dataset, File, FileBuilder, Group, H5Type, Location};
 use std::fs;
-use std::io;
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 const SCHEMA: &str = "pcount-run/1";
 
+/// Bytes of the user block: the least that HDF5 has.
+const HEAD: usize = 512;
+
 /// A run file that is yet to be written.
 pub struct RunFile {
     path: PathBuf,
-    draft: Draft,
+    /// Keeps other runs away until the file is written. It is never kept: a lock on the draft itself would
+    /// lock out HDF5, which takes its own.
+    _lock: Draft,
 }
 
 /// Makes sure that the run file can be written where it is wanted, before there is something to write.
 pub fn draft(path: &Path) -> Result<RunFile> {
+    let wrong = |why: String| Error::usage(format!("--out '{}': {why}", path.display()));
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
-        let folder = folder.display();
-        return Err(Error::usage(format!("--out '{}': there is no folder '{folder}'", path.display())));
+        return Err(wrong(format!("there is no folder '{}'", folder.display())));
     }
-    let (draft, _) = Draft::new(path, &beside(path, "new")).map_err(|why| cannot("write", path, &why))?;
-    Ok(RunFile { path: path.into(), draft })
+    // What a link leads to is replaced, not the link.
+    let path = match path.is_symlink() {
+        true => &fs::canonicalize(path).map_err(|why| wrong(format!("it is a link that leads nowhere: {why}")))?,
+        false => path,
+    };
+    for name in ["", ".new", ".prev", ".lock"].map(|ending| beside(path, ending)) {
+        match fs::symlink_metadata(path.with_file_name(&name)) {
+            Ok(there) if !there.is_file() => return Err(wrong(format!("'{name}' is there and is not a plain file"))),
+            Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(wrong(format!("'{name}': {why}"))),
+            _ => (),
+        }
+    }
+    let lock = Draft::new(path, &beside(path, ".lock")).map_err(|why| cannot("write", path, &why))?;
+    Ok(RunFile { path: path.into(), _lock: lock })
 }
 
 /// The file's name with something behind it.
 fn beside(path: &Path, ending: &str) -> String {
     let name = path.file_name().map(|name| name.to_string_lossy());
-    format!("{}.{ending}", name.unwrap_or_default())
+    format!("{}{ending}", name.unwrap_or_default())
 }
 
 fn cannot(what: &str, path: &Path, why: &dyn std::fmt::Display) -> Error {
     let why = why.to_string().replace('\n', " ");
-    let cure =
-        if why.contains("lock") { " (if this file system has no locks, set HDF5_USE_FILE_LOCKING=FALSE)" } else { "" };
-    Error::failed(format!("cannot {what} '{}': {why}{cure}", path.display()))
+    // HDF5 tells all it knows; what the system said is enough.
+    let short = why.split_once("error message = '").and_then(|(_, rest)| rest.split('\'').next());
+    let why = match short {
+        Some(_) if why.contains("unable to lock") => {
+            "it is locked (if this file system has no locks, set HDF5_USE_FILE_LOCKING=FALSE)"
+        }
+        Some(short) => short,
+        None => &why,
+    };
+    Error::failed(format!("cannot {what} '{}': {why}", path.display()))
 }
 
-/// Writes the report and makes the draft the run file.
-pub fn write(report: &Report, RunFile { path, draft }: RunFile) -> Result<()> {
-    let filled = File::create(draft.path()).and_then(|file| fill(file, report));
-    filled.map_err(|why| cannot("write", &path, &why))?;
-    keep(report, path, draft)
+/// Writes the report beside the run file and makes it that.
+pub fn write(report: &Report, run: RunFile) -> Result<()> {
+    let (draft, file) = create(&run)?;
+    fill(file, report).map_err(|why| cannot("write", &run.path, &why))?;
+    keep(report, &run, draft)
+}
+
+/// An empty run file beside its place. HDF5 has a lock of its own on it.
+fn create(run: &RunFile) -> Result<(Draft, File)> {
+    let cannot = |why: &dyn std::fmt::Display| cannot("write", &run.path, why);
+    let mut draft = Draft::new(&run.path, &beside(&run.path, ".new")).map_err(|why| cannot(&why))?;
+    draft.file().unlock().map_err(|why| cannot(&why))?;
+    let file = FileBuilder::new().with_fcpl(|list| list.userblock(HEAD as u64)).create(draft.path());
+    Ok((draft, file.map_err(|why| cannot(&why))?))
 }
 
 /// Makes the draft with this report the run file.
-fn keep(report: &Report, path: PathBuf, draft: Draft) -> Result<()> {
+fn keep(report: &Report, RunFile { path, .. }: &RunFile, mut draft: Draft) -> Result<()> {
+    let cannot = |why: &dyn std::fmt::Display| cannot("write", path, why);
+    seal(draft.file()).map_err(|why| cannot(&why))?;
     // What a full disk or a bad one made of it is known only by reading it.
     if read(draft.path()).ok().as_ref() != Some(report) {
-        return Err(cannot("write", &path, &"it could not be read back (is the disk full?)"));
+        return Err(cannot(&"it could not be read back (is the disk full?)"));
     }
-    let previous = path.with_file_name(beside(&path, "prev"));
-    remember(&path, &previous).and_then(|()| draft.keep()).map_err(|why| cannot("write", &path, &why))
+    remember(path, &path.with_file_name(beside(path, ".prev"))).and_then(|()| draft.keep()).map_err(|why| cannot(&why))
+}
+
+/// Puts into the user block what belongs there.
+fn seal(file: &mut fs::File) -> io::Result<()> {
+    file.seek(SeekFrom::Start(HEAD as u64))?;
+    let head = head(file)?;
+    file.rewind()?;
+    file.write_all(&head)
+}
+
+/// The user block that goes with the rest of the file.
+fn head(rest: &mut fs::File) -> io::Result<Vec<u8>> {
+    let mut digest = Sha256::default();
+    io::copy(rest, &mut digest)?;
+    let mut head = format!("{SCHEMA}\nsha256 {}\n", hex(&digest.finish())).into_bytes();
+    head.resize(HEAD, 0);
+    Ok(head)
 }
 
 /// Keeps the file that is there, if one is, under another name too.
@@ -93,39 +147,12 @@ fn fill(file: File, report: &Report) -> hdf5::Result<()> {
     put_text(&file, "schema", SCHEMA)?;
     put_text(&file, "status", report.status.name())?;
     put_text(&file, "kernel", &report.kernel)?;
-    put_text(&file, "sha256", &digest(report))?;
     put_facts(&file.create_group("problem")?, &report.problem)?;
     put_facts(&file.create_group("run")?, &report.run)?;
     put_answer(&file.create_group("answer")?, report)?;
     put_timeline(&file.create_group("timeline")?, &report.timeline)?;
     file.create_group("ledger")?;
     file.close()
-}
-
-/// Of everything in the report, in order.
-fn digest(report: &Report) -> String {
-    let mut bytes = Vec::new();
-    let mut text = |text: &str| text.to_string().put(&mut bytes);
-    text(report.status.name());
-    text(&report.kernel);
-    text(report.total.as_deref().unwrap_or_default());
-    text(&report.bare);
-    for fact in report.problem.iter().chain(&report.run) {
-        fact.name.to_string().put(&mut bytes);
-        fact.value.put(&mut bytes);
-    }
-    for column in &report.table.columns {
-        column.key.to_string().put(&mut bytes);
-        column.unit.to_string().put(&mut bytes);
-    }
-    report.table.rows.put(&mut bytes);
-    report.timeline.put(&mut bytes);
-    if let Some(list) = &report.list {
-        list.key.to_string().put(&mut bytes);
-        list.count.put(&mut bytes);
-        list.sha256.put(&mut bytes);
-    }
-    hex(&Sha256::of(&bytes))
 }
 
 fn string(text: &str) -> hdf5::Result<VarLenUnicode> {
@@ -156,9 +183,11 @@ fn put_facts(group: &Group, facts: &[Fact]) -> hdf5::Result<()> {
 }
 
 fn facts(group: &Group) -> hdf5::Result<Vec<Fact>> {
+    let there = |value| if value == Value::Nothing { Value::text("") } else { value };
     let fact = |name: &str| {
         let value = match group.attr(name) {
-            Err(_) => Value::List(values(&group.dataset(name)?)?),
+            // In these lists nothing is missing, so what reads like it was empty text.
+            Err(_) => Value::List(values(&group.dataset(name)?)?.into_iter().map(there).collect()),
             Ok(attr) if attr.dtype()?.is::<u64>() => Value::Count(attr.read_scalar()?),
             Ok(attr) if attr.dtype()?.is::<f64>() => Value::Seconds(attr.read_scalar()?),
             Ok(_) => Value::Text(text(group, name)?),
@@ -325,26 +354,31 @@ fn text(place: &Location, name: &str) -> hdf5::Result<String> {
 /// # Errors
 /// If there is no such file, or it is no run file, or not as it was written.
 pub fn read(path: &Path) -> Result<Report> {
-    if !path.is_file() {
-        return Err(Error::usage(format!("'{}': there is no such file", path.display())));
+    let previous = path.with_file_name(beside(path, ".prev"));
+    let hint = if previous.is_file() { format!("; the one before is '{}'", previous.display()) } else { String::new() };
+    let wrong = |what: &str| Error::failed(format!("'{}' {what}{hint}", path.display()));
+    // Whoever opens a pipe waits, and a device may never end.
+    match fs::metadata(path) {
+        Ok(there) if there.is_file() => (),
+        Ok(_) => return Err(wrong("is not a pcount run file")),
+        Err(why) if why.kind() == io::ErrorKind::NotFound => {
+            return Err(Error::usage(format!("'{}': there is no such file", path.display())));
+        }
+        Err(why) => return Err(cannot("read", path, &why)),
+    }
+    let mut file = fs::File::open(path).map_err(|why| cannot("read", path, &why))?;
+    let mut found = Vec::new();
+    (&mut file).take(HEAD as u64).read_to_end(&mut found).map_err(|why| cannot("read", path, &why))?;
+    let expect = head(&mut file).map_err(|why| cannot("read", path, &why))?;
+    let schema = found.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    match schema == SCHEMA.as_bytes() {
+        true if found == expect => (),
+        true => return Err(wrong("is damaged: it does not fit its checksum")),
+        false if schema.starts_with(b"pcount-run/") => return Err(wrong("is a run file of another pcount")),
+        false => return Err(wrong("is not a pcount run file")),
     }
     let file = File::open(path).map_err(|why| cannot("read", path, &why))?;
-    let schema = text(&file, "schema").unwrap_or_default();
-    if schema != SCHEMA {
-        let what = if schema.is_empty() { "not a run file of pcount" } else { "of another version of pcount" };
-        return Err(Error::usage(format!("'{}' is {what}", path.display())));
-    }
-    let damaged = |why: &dyn std::fmt::Display| {
-        let previous = path.with_file_name(beside(path, "prev"));
-        let hint =
-            if previous.exists() { format!("; the one before is '{}'", previous.display()) } else { String::new() };
-        Error::failed(format!("'{}' is damaged: {why}{hint}", path.display()))
-    };
-    let report = content(&file).map_err(|why| damaged(&why))?;
-    match text(&file, "sha256") {
-        Ok(sha256) if sha256 == digest(&report) => Ok(report),
-        _ => Err(damaged(&"its content does not fit its checksum")),
-    }
+    content(&file).map_err(|why| wrong(&format!("is damaged: {why}")))
 }
 
 fn content(file: &File) -> hdf5::Result<Report> {
@@ -375,8 +409,8 @@ const CHUNK: usize = 1 << 16;
 
 /// A run file whose list is being written.
 pub struct ListFile {
-    path: PathBuf,
     draft: Draft,
+    run: RunFile,
     file: File,
     dataset: Dataset,
     wide: bool,
@@ -391,19 +425,19 @@ type Wide = FixedAscii<39>;
 
 impl ListFile {
     /// A list of numbers; they are kept as text if they are `wide`, which is beyond 64 bits.
-    pub fn begin(RunFile { path, draft }: RunFile, key: &'static str, wide: bool) -> Result<ListFile> {
-        let begun = File::create(draft.path()).and_then(|file| {
+    pub fn begin(run: RunFile, key: &'static str, wide: bool) -> Result<ListFile> {
+        let (draft, file) = create(&run)?;
+        let begin = || {
             put_text(&file, "list", key)?;
             // What is no number for HDF5 is none for its compression either, but bytes.
             let new = if wide { file.new_dataset::<Wide>().shuffle() } else { file.new_dataset::<u64>().shuffle() };
             let new = new.chunk(CHUNK);
             let new = if deflate_available() { new.deflate(1) } else { new };
-            let dataset = new.shape((0..,)).create(LIST)?;
-            Ok((file, dataset))
-        });
-        let (file, dataset) = begun.map_err(|why| cannot("write", &path, &why))?;
+            new.shape((0..,)).create(LIST)
+        };
+        let dataset = begin().map_err(|why| cannot("write", &run.path, &why))?;
         let list = List { key: key.into(), count: 0, sha256: String::new() };
-        Ok(ListFile { path, draft, file, dataset, wide, list, sha256: Sha256::default(), waiting: Vec::new() })
+        Ok(ListFile { draft, run, file, dataset, wide, list, sha256: Sha256::default(), waiting: Vec::new() })
     }
 
     /// Puts a number behind the others.
@@ -413,7 +447,7 @@ impl ListFile {
     }
 
     fn flush(&mut self) -> Result<()> {
-        self.append().map_err(|why| cannot("write", &self.path, &why))
+        self.append().map_err(|why| cannot("write", &self.run.path, &why))
     }
 
     fn append(&mut self) -> hdf5::Result<()> {
@@ -432,12 +466,12 @@ impl ListFile {
     /// Writes the report of the run beside its list, and makes the draft the run file.
     pub fn keep(mut self, report: &Report) -> Result<()> {
         self.flush()?;
-        let ListFile { path, draft, file, dataset, mut list, sha256, .. } = self;
+        let ListFile { draft, run, file, dataset, mut list, sha256, .. } = self;
         drop(dataset);
         list.sha256 = hex(&sha256.finish());
         let report = Report { list: Some(list), ..report.clone() };
-        fill(file, &report).map_err(|why| cannot("write", &path, &why))?;
-        keep(&report, path, draft)
+        fill(file, &report).map_err(|why| cannot("write", &run.path, &why))?;
+        keep(&report, &run, draft)
     }
 }
 
@@ -526,7 +560,8 @@ mod tests {
             problem: vec![Fact::new("ranges", Value::texts((0..100_000).map(|n| format!("{n}..{}", n + 1))))],
             ..sample()
         };
-        for report in [full, empty, no_rows, long] {
+        let blank = Report { run: vec![Fact::new("arguments", Value::texts(["--dir", ""]))], ..sample() };
+        for report in [blank, full, empty, no_rows, long] {
             write(&report, draft(&path).unwrap()).unwrap();
             assert_eq!(read(&path).unwrap(), report);
         }
@@ -573,12 +608,56 @@ mod tests {
             fs::write(&path, &whole[..cut]).unwrap();
             assert!(read(&path).is_err(), "cut at {cut}");
         }
-        // Wherever a byte of the values flips, the checksum sees it; elsewhere it may be unused space.
-        let value = whole.windows(8).position(|bytes| bytes == &0.25f64.to_le_bytes()[..]).unwrap();
-        let mut bytes = whole.clone();
-        bytes[value] ^= 1;
-        fs::write(&path, &bytes).unwrap();
-        assert!(read(&path).unwrap_err().to_string().contains("is damaged"));
+        // Wherever a bit flips, it is seen before HDF5 sees it.
+        for at in (0..whole.len()).step_by(5) {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 1 << (at % 8);
+            fs::write(&path, &bytes).unwrap();
+            assert!(read(&path).is_err(), "a bit of byte {at}");
+        }
+        for (content, what) in [
+            (&whole[..whole.len() - 1], "is damaged"),
+            (b"pcount-run/9\n", "is a run file of another pcount"),
+            (&whole[HEAD..], "is not a pcount run file"),
+        ] {
+            fs::write(&path, content).unwrap();
+            assert!(read(&path).unwrap_err().to_string().contains(what), "{what}");
+        }
+        assert!(read(&folder.0).unwrap_err().to_string().ends_with("is not a pcount run file"));
+    }
+
+    #[test]
+    fn only_a_plain_file_is_replaced() {
+        let folder = Folder::new("plain");
+        let path = folder.0.join("run.h5");
+        let refused = |path: &Path| draft(path).err().unwrap().to_string();
+        assert!(refused(Path::new("/dev/null")).contains("'null' is there and is not a plain file"));
+        assert!(refused(&folder.0.join("x".repeat(252))).contains("too long"));
+        fs::create_dir(folder.0.join("run.h5.prev")).unwrap();
+        assert!(refused(&path).contains("'run.h5.prev' is there and is not a plain file"));
+        fs::remove_dir(folder.0.join("run.h5.prev")).unwrap();
+
+        // Through a link it is its target that is replaced.
+        let link = folder.0.join("link.h5");
+        std::os::unix::fs::symlink("run.h5", &link).unwrap();
+        assert!(refused(&link).contains("a link that leads nowhere"));
+        fs::write(&path, "before").unwrap();
+        write(&sample(), draft(&link).unwrap()).unwrap();
+        assert!(link.is_symlink() && path.is_file());
+        assert_eq!(read(&link).unwrap(), sample());
+        assert_eq!(fs::read(folder.0.join("run.h5.prev")).unwrap(), b"before");
+    }
+
+    #[test]
+    fn two_runs_do_not_write_the_same_file() {
+        let folder = Folder::new("two");
+        let path = folder.0.join("run.h5");
+        let first = draft(&path).unwrap();
+        let why = draft(&path).err().unwrap().to_string();
+        assert!(why.ends_with("run.h5': another run is writing it"), "{why}");
+        write(&sample(), first).unwrap();
+        assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 1);
+        drop(draft(&path).unwrap());
     }
 
     #[test]

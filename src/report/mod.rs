@@ -225,7 +225,8 @@ pub fn say(text: &str) -> Result<()> {
 }
 
 /// Whether anyone still listens. Whoever closed stdout, as `head` does, wants no more; anything else that keeps
-/// the answer from getting out is an error.
+/// the answer from getting out is an error. A stdout that was closed before the start cannot be told from /dev/null,
+/// which is what Rust puts in its place.
 fn put_out(bytes: &[u8]) -> Result<bool> {
     let mut out = std::io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {
@@ -242,12 +243,19 @@ pub fn talk(text: &str) {
 }
 
 /// The bare answers, one a line: a row's answer cell, or the total where there are no rows.
-pub fn bare(report: &Report) -> String {
-    let cells: Vec<String> = match report.table.column(&report.bare) {
-        Some(column) => report.table.rows.iter().map(|row| row[column].to_string()).collect(),
-        None => report.total.iter().cloned().collect(),
+///
+/// # Errors
+/// If the values were not kept: a run that was not asked for whole factorials has none. A gap or a digest that is
+/// not there is a blank line.
+pub fn bare(report: &Report) -> Result<String> {
+    let Some(column) = report.table.column(&report.bare) else {
+        return Ok(report.total.iter().map(|total| format!("{total}\n")).collect());
     };
-    cells.into_iter().map(|cell| cell + "\n").collect()
+    let cells = report.table.rows.iter().map(|row| &row[column]);
+    if report.bare == "value" && cells.clone().any(|cell| *cell == Value::Nothing) {
+        return Err(Error::failed("not every row was kept with its value: run again with --full or -q"));
+    }
+    Ok(cells.map(|cell| format!("{cell}\n")).collect())
 }
 
 /// A cell of an answer: which kind, then what it holds.
@@ -350,8 +358,13 @@ pub(crate) mod tests {
     #[test]
     fn bare_answers_are_cells_or_the_total() {
         let mut report = sample();
-        assert_eq!(bare(&report), "0\n340282366920938463463374607431768211456\n");
+        assert_eq!(bare(&report).unwrap(), "0\n340282366920938463463374607431768211456\n");
+        // Nothing is a blank line, but for values that were not kept.
+        report.bare = "error".into();
+        assert_eq!(bare(&report).unwrap(), "\na \"b\", c\n");
+        (report.bare, report.table.columns[3].key) = ("value".into(), "value".into());
+        assert!(bare(&report).is_err());
         report.table = Table::default();
-        assert_eq!(bare(&report), "4\n");
+        assert_eq!(bare(&report).unwrap(), "4\n");
     }
 }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 pub enum When {
     /// A bar if stderr is a terminal, else lines.
     Auto,
+    /// The same, but the lines come sooner, and one when all is done.
     Always,
     Never,
 }
@@ -33,6 +34,7 @@ pub enum Progress {
 
 /// The first line comes after so long, and the pause doubles up to the longest.
 const FIRST: Duration = Duration::from_secs(10);
+const SOONER: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(600);
 
 /// A bar appears when a run has taken so long; most are over by then.
@@ -42,6 +44,8 @@ pub struct Lines {
     began: Instant,
     next: Duration,
     pause: Duration,
+    /// Whether there is a line when all is done.
+    last: bool,
 }
 
 impl Progress {
@@ -49,9 +53,7 @@ impl Progress {
         match when {
             _ if !speaks => Progress::Silent,
             When::Never => Progress::Silent,
-            When::Auto if !std::io::stderr().is_terminal() => {
-                Progress::Lines(Lines { began: Instant::now(), next: FIRST, pause: FIRST })
-            }
+            _ if !std::io::stderr().is_terminal() => Progress::Lines(Lines::new(when)),
             When::Auto | When::Always => {
                 let style = ProgressStyle::with_template("{wide_bar} {percent:>3} %  {elapsed} gone, {eta} left");
                 let target = ProgressDrawTarget::stderr_with_hz(10);
@@ -77,15 +79,24 @@ impl Progress {
         }
     }
 
-    /// Takes the bar away: the answer is not to be read around it.
+    /// Takes the bar away, as the answer is not to be read around it.
     pub fn finish(self) {
-        if let Progress::Bar(bar) = self {
-            bar.finish_and_clear();
+        match self {
+            Progress::Bar(bar) => bar.finish_and_clear(),
+            Progress::Lines(lines) if lines.last => {
+                super::talk(&format!("pcount: done after {:.0} s\n", lines.began.elapsed().as_secs_f64()));
+            }
+            Progress::Lines(_) | Progress::Silent => (),
         }
     }
 }
 
 impl Lines {
+    fn new(when: When) -> Lines {
+        let first = if when == When::Always { SOONER } else { FIRST };
+        Lines { began: Instant::now(), next: first, pause: first, last: when == When::Always }
+    }
+
     fn line(&mut self, gone: Duration, done: u64, all: u64) -> Option<String> {
         if gone < self.next {
             return None;
@@ -105,7 +116,7 @@ mod tests {
 
     #[test]
     fn lines_come_less_and_less_often() {
-        let mut lines = Lines { began: Instant::now(), next: FIRST, pause: FIRST };
+        let mut lines = Lines::new(When::Auto);
         let told: Vec<u64> =
             (0..4000).filter(|&second| lines.line(Duration::from_secs(second), second, 4000).is_some()).collect();
         assert_eq!(told, [10, 30, 70, 150, 310, 630, 1230, 1830, 2430, 3030, 3630]);
@@ -113,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_line_tells_what_is_left() {
-        let mut lines = Lines { began: Instant::now(), next: FIRST, pause: FIRST };
+        let mut lines = Lines::new(When::Auto);
         let line = lines.line(Duration::from_secs(20), 1, 4).unwrap();
         assert_eq!(line, "pcount: 25.0 % after 20 s, about 60 s left\n");
     }

@@ -161,6 +161,8 @@ pub struct Log {
     pub blocks: u64,
     pub busy: Duration,
     pub stints: Vec<Stint>,
+    /// So many are halved.
+    full: usize,
     rank: u64,
 }
 
@@ -169,7 +171,7 @@ const STINTS: usize = 2048;
 
 impl Log {
     pub fn new(rank: usize, began: Instant) -> Log {
-        Log { began, blocks: 0, busy: Duration::ZERO, stints: Vec::new(), rank: rank as u64 }
+        Log { began, blocks: 0, busy: Duration::ZERO, stints: Vec::new(), full: STINTS, rank: rank as u64 }
     }
 
     pub fn enter(&mut self, done: &Done) {
@@ -183,8 +185,10 @@ impl Log {
             start: done.start.duration_since(self.began).as_secs_f64(),
             seconds: done.took.as_secs_f64(),
         });
-        if self.stints.len() == STINTS {
+        if self.stints.len() >= self.full {
             self.halve();
+            // With more hands than that they have few neighbours, and halving must stay rare.
+            self.full = STINTS.max(self.stints.len() * 3 / 2);
         }
     }
 
@@ -242,20 +246,22 @@ mod tests {
 
     #[test]
     fn the_log_stays_small_and_loses_no_unit() {
-        let began = Instant::now();
-        let mut log = Log::new(0, began);
-        for index in 0..10 * STINTS as u64 {
-            let block = Block { level: 0, index };
-            log.enter(&Done {
-                hand: (index % 3) as usize,
-                block,
-                part: Ok(vec![]),
-                start: began,
-                took: Duration::from_millis(1),
-            });
+        for (hands, most) in [(3, STINTS), (3000, 6000)] {
+            let began = Instant::now();
+            let mut log = Log::new(0, began);
+            for index in 0..10 * STINTS as u64 {
+                let block = Block { level: 0, index };
+                log.enter(&Done {
+                    hand: (index % hands) as usize,
+                    block,
+                    part: Ok(vec![]),
+                    start: began,
+                    took: Duration::from_millis(1),
+                });
+            }
+            assert!(log.stints.len() <= most);
+            assert_eq!(log.stints.iter().map(|stint| stint.units).sum::<u64>(), 10 * STINTS as u64);
+            assert_eq!(log.blocks, 10 * STINTS as u64);
         }
-        assert!(log.stints.len() <= STINTS);
-        assert_eq!(log.stints.iter().map(|stint| stint.units).sum::<u64>(), 10 * STINTS as u64);
-        assert_eq!(log.blocks, 10 * STINTS as u64);
     }
 }

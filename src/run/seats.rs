@@ -47,7 +47,7 @@ pub const THREADS_MAX: usize = 4096;
 
 fn from_environment() -> Result<Option<usize>> {
     for name in ["PCOUNT_THREADS", "OMP_NUM_THREADS"] {
-        let Ok(text) = std::env::var(name) else { continue };
+        let Some(text) = std::env::var(name).ok().filter(|text| !text.is_empty()) else { continue };
         // OpenMP has a list here, for nested regions; the first one counts.
         let first = text.split(',').next().unwrap_or_default().trim();
         return match first.parse() {

@@ -69,11 +69,8 @@ fn open(given: &Given, spans: Vec<Span>, asked: Asked) -> Result<Opened> {
         let option = seeks.option();
         return Err(Error::usage(format!("--{option} is for the sieve: leave it out, or write --method sieve")));
     }
-    for span in &spans {
-        let what = match asked {
-            Asked::Ranges => format!("'{span}'"),
-            Asked::Numbers => format!("'{}'", span.end() - 1),
-        };
+    // An empty range counts 0 wherever it is.
+    for (span, item) in spans.iter().zip(&given.items).filter(|(span, _)| !span.is_empty()) {
         let why = match method {
             Method::Trial if span.end() > trial::END => "goes beyond 2^64: leave out --method trial",
             _ if span.end() > sieve::LIMIT => "goes beyond 2^127: primes are counted below that",
@@ -83,7 +80,7 @@ fn open(given: &Given, spans: Vec<Span>, asked: Asked) -> Result<Opened> {
             _ if span.width() > sieve::WIDEST => "is wider than 2^64 numbers: that is the most",
             _ => continue,
         };
-        return Err(Error::usage(format!("{what} {why}")));
+        return Err(Error::usage(format!("'{item}' {why}")));
     }
     let texts = match asked {
         Asked::Ranges => Fact::new("ranges", Value::texts(&spans)),
@@ -228,6 +225,8 @@ mod tests {
             ("4294967291..=4294967291", "1"),
             ("4294967296..4294967297", "0"),
             ("18446744073709551557..=18446744073709551557", "1"),
+            ("2^65..2^65", "0"),
+            ("2^128-1..2^128-1", "0"),
         ] {
             for method in [Method::Trial, Method::Sieve] {
                 let given = Given { method: Some(method), ..given(ranges) };
@@ -244,6 +243,7 @@ mod tests {
         assert!(refused((PRIMES.open)(&given("2^127..2^127+1"))).contains("beyond 2^127"));
         let trial = Given { method: Some(Method::Trial), ..given("2^64..2^64+1") };
         assert!(refused((PRIMES.open)(&trial)).contains("beyond 2^64"));
+        assert!(refused((PI.open)(&given("2^128-1"))).contains(&format!("'{}'", u128::MAX)));
         assert!((PRIMES.open)(&given("2^64-1..2^64 2^127-1..2^127")).is_ok());
     }
 
