@@ -393,7 +393,9 @@ fn subcommand(entry: &Entry) -> Command {
                 .value_name("K")
                 .help("Count the k-tuplets too: 2 for twins, 3 for triplets, up to 6"),
         ),
-        Opt::Gaps => Some(flag("gaps").help("Find the largest gap between two primes, and where it is")),
+        Opt::Gaps => {
+            Some(flag("gaps").help("Find the largest gap between neighbouring primes of each range, and where it is"))
+        }
         Opt::Primes => Some(flag("primes").long("list").help("Print the primes themselves, in order")),
         // These stand with the options of all commands.
         Opt::Method | Opt::Lanes | Opt::Full => None,

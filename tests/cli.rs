@@ -457,14 +457,22 @@ fn threads_come_from_options_and_environment() {
 fn a_run_file_is_shown_as_the_run_was_told() {
     let folder = Folder::new("show");
     let path = folder.file("run.h5");
-    for (line, formats) in [
-        ("primes 0..1e5 1e5..2e5 --schedule farm", ["text", "json", "csv"]),
-        ("factorial 5 100..103", ["text", "json", "csv"]),
-        ("sum 0..1e5", ["text", "json", "csv"]),
-        ("ranks", ["text", "json", "csv"]),
-        ("delay 0.01 0", ["text", "json", "csv"]),
+    for line in [
+        "primes 0..1e5 1e5..2e5 --schedule farm",
+        "primes 0..100 --method trial",
+        "primes 0..1e5/2 --tuplet 3",
+        "primes 0..1e5 7..8 --gaps",
+        "primes 10^30..+1000",
+        "pi 1e5 10",
+        "factorial 5 100..103",
+        "sum 0..1e5",
+        "map-reduce 1..6",
+        "square 1..6",
+        "ranks",
+        "barrier",
+        "delay 0.01 0",
     ] {
-        for format in formats {
+        for format in ["text", "json", "csv"] {
             let args = format!("{line} --format {format} --out {path}");
             let first = alone(&args.split(' ').collect::<Vec<_>>());
             assert_eq!(first.code, Some(0), "{first:?}");

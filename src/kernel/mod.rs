@@ -124,7 +124,7 @@ impl Seeks {
 
     fn value(self) -> Value {
         match self {
-            Seeks::Tuplets(k) => Value::integer(k),
+            Seeks::Tuplets(k) => Value::text(k.to_string()),
             Seeks::Gaps | Seeks::Primes => Value::text("yes"),
         }
     }

@@ -31,6 +31,9 @@ pub struct Layout {
 /// A line has at most so many bits: a megabyte, half of a second-level cache of 2023.
 const LINE_MAX: u128 = 1 << 23;
 
+/// Bits of the shortest lines, if there is a choice.
+const LINE_MIN: u128 = 1 << 12;
+
 /// Bits of a line that fit a first-level cache: beyond, hits of primes that are longer take longer.
 const CACHED: u64 = 1 << 18;
 
@@ -50,44 +53,22 @@ const MAKE: u64 = 4_000;
 impl Layout {
     /// The cheapest layout of a span that is no wider than 2^64.
     pub fn new(span: Span) -> Layout {
-        Layout::all(span).min_by_key(|layout| layout.cost).expect("there are wheels")
+        choices(span).min_by_key(|choice| choice.cost).expect("there are wheels").lay_out(span)
     }
 
     /// A layout for reading the primes in order: a unit is a whole window, in the lines of the smallest wheel. Of
     /// those that cost about the same it has the narrowest windows: all eight lines are held at once.
     pub fn in_order(span: Span) -> Layout {
-        let small = || Layout::all(span).filter(|layout| layout.wheel.modulus == Wheel::smallest().modulus);
-        let least = small().map(|layout| layout.cost).min().expect("there is the smallest wheel");
-        let near = small().filter(|layout| layout.cost <= least + least / 8);
-        let layout = near.max_by_key(Layout::windows).expect("the cheapest is near itself");
-        Layout { slices: 1, ..layout }
+        let small = || choices(span).filter(|choice| choice.wheel.modulus == Wheel::smallest().modulus);
+        let least = small().map(|choice| choice.cost).min().expect("there is the smallest wheel");
+        let near = small().filter(|choice| choice.cost <= least + least / 8);
+        let choice = near.max_by_key(|choice| choice.windows).expect("the cheapest is near itself");
+        Layout { slices: 1, ..choice.lay_out(span) }
     }
 
     /// All layouts that are worth a thought.
     pub fn all(span: Span) -> impl Iterator<Item = Layout> {
-        let root = root(span);
-        let narrow = span.width() < u128::from(root);
-        let full = (root < END_OF_PRIMES).then_some(root);
-        let bounded = (BOUND_MIN..32).step_by(2).map(|bits| 1 << bits).filter(move |&bound| narrow && bound < root);
-        let bounds = full.into_iter().chain(bounded).chain((root >= END_OF_PRIMES).then_some(END_OF_PRIMES - 1));
-        Wheel::all().flat_map(move |wheel| {
-            let fewest = span.width().div_ceil(LINE_MAX * u128::from(wheel.modulus)).max(1);
-            // Powers of two: they share out equally among many numbers of ranks.
-            let fewest = u64::try_from(fewest).expect("a span is no wider than 2^64").next_power_of_two();
-            let bounds = bounds.clone();
-            (0..6).flat_map(move |doublings| {
-                bounds.clone().map(move |bound| Layout::of(span, wheel, fewest << doublings, bound))
-            })
-        })
-    }
-
-    fn of(span: Span, wheel: &'static Wheel, windows: u64, bound: u64) -> Layout {
-        let (end, width) = (span.end().saturating_sub(1), (span.width() / u128::from(windows)) as u64);
-        let window = window_cost(end, width, wheel, bound);
-        let cost = u128::from(windows) * window + pi(bound) * u128::from(MAKE);
-        let windows = Cut::new(span, |n| density(n, bound), windows);
-        let slices = slices(window, windows.pieces(), wheel, bound);
-        Layout { windows, wheel, slices, bound, tests: bound < root(span), cost }
+        choices(span).map(move |choice| choice.lay_out(span))
     }
 
     pub fn units(&self) -> u64 {
@@ -116,6 +97,52 @@ impl fmt::Display for Layout {
         let (modulus, windows) = (self.wheel.modulus, self.windows());
         let tests = if self.tests { ", then tests" } else { "" };
         write!(f, "wheel {modulus}, windows {windows}, primes to {}{tests}", self.bound)
+    }
+}
+
+/// A layout that is not laid out yet: there are many, and most are only looked at for their cost.
+struct Choice {
+    wheel: &'static Wheel,
+    windows: u64,
+    bound: u64,
+    /// Of a window, and of all.
+    window: u128,
+    cost: u128,
+}
+
+/// The choices for a span.
+fn choices(span: Span) -> impl Iterator<Item = Choice> {
+    let root = root(span);
+    let narrow = span.width() < u128::from(root);
+    let full = (root < END_OF_PRIMES).then_some(root);
+    let bounded = (BOUND_MIN..32).step_by(2).map(|bits| 1 << bits).filter(move |&bound| narrow && bound < root);
+    let bounds = full.into_iter().chain(bounded).chain((root >= END_OF_PRIMES).then_some(END_OF_PRIMES - 1));
+    Wheel::all().flat_map(move |wheel| {
+        let fewest = span.width().div_ceil(LINE_MAX * u128::from(wheel.modulus)).max(1);
+        // Powers of two: they share out equally among many numbers of ranks.
+        let fewest = u64::try_from(fewest).expect("a span is no wider than 2^64").next_power_of_two();
+        // Windows with lines that are shorter have little but overhead.
+        let most = span.width() / (LINE_MIN * u128::from(wheel.modulus));
+        let doublings = (0..6).map(move |doublings| fewest << doublings);
+        let windows = doublings.filter(move |&windows| windows == fewest || u128::from(windows) <= most);
+        let bounds = bounds.clone();
+        windows.flat_map(move |windows| bounds.clone().map(move |bound| Choice::new(span, wheel, windows, bound)))
+    })
+}
+
+impl Choice {
+    fn new(span: Span, wheel: &'static Wheel, windows: u64, bound: u64) -> Choice {
+        let (end, width) = (span.end().saturating_sub(1), (span.width() / u128::from(windows)) as u64);
+        let window = window_cost(end, width, wheel, bound);
+        let cost = u128::from(windows) * window + pi(bound) * u128::from(MAKE);
+        Choice { wheel, windows, bound, window, cost }
+    }
+
+    fn lay_out(self, span: Span) -> Layout {
+        let Choice { wheel, bound, cost, .. } = self;
+        let windows = Cut::new(span, |n| density(n, bound), self.windows);
+        let slices = slices(self.window, windows.pieces(), wheel, bound);
+        Layout { windows, wheel, slices, bound, tests: bound < root(span), cost }
     }
 }
 

@@ -34,8 +34,11 @@ fn numbers<T: Word + TryFrom<u128>>(sifting: &Sifting, class: u32, line: &[u64])
 /// The places of the bits that are set, ascending.
 fn ones(line: &[u64]) -> impl Iterator<Item = usize> {
     line.iter().enumerate().flat_map(|(index, &word)| {
-        std::iter::successors(Some(word), |word| Some(word & (word - 1)))
-            .take_while(|&word| word != 0)
-            .map(move |word| 64 * index + word.trailing_zeros() as usize)
+        let mut word = word;
+        std::iter::from_fn(move || {
+            let bit = (word != 0).then(|| word.trailing_zeros() as usize)?;
+            word &= word - 1;
+            Some(64 * index + bit)
+        })
     })
 }
