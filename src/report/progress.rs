@@ -103,9 +103,12 @@ impl Lines {
         }
         self.pause = (self.pause * 2).min(LONGEST);
         self.next = gone + self.pause;
-        let share = done as f64 / all.max(1) as f64;
-        let left = gone.as_secs_f64() * (1.0 - share) / share.max(1e-9);
         let gone = gone.as_secs_f64();
+        if done == 0 {
+            return Some(format!("pcount: no block is done after {gone:.0} s\n"));
+        }
+        let share = done as f64 / all.max(1) as f64;
+        let left = gone * (1.0 - share) / share;
         Some(format!("pcount: {:.1} % after {gone:.0} s, about {left:.0} s left\n", 100.0 * share))
     }
 }
@@ -127,5 +130,7 @@ mod tests {
         let mut lines = Lines::new(When::Auto);
         let line = lines.line(Duration::from_secs(20), 1, 4).unwrap();
         assert_eq!(line, "pcount: 25.0 % after 20 s, about 60 s left\n");
+        let line = Lines::new(When::Auto).line(Duration::from_secs(10), 0, 4).unwrap();
+        assert_eq!(line, "pcount: no block is done after 10 s\n");
     }
 }

@@ -93,7 +93,8 @@ impl Crew<'_> {
     }
 
     /// The next block that is through; `None` when all hands have gone home.
-    pub fn wait(&self) -> Option<Done> {
+    #[cfg(test)]
+    fn wait(&self) -> Option<Done> {
         self.done.recv().ok()
     }
 

@@ -146,7 +146,6 @@ fn deal(
                 log.enter(&done);
                 done_units += done.block.count();
                 going = going.and_then(|()| ledger.record(work, done.block, done.part?));
-                tick(done_units, all);
             }
             Heard::Nothing => (),
             Heard::Home => {
@@ -154,6 +153,7 @@ fn deal(
                 patience.wait();
             }
         }
+        tick(done_units, all);
     }
     going
 }

@@ -3,7 +3,7 @@
 //! The tutorials' mpi4py program made whole. No message passes in between, so a slice that costs more than
 //! the others is waited for.
 
-use super::crew::{Crew, Log};
+use super::crew::{Crew, Heard, Log};
 use super::ledger::Ledger;
 use super::{Parts, Tick};
 use crate::error::Result;
@@ -11,6 +11,7 @@ use crate::wire;
 use crate::work::Work;
 use crate::world::{World, agree};
 use std::ops::Range;
+use std::time::Duration;
 
 /// The slice of rank `rank` of `size`; the slices tile the units and differ by one unit at most.
 fn slice(units: Range<u64>, rank: usize, size: usize) -> Range<u64> {
@@ -39,10 +40,21 @@ pub fn fixed(
     agree(world, enter(work, ledger, &all.unwrap_or_default()), |_| 0)
 }
 
+/// Progress is told at least so often, however long a block takes.
+const BREATH: Duration = Duration::from_secs(1);
+
 /// What the crew's blocks came to, merged as far as they are buddies.
 fn compute(work: &dyn Work, mut mine: Ledger, crew: &Crew, log: &mut Log, tick: &mut dyn FnMut(u64)) -> Result<Parts> {
     let (mut done_units, mut going) = (0, Ok(()));
-    while let Some(done) = crew.wait() {
+    loop {
+        let done = match crew.wait_for(BREATH) {
+            Heard::Done(done) => done,
+            Heard::Nothing => {
+                tick(done_units);
+                continue;
+            }
+            Heard::Home => break,
+        };
         log.enter(&done);
         done_units += done.block.count();
         tick(done_units);
