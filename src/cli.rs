@@ -90,10 +90,11 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Request> {
     if let Some(word) = args.iter().skip(1).filter_map(|word| word.to_str()).find(|word| negative(word)) {
         return Err(Error::usage(format!("'{word}' is negative: numbers start at 0")));
     }
+    let typed: Vec<String> = args.iter().skip(1).filter_map(|word| word.to_str()).map(str::to_string).collect();
     match command().try_get_matches_from(args) {
         Ok(matches) => request(&matches),
         Err(slip) if slip.kind() == ErrorKind::DisplayHelp => Ok(Request::Say(slip.to_string())),
-        Err(slip) => Err(Error::usage(in_one_line(&slip))),
+        Err(slip) => Err(Error::usage(in_one_line(&slip, &typed))),
     }
 }
 
@@ -115,7 +116,7 @@ fn request(root: &ArgMatches) -> Result<Request> {
     let format = FORMATS.iter().find(|known| Some(known.name) == format).unwrap_or(&FORMATS[0]);
     let output = Output { format, quiet: flag("quiet") };
     if name == "show" {
-        refuse_options(matches, "show", &SHOW_REFUSES)?;
+        refuse_options(matches, name, &refused(name))?;
         let file = word(matches, "file").expect("clap asks for the file");
         return Ok(Request::Show { file: file.into(), output });
     }
@@ -124,9 +125,7 @@ fn request(root: &ArgMatches) -> Result<Request> {
 }
 
 fn order(entry: &'static Entry, matches: &ArgMatches, output: Output) -> Result<Order> {
-    let foreign: Vec<&str> =
-        OPTIONS.iter().filter(|(opt, _)| !entry.options.contains(opt)).map(|(_, name)| *name).collect();
-    refuse_options(matches, entry.name, &foreign)?;
+    refuse_options(matches, entry.name, &refused(entry.name))?;
     let seconds = |name| word(matches, name).map(|text| named(name, syntax::seconds(text))).transpose();
     let timeout = seconds("timeout")?;
     if timeout == Some(0.0) {
@@ -287,8 +286,16 @@ fn tuplet(text: &str) -> Result<u64> {
 const OPTIONS: [(Opt, &str); 3] = [(Opt::Method, "method"), (Opt::Lanes, "lanes"), (Opt::Full, "full")];
 
 /// What printing a run file again has no use for.
-const SHOW_REFUSES: [&str; 10] =
-    ["method", "lanes", "full", "schedule", "threads", "out", "time", "progress", "dry-run", "list"];
+const SHOW_REFUSES: [&str; 9] =
+    ["method", "lanes", "full", "schedule", "threads", "out", "time", "progress", "dry-run"];
+
+/// The options of all commands that this one has no use for: it does not show them, and does not take them.
+fn refused(command: &str) -> Vec<&'static str> {
+    match kernel::find(command) {
+        Some(entry) => OPTIONS.iter().filter(|(opt, _)| !entry.options.contains(opt)).map(|(_, name)| *name).collect(),
+        None => SHOW_REFUSES.to_vec(),
+    }
+}
 
 fn refuse_options(matches: &ArgMatches, command: &str, options: &[&str]) -> Result<()> {
     match options.iter().find(|name| has(matches, name)) {
@@ -298,62 +305,113 @@ fn refuse_options(matches: &ArgMatches, command: &str, options: &[&str]) -> Resu
 }
 
 /// clap's message without its heading, usage and advice to read them.
-fn in_one_line(slip: &clap::Error) -> String {
+fn in_one_line(slip: &clap::Error, typed: &[String]) -> String {
     let text = slip.to_string();
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let first = lines.next().unwrap_or_default().trim_start_matches("error: ").to_string();
     let rest = lines.take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
-    let rest: Vec<&str> = rest.map(|line| line.trim_start_matches("tip: ")).collect();
-    let hint = match slip.kind() {
-        ErrorKind::InvalidSubcommand if first.contains("..") => "to count primes there write pcount primes RANGE",
-        _ => "see pcount --help",
+    let tips = rest.map(|line| line.trim_start_matches("tip: ").to_string());
+    // Nothing that pcount takes begins with a dash.
+    let mut tips: Vec<String> = tips.filter(|tip| !tip.contains("as a value, use")).collect();
+    let command = typed.iter().find(|word| *word == "show" || kernel::find(word).is_some());
+    let hint = match (slip.kind(), command) {
+        // Only show has something that must be there.
+        (ErrorKind::MissingRequiredArgument, _) => return "'show' needs a run file: write pcount show run.h5".into(),
+        (ErrorKind::InvalidSubcommand, _) if first.contains("..") => {
+            "to count primes there write pcount primes RANGE".into()
+        }
+        (ErrorKind::UnknownArgument, None) if OF_PRIMES.iter().any(|name| first.contains(name)) => {
+            tips.clear();
+            format!("write pcount primes {}", typed.join(" "))
+        }
+        (_, Some(command)) => format!("see pcount {command} --help"),
+        (_, None) => "see pcount --help".into(),
     };
-    [first]
-        .into_iter()
-        .chain(rest.into_iter().map(str::to_string))
-        .chain([hint.to_string()])
-        .collect::<Vec<_>>()
-        .join("; ")
+    [vec![first], tips, vec![hint]].concat().join("; ")
 }
 
-fn command() -> Command {
+/// Options of `primes` that are missed where no command is named.
+const OF_PRIMES: [&str; 3] = ["'--tuplet'", "'--gaps'", "'--list'"];
+
+/// The options of all commands.
+fn options() -> impl Iterator<Item = Arg> {
     let option = |name: &'static str, value: &'static str, help: &'static str| {
         Arg::new(name).long(name).value_name(value).help(help)
     };
     let flag = |name: &'static str, help: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue).help(help);
     let one_of = |arg: Arg, names: Vec<&'static str>| arg.value_parser(PossibleValuesParser::new(names));
     let formats = FORMATS.iter().map(|format| format.name).collect();
-    let global = [
-        one_of(option("method", "NAME", "How primes are found"), vec!["auto", "trial", "sieve"]),
-        option("lanes", "NAME", "Force an instruction set: avx512, avx2 or scalar"),
-        one_of(option("schedule", "NAME", "How blocks get to ranks"), vec!["auto", "fixed", "farm"]),
-        option("threads", "N", "Compute threads of each rank"),
+    let options = [
+        one_of(option("method", "NAME", "How primes are found [default: auto]"), vec!["auto", "trial", "sieve"]),
+        option("lanes", "NAME", "Force an instruction set: avx512, avx2 or scalar [default: the best there is]"),
+        one_of(
+            option(
+                "schedule",
+                "NAME",
+                "How blocks get to ranks: fixed (an equal slice for each), farm (rank 0 deals them),\nor auto [default: auto]",
+            ),
+            vec!["auto", "fixed", "farm"],
+        )
+        .hide_possible_values(true),
+        option(
+            "threads",
+            "N",
+            "Compute threads of each rank\n[default: PCOUNT_THREADS, else OMP_NUM_THREADS, else its share of the cores]",
+        ),
         option("out", "FILE.h5", "Keep the run file there"),
-        one_of(option("format", "NAME", "Of the answer on stdout"), formats),
-        flag("quiet", "The bare answers, one a line").short('q'),
-        flag("full", "Factorials with all their digits"),
+        one_of(option("format", "NAME", "Of the answer on stdout [default: text]"), formats),
+        flag("quiet", "The bare answers, one a line: count, value, tuplets, gap, sha256, host ...").short('q'),
+        flag("full", "Factorials with all their digits, not only those of up to 60"),
         flag("time", "A table of times on stderr"),
-        one_of(option("progress", "WHEN", "How far the run is, on stderr"), vec!["auto", "always", "never"]),
+        one_of(
+            option(
+                "progress",
+                "WHEN",
+                "How far the run is, on stderr: auto (a bar on a terminal, else a line every 10 s,\n\
+                 doubling to 10 min), always (lines sooner) or never [default: auto]",
+            ),
+            vec!["auto", "always", "never"],
+        )
+        .hide_possible_values(true),
         flag("dry-run", "Print the plan and compute nothing"),
         flag("version", "Print the version; with -v also those of the libraries").short('V'),
         flag("verbose", "With --version: more").short('v').long("verbose").hide(true),
     ];
+    // Those of one command stand above them.
+    options.into_iter().enumerate().map(|(index, arg)| arg.global(true).display_order(100 + index))
+}
+
+fn command() -> Command {
     let show = Command::new("show")
         .about("Print a run file again, in any format")
-        .arg(Arg::new("file").value_name("FILE.h5").required(true).help("A run file that --out kept"));
+        .arg(Arg::new("file").value_name("FILE.h5").required(true).help("A run file that --out kept"))
+        .args(hidden("show"));
     Command::new("pcount")
         .about("Counts primes exactly, on threads, MPI ranks and hosts")
-        .after_help(AFTER)
-        .args(global.map(|arg| arg.global(true)))
+        .after_help(format!("Without a command: pcount primes.\n\n{RANGES}\n{NUMBERS}\n\n{AFTER}"))
+        .args(options())
         .disable_version_flag(true)
         .subcommands(KERNELS.iter().map(subcommand))
         .subcommand(show)
 }
 
-const AFTER: &str = "Without a command: pcount primes.\n\n\
-    Ranges: A..B (without B), A..=B, A..+L, and A..B/N for N equal ones.\n\
-    Numbers: 1000000, 1_000_000, 1e6, 10^6, 10**6, 2^64-1, 3*10^6.\n\n\
-    On ranks: mpirun -n 8 pcount COMMAND ...";
+/// The options of all commands that this one refuses.
+fn hidden(command: &str) -> impl Iterator<Item = Arg> {
+    let refused = refused(command);
+    options().filter(move |arg| refused.contains(&arg.get_id().as_str())).map(|arg| arg.hide(true))
+}
+
+const RANGES: &str = "\
+Ranges: A..B (B not included), A..=B, A..+L (L numbers), and A..B/N: N equal ranges,
+        of which the last takes the remainder.";
+
+const NUMBERS: &str = "\
+Numbers: 1000000, 1_000_000, 1e6, 1.5e6, 10^6, 10**6, and sums, differences and products
+        of those, without spaces: 1e9+7, 2^127-100, 3*10^6.";
+
+const AFTER: &str = "\
+On ranks: mpirun -n 8 pcount COMMAND ...
+pcount COMMAND --help shows a command's own options.";
 
 fn subcommand(entry: &Entry) -> Command {
     let words = |name: &'static str, help: String| {
@@ -362,6 +420,14 @@ fn subcommand(entry: &Entry) -> Command {
         Some(Arg::new("words").value_name(name).num_args(many).help(help))
     };
     let default = |what: &str, default: &str| format!("{what} [default: {default}]");
+    let after = match entry.takes {
+        Takes::Ranges(_) => {
+            format!("{RANGES}\n        In the answer, end is not included: 0..=97 is shown as 0 98.\n{NUMBERS}")
+        }
+        Takes::Range(_) | Takes::Items(_) => format!("{RANGES}\n{NUMBERS}"),
+        Takes::Numbers => NUMBERS.into(),
+        Takes::Seconds(_) | Takes::Urls | Takes::Nothing => String::new(),
+    };
     let words = match entry.takes {
         Takes::Ranges(d) => words("RANGES", default("Such as 0..1e9 or 1e18..+1e9", d)),
         Takes::Range(d) => words("RANGE", default("Such as 0..1e6", d)),
@@ -400,7 +466,12 @@ fn subcommand(entry: &Entry) -> Command {
         // These stand with the options of all commands.
         Opt::Method | Opt::Lanes | Opt::Full => None,
     };
-    Command::new(entry.name).about(entry.about).args(words).args(entry.options.iter().filter_map(option))
+    Command::new(entry.name)
+        .about(entry.about)
+        .args(words)
+        .args(entry.options.iter().filter_map(option))
+        .args(hidden(entry.name))
+        .after_help(after)
 }
 
 #[cfg(test)]

@@ -70,7 +70,8 @@ pub fn ranges(text: &str) -> Result<Vec<Span>> {
         _ => (false, false, end),
     };
     if start.is_empty() || end.is_empty() {
-        return Err(wrong("lacks an end: write A..B, such as 0..1e6".into()));
+        let lacks = if start.is_empty() { "a start" } else { "an end" };
+        return Err(wrong(format!("lacks {lacks}: write A..B, such as 0..1e6")));
     }
     let within = |part: &str| number(part).map_err(|e| if part == text { e } else { e.at(&format!("in '{text}'")) });
     let (start, end) = (within(start)?, within(end)?);
@@ -319,7 +320,7 @@ mod tests {
         for (text, reason) in [
             ("10", "'10' is a number where a range is needed: write 0..10"),
             ("ten", "'ten' is not a range"),
-            ("..5", "'..5' lacks an end"),
+            ("..5", "'..5' lacks a start"),
             ("5..", "'5..' lacks an end"),
             ("5..=", "'5..=' lacks an end"),
             ("5..3", "'5..3' runs backwards: write 3..5"),

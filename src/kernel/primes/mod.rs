@@ -39,7 +39,7 @@ pub const PRIMES: Entry = Entry {
 
 pub const PI: Entry = Entry {
     name: "pi",
-    about: "Count the primes up to each number",
+    about: "Count the primes up to each number, that number included",
     takes: Takes::Numbers,
     options: &[Opt::Method, Opt::Lanes],
     open: |given| {
@@ -72,6 +72,9 @@ fn open(given: &Given, spans: Vec<Span>, asked: Asked) -> Result<Opened> {
     // An empty range counts 0 wherever it is.
     for (span, item) in spans.iter().zip(&given.items).filter(|(span, _)| !span.is_empty()) {
         let why = match method {
+            _ if matches!(asked, Asked::Numbers) && span.width() > sieve::WIDEST => {
+                "is too large: pi takes up to 2^64-1"
+            }
             Method::Trial if span.end() > trial::END => "goes beyond 2^64: leave out --method trial",
             _ if span.end() > sieve::LIMIT => "goes beyond 2^127: primes are counted below that",
             _ if given.seeks == Some(Seeks::Primes) && primality::certainty(span.end()) == Certainty::Probable => {
@@ -239,7 +242,7 @@ mod tests {
     fn limits_are_told() {
         let refused = |opened: Result<Opened>| opened.err().unwrap().to_string();
         assert!(refused((PRIMES.open)(&given("0..2^64+1"))).contains("'0..18446744073709551617' is wider"));
-        assert!(refused((PI.open)(&given("2^64"))).contains("'18446744073709551616' is wider"));
+        assert!(refused((PI.open)(&given("2^64"))).contains("'18446744073709551616' is too large"));
         assert!(refused((PRIMES.open)(&given("2^127..2^127+1"))).contains("beyond 2^127"));
         let trial = Given { method: Some(Method::Trial), ..given("2^64..2^64+1") };
         assert!(refused((PRIMES.open)(&trial)).contains("beyond 2^64"));
