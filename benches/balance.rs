@@ -12,7 +12,7 @@ const RANKS: u64 = 64;
 /// Units of each rank that are measured, and how often: the quickest counts, for a machine with other work only
 /// ever adds time.
 const SAMPLED: u64 = 2;
-const TIMES: usize = 3;
+const TIMES: usize = 5;
 
 fn main() {
     let filter = std::env::args().skip(1).find(|word| !word.starts_with('-')).unwrap_or_default();
@@ -30,23 +30,25 @@ fn main() {
         let mut sieve = Sieve::new(lanes, Seat::here(0).cache);
         let base = SievingPrimes::up_to(layout.bound);
         base.make(&mut sieve);
-        let mut seconds = |unit| {
-            let run = |_| {
-                let began = Instant::now();
-                sieve.unit(&base, &layout, unit);
-                began.elapsed().as_secs_f64()
-            };
-            (0..TIMES).map(run).fold(f64::INFINITY, f64::min)
-        };
-        let busy: Vec<f64> = (0..RANKS)
+        let slice = |rank: u64| rank * layout.units() / RANKS..(rank + 1) * layout.units() / RANKS;
+        let sampled: Vec<Vec<u64>> = (0..RANKS)
             .map(|rank| {
-                let slice = rank * layout.units() / RANKS..(rank + 1) * layout.units() / RANKS;
-                let units = slice.end - slice.start;
-                let sampled = SAMPLED.min(units);
-                let total: f64 = (0..sampled).map(|i| seconds(slice.start + (2 * i + 1) * units / (2 * sampled))).sum();
-                total * units as f64 / sampled as f64
+                let (slice, units) = (slice(rank), slice(rank).end - slice(rank).start);
+                let some = SAMPLED.min(units);
+                (0..some).map(|i| slice.start + (2 * i + 1) * units / (2 * some)).collect()
             })
             .collect();
+        // Round by round, so that a machine that slows down does it to all.
+        let mut best = vec![f64::INFINITY; RANKS as usize];
+        for _ in 0..TIMES {
+            for (best, units) in best.iter_mut().zip(&sampled) {
+                let began = Instant::now();
+                units.iter().for_each(|&unit| assert!(sieve.unit(&base, &layout, unit) > 0));
+                *best = best.min(began.elapsed().as_secs_f64() / units.len() as f64);
+            }
+        }
+        let units = |rank| (slice(rank).end - slice(rank).start) as f64;
+        let busy: Vec<f64> = (0..RANKS).zip(best).map(|(rank, each)| each * units(rank)).collect();
         let (max, mean) = (busy.iter().copied().fold(0.0, f64::max), busy.iter().sum::<f64>() / RANKS as f64);
         println!("{name:14}  {:>5}  {max:>9.3}  {mean:>6.3}  {:>8.3}", layout.units(), max / mean);
     }

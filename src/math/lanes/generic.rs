@@ -279,20 +279,24 @@ pub(super) const GROUP: usize = 256;
 /// Behind every window; and a leap from here, which is at most one longer, does not come round.
 pub(super) const OUTSIDE: u32 = (1 << 31) - 1;
 
-/// A round of leaps, prime by prime.
+/// A round of leaps, prime by prime: every place is written, and what should not have been is written over.
 #[inline(always)]
 pub(super) fn round(leap: &Leap, at: &mut [u32; GROUP], by: &[u32; GROUP], leaps: &mut Vec<u32>) -> bool {
-    let (width, mut any) = (leap.width(), false);
+    let (width, modulus, mut any) = (leap.width(), leap.start.modulus, false);
+    // at / M is at·⌈2^s / M⌉ / 2^s, exact for what is below 2^31 with this s.
+    let shift = 32 + modulus.ilog2();
+    let scale = (1u64 << shift) / u64::from(modulus) + 1;
+    let (mut kept, mut count) = ([0; GROUP], 0);
     for (at, &by) in at.iter_mut().zip(by) {
-        if *at < width {
-            let (bit, class) = (*at / leap.start.modulus, *at % leap.start.modulus);
-            if leap.wanted[class as usize / 32] >> (class % 32) & 1 == 1 {
-                leaps.push(bit | class << CLASS);
-            }
-        }
+        let bit = ((u64::from(*at) * scale) >> shift) as u32;
+        let class = *at - bit * modulus;
+        let wanted = leap.wanted[class as usize / 32 % 8] >> (class % 32) & 1 == 1;
+        kept[count] = bit | class << CLASS;
+        count += usize::from(wanted & (*at < width));
         *at = (*at + by).min(OUTSIDE);
         any |= *at < width;
     }
+    leaps.extend_from_slice(&kept[..count]);
     any
 }
 

@@ -72,5 +72,10 @@ impl Far {
 
 /// The longest prime that is raked and does not leap, for lines of so many bits.
 pub fn raked(wheel: &Wheel, bits: u64) -> u64 {
-    if wheel.modulus <= RESIDUES { wheel.modulus * bits / LEAPS } else { u64::MAX }
+    if leaps(wheel) { wheel.modulus * bits / LEAPS } else { u64::MAX }
+}
+
+/// Whether there are leaps by this wheel.
+pub fn leaps(wheel: &Wheel) -> bool {
+    wheel.modulus <= RESIDUES
 }

@@ -28,7 +28,7 @@ pub struct Layout {
     cost: u128,
 }
 
-/// A line has at most so many bits: a megabyte, half of a second-level cache of 2023.
+/// A line has about so many bits at most: a megabyte, half of a second-level cache of 2023.
 const LINE_MAX: u128 = 1 << 23;
 
 /// Bits of the shortest lines, if there is a choice.
@@ -140,10 +140,26 @@ impl Choice {
 
     fn lay_out(self, span: Span) -> Layout {
         let Choice { wheel, bound, cost, .. } = self;
-        let windows = Cut::new(span, |n| density(n, bound), self.windows);
+        // A number costs what it does in a window of about this width that ends with it.
+        let width = (span.width() / u128::from(self.windows)).max(1) as u64;
+        let (first, last) = (span.start() + u128::from(width) - 1, span.end().saturating_sub(1));
+        let density = |end: u128| {
+            let bound = bound.min(end.isqrt() as u64);
+            (1000 * window_cost(end, width, wheel, bound) / u128::from(width)) as u64
+        };
+        // Where low numbers cost far less, their windows stay the cheaper ones, or their lines would be too long.
+        let bits = u128::from(width / wheel.modulus + 1);
+        let least = (u128::from(density(last)) * bits / line_most(wheel)) as u64;
+        let windows = Cut::new(span, |n| density(n.clamp(first.min(last), last)).max(least), self.windows);
         let slices = slices(self.window, windows.pieces(), wheel, bound);
         Layout { windows, wheel, slices, bound, tests: bound < root(span), cost }
     }
+}
+
+/// Bits that a line may have where windows of equal cost are not of equal width: what leaps can tell.
+fn line_most(wheel: &Wheel) -> u128 {
+    let most = 1 << 24;
+    if far::leaps(wheel) { (((1 << 31) - 1) / u128::from(wheel.modulus)).min(most) } else { most }
 }
 
 /// The largest prime that may be needed.
@@ -188,16 +204,9 @@ fn tests(end: u128, width: u64, bound: u64) -> u128 {
         (_, Certainty::Probable) => (490_000, 1_100_000),
     };
     // Mertens: the share of numbers that no prime up to x divides is e^-γ / ln x.
-    let left = u128::from(width) * 561 / u128::from(ln(bound));
-    let primes = u128::from(width) * 1000 / u128::from(ln_wide(end));
+    let left = u128::from(width) * 561 / u128::from(ln(bound).max(1));
+    let primes = u128::from(width) * 1000 / u128::from(ln_wide(end).max(1));
     left * test + primes.min(left) * prove
-}
-
-/// What a number near n costs, in relation to others: for cutting a span into windows.
-fn density(n: u128, bound: u64) -> u64 {
-    let root = n.isqrt().min(bound.into()) as u64;
-    // The hits of near and far primes, and a share of the far primes' starts.
-    NEAR_HIT * ln_ln(root.max(STRIPED)) + ((u128::from(START) * pi(root)) >> 20) as u64
 }
 
 /// The units of a window that costs so much and whose starts are little of it, as many as are worth having.
@@ -287,22 +296,31 @@ mod tests {
 
     #[test]
     fn units_tile_windows_and_classes() {
-        for (start, width) in
-            [(0u128, 1u128), (0, 1_000_000), (10_000_000_000, 30_000_000_000), (1 << 60, 1 << 33), (1 << 63, 1 << 63)]
-        {
-            let layout = layout(start, width);
-            let mut at = (start, 0);
-            for unit in (0..layout.units()).take(10_000) {
-                let (window, classes) = layout.unit(unit);
-                assert_eq!((window.start(), classes.start), at);
-                assert!(!classes.is_empty() && window.width() / u128::from(layout.wheel.modulus) <= LINE_MAX);
-                at = if classes.end == layout.wheel.classes.len() {
-                    (window.end(), 0)
-                } else {
-                    (window.start(), classes.end)
-                };
+        for (start, width) in [
+            (0u128, 1u128),
+            (0, 1_000_000),
+            (10_000_000_000, 30_000_000_000),
+            (1 << 60, 1 << 33),
+            (1 << 63, 1 << 63),
+            (0, 1 << 64),
+        ] {
+            for layout in [layout(start, width), Layout::in_order(Span::new(start, start + width).unwrap())] {
+                let mut at = (start, 0);
+                for unit in (0..layout.units()).take(10_000) {
+                    let (window, classes) = layout.unit(unit);
+                    assert_eq!((window.start(), classes.start), at);
+                    assert!(
+                        !classes.is_empty()
+                            && window.width() / u128::from(layout.wheel.modulus) <= line_most(layout.wheel)
+                    );
+                    at = if classes.end == layout.wheel.classes.len() {
+                        (window.end(), 0)
+                    } else {
+                        (window.start(), classes.end)
+                    };
+                }
+                assert!(layout.units() > 10_000 || at == (start + width, 0));
             }
-            assert!(layout.units() > 10_000 || at == (start + width, 0));
         }
     }
 
