@@ -35,11 +35,13 @@ fn all_lanes() -> Vec<&'static str> {
     lanes::usable().map(|lanes| lanes.name).collect()
 }
 
-/// Numbers of all sizes below 2^`bits`, more of them near powers of two than chance would have.
+/// Numbers of all sizes below 2^`bits`, more of them near powers of two and near where lines and blocks of all wheels
+/// end than chance would have.
 fn numbers(bits: u32) -> impl Strategy<Value = u64> {
     let anywhere = (0..bits, any::<u64>()).prop_map(move |(shift, n)| n >> (64 - bits) >> shift);
     let near = (0..bits, 0..200u64).prop_map(|(bit, off)| (1u64 << bit).saturating_sub(100) + off);
-    prop_oneof![3 => anywhere, 1 => near]
+    let edges = (0..bits - 17, 1..4u64, 0..200u64).prop_map(|(bit, times, off)| ((30_030 * times) << bit) - 100 + off);
+    prop_oneof![3 => anywhere, 1 => near, 1 => edges]
 }
 
 proptest! {
