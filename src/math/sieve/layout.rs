@@ -142,7 +142,7 @@ impl Choice {
         let Choice { wheel, bound, cost, .. } = self;
         // A number costs what it does in a window of about this width that ends with it.
         let width = (span.width() / u128::from(self.windows)).max(1) as u64;
-        let (first, last) = (span.start() + u128::from(width) - 1, span.end().saturating_sub(1));
+        let (first, last) = (span.start() + u128::from(width - 1), span.end().saturating_sub(1));
         let density = |end: u128| {
             let bound = bound.min(end.isqrt() as u64);
             (1000 * window_cost(end, width, wheel, bound) / u128::from(width)) as u64
