@@ -134,6 +134,7 @@ fn order(entry: &'static Entry, matches: &ArgMatches, output: Output) -> Result<
     let method = word(matches, "method").and_then(|name| match name {
         "trial" => Some(Method::Trial),
         "sieve" => Some(Method::Sieve),
+        "leaves" => Some(Method::Leaves),
         _ => None,
     });
     let given = Given {
@@ -342,7 +343,7 @@ fn options() -> impl Iterator<Item = Arg> {
     let one_of = |arg: Arg, names: Vec<&'static str>| arg.value_parser(PossibleValuesParser::new(names));
     let formats = FORMATS.iter().map(|format| format.name).collect();
     let options = [
-        one_of(option("method", "NAME", "How primes are found [default: auto]"), vec!["auto", "trial", "sieve"]),
+        one_of(option("method", "NAME", "How primes are found [default: auto]"), vec!["auto", "trial", "sieve", "leaves"]),
         option("lanes", "NAME", "Force an instruction set: avx512, avx2 or scalar [default: the best there is]"),
         one_of(
             option(

@@ -16,6 +16,9 @@ pub enum Error {
     /// The run itself failed: a file, the network, MPI, a task.
     #[error("{0}")]
     Failed(String),
+    /// A result contradicts itself or what is known.
+    #[error("{0}")]
+    Wrong(String),
     /// The launcher did not make the world that was asked for.
     #[error("{0}")]
     Launch(String),
@@ -33,11 +36,16 @@ impl Error {
         Error::Failed(what.into())
     }
 
+    pub fn wrong(what: impl Into<String>) -> Error {
+        Error::Wrong(what.into())
+    }
+
     /// The exit code, from the table in the README.
     pub fn code(&self) -> u8 {
         match self {
             Error::Failed(_) => 1,
             Error::Usage(_) => 2,
+            Error::Wrong(_) => 3,
             Error::Launch(_) => 4,
         }
     }
@@ -48,6 +56,7 @@ impl Error {
         match self {
             Error::Failed(what) => Error::Failed(put(what)),
             Error::Usage(what) => Error::Usage(put(what)),
+            Error::Wrong(what) => Error::Wrong(put(what)),
             Error::Launch(what) => Error::Launch(put(what)),
         }
     }
@@ -66,6 +75,7 @@ impl Wire for Error {
         match code {
             1 => Ok(Error::Failed(what)),
             2 => Ok(Error::Usage(what)),
+            3 => Ok(Error::Wrong(what)),
             4 => Ok(Error::Launch(what)),
             _ => Err(Error::Failed(format!("an error with the unknown code {code}"))),
         }

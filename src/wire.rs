@@ -51,7 +51,7 @@ macro_rules! numbers {
         }
     )*};
 }
-numbers! { u8 u16 u32 u64 u128 f64 }
+numbers! { u8 u16 u32 u64 u128 i128 f64 }
 
 impl Wire for usize {
     fn put(&self, out: &mut Vec<u8>) {

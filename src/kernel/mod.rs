@@ -94,11 +94,12 @@ impl Given {
     }
 }
 
-/// How primes are found.
+/// How primes are found, or counted without finding them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
     Trial,
     Sieve,
+    Leaves,
 }
 
 /// What is sought of the primes of a range, beside their number.

@@ -4,6 +4,7 @@
 //! one flag per number, [`sieve`] marks one bit per number that its wheel lets through.
 //! [`primality`] decides single numbers, however large.
 
+pub mod count;
 pub mod cut;
 pub mod integer;
 #[allow(unsafe_code)]

@@ -2,6 +2,7 @@
 //!
 //! A range becomes one link of a chain. How its primes are counted, or what else is found out of them, is a file each.
 
+mod by_leaves;
 mod by_sieve;
 mod by_trial;
 mod gaps;
@@ -12,6 +13,8 @@ mod tuplets;
 use super::{Entry, Given, Method, Opened, Opt, Seeks, Takes};
 use crate::chain::Chain;
 use crate::error::{Error, Result};
+use crate::math::count::gourdon;
+use crate::math::integer::Integer;
 use crate::math::lanes::{self, Lanes};
 use crate::math::primality::{self, Certainty};
 use crate::math::sieve::{self, Layout, Sieve, SievingPrimes};
@@ -21,6 +24,7 @@ use crate::report::{Fact, Table, Value};
 use crate::seat::Seat;
 use crate::syntax::Item;
 use crate::work::{Answer, Forecast, Job, Work};
+use by_leaves::ByLeaves;
 use by_sieve::BySieve;
 use by_trial::ByTrial;
 use gaps::Gaps;
@@ -55,69 +59,154 @@ enum Asked {
     Numbers,
 }
 
+impl Asked {
+    /// Whether rows tell how certain they are: where single numbers are tested that no proof covers.
+    fn certainty(self, spans: &[Span]) -> bool {
+        matches!(self, Asked::Ranges) && spans.iter().any(|span| span.end() > sieve::END)
+    }
+}
+
 fn open(given: &Given, spans: Vec<Span>, asked: Asked) -> Result<Opened> {
-    // The sieve is quicker from the first number on; trial division is there to be compared with.
-    let method = given.method.unwrap_or(Method::Sieve);
     let lanes = match given.lanes {
-        Some(_) if method == Method::Trial => {
-            return Err(Error::usage("--lanes is for the sieve: leave it out, or write --method sieve"));
+        Some(_) if given.method == Some(Method::Trial) => {
+            return Err(Error::usage("--lanes is not for --method trial: leave one of them out"));
         }
         Some(lanes) => lanes,
         None => lanes::pick(None)?,
     };
-    if let (Method::Trial, Some(seeks)) = (method, given.seeks) {
+    if let (Some(Method::Trial | Method::Leaves), Some(seeks)) = (given.method, given.seeks) {
         let option = seeks.option();
         return Err(Error::usage(format!("--{option} is for the sieve: leave it out, or write --method sieve")));
     }
     // An empty range counts 0 wherever it is.
     for (span, item) in spans.iter().zip(&given.items).filter(|(span, _)| !span.is_empty()) {
-        let why = match method {
-            _ if matches!(asked, Asked::Numbers) && span.width() > sieve::WIDEST => {
-                "is too large: pi takes up to 2^64-1"
-            }
-            Method::Trial if span.end() > trial::END => "goes beyond 2^64: leave out --method trial",
-            _ if span.end() > sieve::LIMIT => "goes beyond 2^127: primes are counted below that",
-            _ if given.seeks == Some(Seeks::Primes) && primality::certainty(span.end()) == Certainty::Probable => {
-                "goes beyond 3.3·10^24, up to which primes are proven: --list is for those"
-            }
-            _ if span.width() > sieve::WIDEST => "is wider than 2^64 numbers: that is the most",
-            _ => continue,
-        };
-        return Err(Error::usage(format!("'{item}' {why}")));
+        if let Some(why) = refusal(given, *span, asked) {
+            return Err(Error::usage(format!("'{item}' {why}")));
+        }
     }
     let texts = match asked {
         Asked::Ranges => Fact::new("ranges", Value::texts(&spans)),
         Asked::Numbers => Fact::new("numbers", Value::texts(&given.items)),
     };
-    let rows = Rows { asked, certainty: spans.iter().any(|span| span.end() > sieve::END) };
+    let rows = Rows { asked, certainty: asked.certainty(&spans) };
     let mut facts = vec![texts];
     facts.extend(given.seeks.map(|seeks| Fact::new(seeks.option(), seeks.value())));
-    if method == Method::Trial {
+    if given.method == Some(Method::Trial) {
         facts.push(Fact::new("method", Value::text("trial")));
         let links = spans.into_iter().map(|span| Box::new(ByTrial::new(span, rows)) as _).collect();
         return Ok(Opened { job: Job::Work(Box::new(Chain::new(links)?)), facts, how: vec![] });
     }
-    facts.push(Fact::new("method", Value::text("sieve")));
     let lay_out = if given.seeks.is_some() { Layout::in_order } else { Layout::new };
-    let layouts: Vec<Layout> = spans.iter().map(|&span| lay_out(span)).collect();
-    let ways: BTreeSet<String> = layouts.iter().map(Layout::to_string).collect();
-    let how = vec![Fact::new("lanes", Value::text(lanes.name)), Fact::new("sieve", Value::texts(ways))];
+    let ways: Vec<Way> = spans.iter().map(|&span| Way::new(given, span, rows, lanes, lay_out)).collect();
+    facts.push(Fact::new("method", methods(&ways)));
+    let sieved: BTreeSet<String> = ways.iter().filter_map(Way::layout).map(Layout::to_string).collect();
+    let leaves: BTreeSet<String> = ways.iter().filter_map(Way::leaves).flat_map(ByLeaves::how).collect();
+    let mut how = vec![Fact::new("lanes", Value::text(lanes.name))];
+    for (name, texts) in [("sieve", sieved), ("leaves", leaves)] {
+        how.extend((!texts.is_empty()).then(|| Fact::new(name, Value::texts(texts))));
+    }
     // One set of sieving primes serves all ranges; they are made when the run starts.
-    let bound = layouts.iter().map(|layout| layout.bound).max().unwrap_or(0);
+    let bound = ways.iter().filter_map(Way::layout).map(|layout| layout.bound).max().unwrap_or(0);
     let base = Arc::new(SievingPrimes::up_to(bound));
-    let sieves =
-        spans.iter().zip(layouts).map(|(&span, layout)| Sieving { span, rows, layout, lanes, base: base.clone() });
-    let job = match given.seeks {
-        None => chain(sieves, |sieving| Box::new(BySieve(sieving))),
-        Some(Seeks::Tuplets(k)) => chain(sieves, |sieving| tuplets(k, sieving)),
-        Some(Seeks::Gaps) => chain(sieves, |sieving| Box::new(InOrder::<Gaps>::new(sieving))),
-        Some(Seeks::Primes) => list::stream(&spans, sieves.map(InOrder::new).collect()).map(Job::Stream),
+    let sieving = |span, layout| Sieving { span, rows, layout, lanes, base: base.clone() };
+    let links = spans.iter().zip(ways);
+    if given.seeks == Some(Seeks::Primes) {
+        let sieves = links.map(|(&span, way)| InOrder::new(sieving(span, way.into_layout()))).collect();
+        return Ok(Opened { job: Job::Stream(list::stream(&spans, sieves)?), facts, how });
+    }
+    let link = |(&span, way): (&Span, Way)| -> Box<dyn Work> {
+        match (way, given.seeks) {
+            (Way::Leaves(leaves), _) => leaves,
+            (Way::Sieve(layout), None) => Box::new(BySieve(sieving(span, *layout))),
+            (Way::Sieve(layout), Some(Seeks::Tuplets(k))) => tuplets(k, sieving(span, *layout)),
+            (Way::Sieve(layout), Some(_)) => Box::new(InOrder::<Gaps>::new(sieving(span, *layout))),
+        }
     };
-    Ok(Opened { job: job?, facts, how })
+    Ok(Opened { job: Job::Work(Box::new(Chain::new(links.map(link).collect())?)), facts, how })
 }
 
-fn chain(sieves: impl Iterator<Item = Sieving>, link: impl Fn(Sieving) -> Box<dyn Work>) -> Result<Job> {
-    Ok(Job::Work(Box::new(Chain::new(sieves.map(link).collect())?)))
+/// Why the primes of a range cannot be counted, in words that follow it.
+fn refusal(given: &Given, span: Span, asked: Asked) -> Option<&'static str> {
+    let wide = span.width() > sieve::WIDEST;
+    let why = match given.method {
+        Some(Method::Trial) if span.end() > trial::END => "goes beyond 2^64: leave out --method trial",
+        Some(Method::Leaves) if span.end() > gourdon::END => {
+            "goes beyond 10^26: --method leaves goes up to there, the sieve takes ranges up to 2^127"
+        }
+        Some(Method::Sieve | Method::Trial) if wide => match asked {
+            Asked::Numbers => "is too large for that method, which takes up to 2^64-1: leave out --method",
+            Asked::Ranges => "is wider than 2^64 numbers: that is the most for that method",
+        },
+        _ if span.end() > sieve::LIMIT => "goes beyond 2^127: primes are counted below that",
+        _ if wide && given.seeks.is_some() => "is wider than 2^64 numbers: that is the most",
+        _ if wide && span.end() > gourdon::END => {
+            "is wider than 2^64 numbers and goes beyond 10^26: one of them is too much"
+        }
+        _ if given.seeks == Some(Seeks::Primes) && primality::certainty(span.end()) == Certainty::Probable => {
+            "goes beyond 3.3·10^24, up to which primes are proven: --list is for those"
+        }
+        _ => return None,
+    };
+    Some(why)
+}
+
+/// How the primes of one range are counted.
+enum Way {
+    Sieve(Box<Layout>),
+    Leaves(Box<ByLeaves>),
+}
+
+impl Way {
+    /// The one that is asked for, or the cheapest.
+    fn new(given: &Given, span: Span, rows: Rows, lanes: &'static Lanes, lay_out: fn(Span) -> Layout) -> Way {
+        let leaves = || Way::Leaves(Box::new(ByLeaves::new(span, rows, lanes)));
+        if given.method == Some(Method::Leaves) || span.width() > sieve::WIDEST {
+            return leaves();
+        }
+        let layout = lay_out(span);
+        // A short range, or one that goes too far, needs no second thought.
+        if given.method.is_some() || given.seeks.is_some() || layout.cost() < SOON || span.end() > gourdon::END {
+            return Way::Sieve(Box::new(layout));
+        }
+        match ByLeaves::new(span, rows, lanes) {
+            leaves if leaves.cost() < layout.cost() => Way::Leaves(Box::new(leaves)),
+            _ => Way::Sieve(Box::new(layout)),
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            Way::Sieve(_) => "sieve",
+            Way::Leaves(_) => "leaves",
+        }
+    }
+
+    fn layout(&self) -> Option<&Layout> {
+        if let Way::Sieve(layout) = self { Some(layout) } else { None }
+    }
+
+    fn leaves(&self) -> Option<&ByLeaves> {
+        if let Way::Leaves(leaves) = self { Some(leaves) } else { None }
+    }
+
+    fn into_layout(self) -> Layout {
+        match self {
+            Way::Sieve(layout) => *layout,
+            Way::Leaves(_) => unreachable!("lists are sieved"),
+        }
+    }
+}
+
+/// Picoseconds of sieving below which nothing else can be quicker.
+const SOON: u128 = 500_000_000;
+
+/// The method, or the methods in the order of the ranges where they differ.
+fn methods(ways: &[Way]) -> Value {
+    let mut names = ways.iter().map(Way::name);
+    match names.next() {
+        Some(first) if names.all(|name| name == first) => Value::text(first),
+        _ => Value::texts(ways.iter().map(Way::name)),
+    }
 }
 
 /// The work that counts K-tuplets.
@@ -165,21 +254,37 @@ struct Rows {
 }
 
 impl Rows {
+    /// The row of a range whose count is a theorem.
+    fn proven(self, span: Span, count: u128) -> Answer {
+        self.row(span, count.into(), &[], "count", Certainty::Proven)
+    }
+
     /// The row of a range, its count, and what else was found out of it; `bare` is the column that was asked for.
     fn answer(self, span: Span, count: u64, more: &[(&'static str, Value)], bare: &'static str) -> Answer {
+        self.row(span, count.into(), more, bare, primality::certainty(span.end()))
+    }
+
+    fn row(
+        self,
+        span: Span,
+        count: Integer,
+        more: &[(&'static str, Value)],
+        bare: &'static str,
+        certainty: Certainty,
+    ) -> Answer {
         let mut cells = match self.asked {
             Asked::Ranges => vec![("start", Value::integer(span.start())), ("end", Value::integer(span.end()))],
             Asked::Numbers => vec![("x", Value::integer(span.end() - 1))],
         };
-        cells.push(("count", Value::integer(count)));
+        cells.push(("count", Value::integer(&count)));
         cells.extend_from_slice(more);
         if self.certainty {
-            cells.push(("certainty", Value::text(primality::certainty(span.end()).name())));
+            cells.push(("certainty", Value::text(certainty.name())));
         }
         let (names, values): (Vec<&str>, Vec<Value>) = cells.into_iter().unzip();
         let answer = Answer::rows(Table::of(&names).with([values]), bare);
         match self.asked {
-            Asked::Ranges => Answer { total: Some(count.into()), ..answer },
+            Asked::Ranges => Answer { total: Some(count), ..answer },
             Asked::Numbers => answer,
         }
     }

@@ -1,6 +1,6 @@
 //! Lanes of 256 bits: nearly every x86-64 machine since 2013.
 
-use super::{CLASS, Comb, Hits, Leap, TIMES_MAX};
+use super::{CLASS, Comb, Dividend, Hits, Leap, TIMES_MAX};
 use std::arch::x86_64::*;
 
 super::generic::lanes! {
@@ -15,7 +15,10 @@ super::generic::lanes! {
     },
     true,
     rake,
-    leap
+    leap,
+    recount,
+    sum,
+    pick
 }
 
 /// For each mask of eight lanes: the lanes to keep, moved together.
@@ -130,4 +133,21 @@ unsafe fn leap(leap: &Leap, primes: &[u32], found: &mut Vec<u32>) {
         }
         _mm256_movemask_epi8(any) != 0
     });
+}
+
+#[target_feature(enable = "avx2,bmi1,bmi2,fma,popcnt")]
+unsafe fn recount(words: &[u64], before: &mut [u32], from: u32) -> u32 {
+    counting::recount(words, before, from)
+}
+
+#[target_feature(enable = "avx2,bmi1,bmi2,fma,popcnt")]
+unsafe fn sum(words: &[u64], before: &[u32], start: u64, dividend: Dividend, divisors: &[u32]) -> u64 {
+    // SAFETY: the caller's.
+    unsafe { counting::sum(words, before, start, dividend, divisors) }
+}
+
+#[target_feature(enable = "avx2,bmi1,bmi2,fma,popcnt")]
+unsafe fn pick(entries: &[u16], above: u16, base: u32, offsets: &[u16], plus: &mut Vec<u32>, minus: &mut Vec<u32>) {
+    // SAFETY: the caller's.
+    unsafe { counting::pick(entries, above, base, offsets, plus, minus) }
 }

@@ -1,6 +1,6 @@
 //! Lanes of 512 bits: Intel since Ice Lake, AMD since Zen 4.
 
-use super::{CLASS, Comb, Hits, Leap, TIMES_MAX};
+use super::{CLASS, Comb, Dividend, Hits, Leap, TIMES_MAX};
 use std::arch::x86_64::*;
 
 super::generic::lanes! {
@@ -19,7 +19,10 @@ super::generic::lanes! {
     },
     true,
     rake,
-    leap
+    leap,
+    recount,
+    sum,
+    pick
 }
 
 /// Twice sixteen primes at once go through all lines in registers: twice, because each step waits for the one
@@ -109,4 +112,113 @@ unsafe fn leap(leap: &Leap, primes: &[u32], found: &mut Vec<u32>) {
         }
         any != 0
     });
+}
+
+/// Sixteen words at once: their counts are added up in a register.
+#[target_feature(enable = "avx512f,avx512vpopcntdq,popcnt")]
+unsafe fn recount(words: &[u64], before: &mut [u32], from: u32) -> u32 {
+    let low_halves = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    let (zero, last) = (_mm512_setzero_si512(), _mm512_set1_epi32(15));
+    let mut sum = _mm512_set1_epi32(from as i32);
+    let whole = words.len() / 16 * 16;
+    for at in (0..whole).step_by(16) {
+        // SAFETY: sixteen words begin there, and as many counts.
+        unsafe {
+            let load = |at: usize| _mm512_popcnt_epi64(_mm512_loadu_si512(words.as_ptr().add(at).cast()));
+            let counts = _mm512_permutex2var_epi32(load(at), low_halves, load(at + 8));
+            // Each lane gets those below it added, of 1, 2, 4 and 8 lanes.
+            let one = _mm512_add_epi32(counts, _mm512_alignr_epi32::<15>(counts, zero));
+            let two = _mm512_add_epi32(one, _mm512_alignr_epi32::<14>(one, zero));
+            let four = _mm512_add_epi32(two, _mm512_alignr_epi32::<12>(two, zero));
+            let all = _mm512_add_epi32(four, _mm512_alignr_epi32::<8>(four, zero));
+            let up_to = _mm512_add_epi32(sum, all);
+            _mm512_storeu_si512(before.as_mut_ptr().add(at).cast(), _mm512_sub_epi32(up_to, counts));
+            sum = _mm512_add_epi32(sum, _mm512_permutexvar_epi32(last, all));
+        }
+    }
+    let sum = _mm512_cvtsi512_si32(sum) as u32;
+    counting::recount(&words[whole..], &mut before[whole..], sum)
+}
+
+/// Eight quotients at once. The look-ups go one by one: gathering them into lanes is no faster, and slower on Zen 4.
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512vpopcntdq,bmi1,bmi2,popcnt")]
+unsafe fn sum(words: &[u64], before: &[u32], start: u64, dividend: Dividend, divisors: &[u32]) -> u64 {
+    const GROUP: usize = 64;
+    let float = _mm512_set1_pd(dividend.float);
+    let all = |value: u64| _mm512_set1_epi64(value as i64);
+    let (low, start, one, word_numbers) = (all(dividend.low), all(start), all(1), all(240));
+    // n/15 is n·⌈2^35/15⌉/2^35 for every n of 32 bits.
+    let (fifteenth, last) = (all(0x8888_8889), all(words.len() as u64 - 1));
+    let mut places = [0u32; GROUP];
+    let (mut sum, mut more) = (0u64, 0u64);
+    for group in divisors.chunks(GROUP) {
+        for at in (0..group.len()).step_by(8) {
+            let mask = (1u32 << (group.len() - at).min(8)) - 1;
+            // SAFETY: the mask has as many lanes as there are divisors left.
+            let some =
+                unsafe { _mm256_mask_loadu_epi32(_mm256_set1_epi32(1), mask as u8, group.as_ptr().add(at).cast()) };
+            let divisor = _mm512_cvtepu32_epi64(some);
+            let guess = _mm512_cvttpd_epu64(_mm512_div_pd(float, _mm512_cvtepu32_pd(some)));
+            let high = _mm512_slli_epi64::<32>(_mm512_mul_epu32(_mm512_srli_epi64::<32>(guess), divisor));
+            let product = _mm512_add_epi64(_mm512_mul_epu32(guess, divisor), high);
+            let rest = _mm512_sub_epi64(low, product);
+            let offset = _mm512_sub_epi64(guess, start);
+            let offset = _mm512_mask_add_epi64(offset, _mm512_cmpge_epi64_mask(rest, divisor), offset, one);
+            let offset = _mm512_mask_sub_epi64(offset, _mm512_movepi64_mask(rest), offset, one);
+            let word = _mm512_srli_epi64::<35>(_mm512_mul_epu32(_mm512_srli_epi64::<4>(offset), fifteenth));
+            let rest = _mm512_sub_epi64(offset, _mm512_mul_epu32(word, word_numbers));
+            // Word and rest in 32 bits; a word beyond the last would be out of bounds.
+            let rest = _mm512_and_epi64(rest, all(0xff));
+            let place = _mm512_or_epi64(_mm512_slli_epi64::<8>(_mm512_min_epu64(word, last)), rest);
+            // SAFETY: at is below the length, and a multiple of eight.
+            unsafe { _mm256_storeu_si256(places.as_mut_ptr().add(at).cast(), _mm512_cvtepi64_epi32(place)) };
+        }
+        let look_up = |place: u32| {
+            // SAFETY: no word is beyond the last.
+            let (bits, before) = unsafe {
+                let word = (place >> 8) as usize;
+                (*words.get_unchecked(word), *before.get_unchecked(word))
+            };
+            (u64::from(before), u64::from((bits & counting::MASKS[(place & 0xff) as usize]).count_ones()))
+        };
+        for &place in &places[..group.len()] {
+            let (before, inside) = look_up(place);
+            sum += before;
+            more += inside;
+        }
+    }
+    sum + more
+}
+
+/// Sixteen entries at once; those that pass are moved together in a register and all sixteen written, as compressing
+/// straight into memory would be slow on Zen 4.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,popcnt")]
+unsafe fn pick(entries: &[u16], above: u16, base: u32, offsets: &[u16], plus: &mut Vec<u32>, minus: &mut Vec<u32>) {
+    let (threshold, low_bit) = (_mm256_set1_epi16(above as i16), _mm256_set1_epi16(1));
+    let base = _mm512_set1_epi32(base as i32);
+    let (mut even, mut odd) = (plus.len(), minus.len());
+    for at in (0..entries.len()).step_by(16) {
+        let mask = ((1u32 << (entries.len() - at).min(16)) - 1) as u16;
+        // SAFETY: the mask has as many lanes as there are entries left; both lists have room for sixteen more than there
+        // are entries.
+        unsafe {
+            let entry = _mm256_maskz_loadu_epi16(mask, entries.as_ptr().add(at).cast());
+            let offset = _mm256_maskz_loadu_epi16(mask, offsets.as_ptr().add(at).cast());
+            let number = _mm512_add_epi32(base, _mm512_cvtepu16_epi32(offset));
+            let passes = _mm256_mask_cmpgt_epu16_mask(mask, entry, threshold);
+            let is_odd = _mm256_mask_test_epi16_mask(passes, entry, low_bit);
+            let is_even = passes & !is_odd;
+            let keep = |which: u16, list: &mut Vec<u32>, len: &mut usize| {
+                _mm512_storeu_si512(list.as_mut_ptr().add(*len).cast(), _mm512_maskz_compress_epi32(which, number));
+                *len += which.count_ones() as usize;
+            };
+            keep(is_even, plus, &mut even);
+            keep(is_odd, minus, &mut odd);
+        }
+    }
+    // SAFETY: so many were written.
+    unsafe {
+        plus.set_len(even);
+        minus.set_len(odd);
+    }
 }

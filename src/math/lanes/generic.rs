@@ -383,7 +383,7 @@ pub(super) fn ones(line: &[u64]) -> u64 {
 /// Compiles the loops for one instruction set and makes its row of the table; whether it has fused
 /// multiplications is its own, and so are `rake` and `leap`.
 macro_rules! lanes {
-    ($name:literal, $features:literal, $usable:expr, $fused:literal, $rake:path, $leap:path) => {
+    ($name:literal, $features:literal, $usable:expr, $fused:literal, $rake:path, $leap:path, $recount:path, $sum:path, $pick:path) => {
         pub(super) const LANES: $crate::math::lanes::Lanes = $crate::math::lanes::Lanes {
             name: $name,
             usable: $usable,
@@ -396,8 +396,12 @@ macro_rules! lanes {
             leap: $leap,
             strike,
             ones,
+            recount: $recount,
+            stride,
+            sum: $sum,
+            pick: $pick,
         };
-        use $crate::math::lanes::{Start, Stripe, generic};
+        use $crate::math::lanes::{Start, Stripe, counting, generic};
 
         #[target_feature(enable = $features)]
         unsafe fn presieve(line: &mut [u64], stripes: &mut [Stripe]) {
@@ -430,6 +434,11 @@ macro_rules! lanes {
         #[target_feature(enable = $features)]
         unsafe fn ones(line: &[u64]) -> u64 {
             generic::ones(line)
+        }
+        #[target_feature(enable = $features)]
+        unsafe fn stride(row: *mut u8, bytes: u32, p: u32, first: &[u32; 8]) {
+            // SAFETY: the caller's.
+            unsafe { counting::stride(row, bytes, p, first) }
         }
     };
 }

@@ -10,11 +10,14 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod comb;
+mod counted;
+mod counting;
 mod generic;
 mod scalar;
 
 use crate::error::{Error, Result};
 pub use comb::{Comb, Hits, Leaps};
+pub use counted::{Counted, Dividend, RESIDUES, Signed, Strides, WORD, WORDS_MAX};
 
 /// One instruction set's versions of the loops.
 pub struct Lanes {
@@ -29,6 +32,10 @@ pub struct Lanes {
     leap: unsafe fn(&Leap, &[u32], &mut Vec<u32>),
     strike: unsafe fn(*mut u64, &[u32]),
     ones: unsafe fn(&[u64]) -> u64,
+    recount: unsafe fn(&[u64], &mut [u32], u32) -> u32,
+    stride: unsafe fn(*mut u8, u32, u32, &[u32; 8]),
+    sum: unsafe fn(&[u64], &[u32], u64, Dividend, &[u32]) -> u64,
+    pick: unsafe fn(&[u16], u16, u32, &[u16], &mut Vec<u32>, &mut Vec<u32>),
 }
 
 /// Words that a pass of the presieve handles at once; tables are padded for it.

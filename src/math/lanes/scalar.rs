@@ -1,9 +1,24 @@
 //! What every CPU of the architecture has: the judge of the other lanes.
 
-use super::{Comb, Hits, Lanes, Leap, Start, Stripe, generic};
+use super::{Comb, Dividend, Hits, Lanes, Leap, Start, Stripe, counting, generic};
 
-pub(super) const LANES: Lanes =
-    Lanes { name: "scalar", usable: || true, presieve, octets, cross, step, start, rake, leap, strike, ones };
+pub(super) const LANES: Lanes = Lanes {
+    name: "scalar",
+    usable: || true,
+    presieve,
+    octets,
+    cross,
+    step,
+    start,
+    rake,
+    leap,
+    strike,
+    ones,
+    recount,
+    stride,
+    sum,
+    pick,
+};
 
 unsafe fn presieve(line: &mut [u64], stripes: &mut [Stripe]) {
     // SAFETY: the caller's.
@@ -44,4 +59,23 @@ unsafe fn rake(comb: &Comb, times: &[u32], lines: &mut [Hits]) {
 
 fn leap(leap: &Leap, primes: &[u32], found: &mut Vec<u32>) {
     generic::leap::<false>(leap, primes, found, |at, by, found| generic::round(leap, at, by, found));
+}
+
+fn recount(words: &[u64], before: &mut [u32], from: u32) -> u32 {
+    counting::recount(words, before, from)
+}
+
+unsafe fn stride(row: *mut u8, bytes: u32, p: u32, first: &[u32; 8]) {
+    // SAFETY: the caller's.
+    unsafe { counting::stride(row, bytes, p, first) }
+}
+
+unsafe fn sum(words: &[u64], before: &[u32], start: u64, dividend: Dividend, divisors: &[u32]) -> u64 {
+    // SAFETY: the caller's.
+    unsafe { counting::sum(words, before, start, dividend, divisors) }
+}
+
+unsafe fn pick(entries: &[u16], above: u16, base: u32, offsets: &[u16], plus: &mut Vec<u32>, minus: &mut Vec<u32>) {
+    // SAFETY: the caller's.
+    unsafe { counting::pick(entries, above, base, offsets, plus, minus) }
 }

@@ -38,7 +38,7 @@ pub use primes::SievingPrimes;
 use std::ops::Range;
 use std::sync::OnceLock;
 use stripes::Stripes;
-pub use wheel::Wheel;
+pub use wheel::{Wheel, inverse};
 
 /// Where a sieve's primes end, and with it the numbers it can decide alone.
 pub const END: u128 = 1 << 64;
@@ -135,6 +135,11 @@ impl Sieve {
         Sieve { lanes, block, near: Near::default(), far: Far::default(), words: Vec::new() }
     }
 
+    /// A sieve like this one.
+    pub fn another(&self) -> Sieve {
+        Sieve { lanes: self.lanes, block: self.block, near: Near::default(), far: Far::default(), words: Vec::new() }
+    }
+
     /// How many primes a unit of a layout has. `base` reaches up to the layout's bound.
     ///
     /// Cost: see [`Layout::cost`]. Memory: see [`memory`].
@@ -186,6 +191,20 @@ impl Sieve {
             let words = ordered::words(std::array::from_fn(|index| &lines[index][..]));
             words.for_each(|(start, word)| each(sifting.low() + u128::from(start), word));
         }
+    }
+
+    /// The primes above 5 of a window, in words of 240 numbers: gives `each` the word's number and its bits, of which the
+    /// first stand for the numbers from the last multiple of 30 on that is not above the window's start.
+    ///
+    /// The window ends at [`END`] at most; `base` reaches up to the square root of its end. Memory: eight lines, of a
+    /// thirtieth of a bit per number each.
+    pub fn words(&mut self, base: &SievingPrimes, window: Span, mut each: impl FnMut(usize, u64)) {
+        assert!(window.end() <= END);
+        let mut index = 0;
+        self.in_order_by(Sifting { window, wheel: Wheel::smallest(), base, bound: u64::MAX }, |_, word| {
+            each(index, word);
+            index += 1;
+        });
     }
 
     /// The primes of a window, ascending; they must lie above 5 and below 2^32.

@@ -1,0 +1,51 @@
+//! What the terms of π(x) take on one thread: seconds measured and expected, and their units' length.
+//!
+//! `cargo bench --bench terms -- 1e15 1e16`
+
+use pcount::math::count::gourdon::{Alpha, Gourdon, Params, Sums, Worker};
+use pcount::math::lanes;
+use pcount::math::sieve::Sieve;
+use pcount::syntax;
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
+    let lanes = lanes::pick(std::env::var("LANES").ok().as_deref()).expect("these lanes are here");
+    let thousandths = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("thousandths"));
+    for word in &words {
+        let x = syntax::number(word).expect("a number");
+        let best = Alpha::best(x);
+        let alpha = Alpha { y: thousandths("ALPHA_Y").unwrap_or(best.y), z: thousandths("ALPHA_Z").unwrap_or(best.z) };
+        let gourdon = Gourdon::new(Params::with(x, alpha), lanes);
+        let mut worker = Worker::new(Sieve::new(lanes, 48 << 10));
+        let began = Instant::now();
+        gourdon.make(&mut worker);
+        println!(
+            "\n{word}: {}, alpha {} {}; tables {:.4} s",
+            gourdon.params(),
+            alpha.y,
+            alpha.z,
+            began.elapsed().as_secs_f64()
+        );
+        let mut terms: BTreeMap<&str, (u64, f64, f64)> = BTreeMap::new();
+        let mut sums = Sums::default();
+        for unit in 0..gourdon.units() {
+            let began = Instant::now();
+            sums = sums.merge(gourdon.compute(unit, &mut worker));
+            let took = began.elapsed().as_secs_f64();
+            let entry = terms.entry(gourdon.term(unit)).or_default();
+            *entry = (entry.0 + 1, entry.1 + took, entry.2.max(took));
+        }
+        let all: f64 = terms.values().map(|term| term.1).sum();
+        for (term, (units, seconds, longest)) in &terms {
+            let expected = gourdon.expected(term);
+            println!(
+                "{term:8} {units:6} units {seconds:8.4} s {:5.1} %, expected {expected:8.4}, a unit {:8.5} mean {longest:8.5} longest",
+                100.0 * seconds / all,
+                seconds / *units as f64
+            );
+        }
+        println!("all {all:.4} s, expected {:.4}: {}", gourdon.cost() as f64 * 1e-12, gourdon.close(sums).pi);
+    }
+}

@@ -1,0 +1,38 @@
+//! B: Σ π(x/p) over y < p <= sqrt x, to be taken off.
+//!
+//! The places are beyond sqrt x, up to x/y. The primes p whose places are in a row are found by another, shorter sieve.
+//! Cost: that of sieving x/y numbers in order, and a division and a look-up for each p.
+
+use super::Terms;
+use super::places::{Buffers, Row};
+use super::tally::Asked;
+use crate::math::lanes::Dividend;
+use crate::math::sieve::ordered;
+use crate::math::span::Span;
+
+/// Asks for the places of a row.
+pub fn ask(terms: &Terms, row: &Row, to: &mut Asked, buffers: &mut Buffers) {
+    let params = &terms.params;
+    let above = row.x_high.max(params.y.into());
+    let last = row.x_low.min(params.sqrt_x.into());
+    if above >= last {
+        return;
+    }
+    let window = Span::new(above + 1, last + 1).expect("it is not empty");
+    let low = window.start() / 30 * 30;
+    let Buffers { sieve, divisors, .. } = buffers;
+    divisors.clear();
+    if last <= u128::from(u32::MAX) {
+        sieve.words(&terms.base, window, |index, word| {
+            divisors.extend(ordered::numbers(low + 240 * index as u128, word).map(|prime| prime as u32));
+        });
+        row.ask(terms, to, 1, params.x, divisors);
+    } else {
+        let dividend = Dividend::new(params.x);
+        sieve.words(&terms.base, window, |index, word| {
+            for prime in ordered::numbers(low + 240 * index as u128, word) {
+                row.ask_one(to, 1, dividend.over(prime as u64));
+            }
+        });
+    }
+}

@@ -1,0 +1,193 @@
+//! How the terms are cut into units of about equal cost.
+//!
+//! D, A with C, B and Φ0 are cut by what a number is expected to cost where it is; Σ is one unit. Integers throughout:
+//! two hosts must never cut differently.
+
+use super::d;
+use super::params::Params;
+use crate::math::cut::Cut;
+use crate::math::lanes::WORD;
+use crate::math::span::Span;
+use std::ops::Range;
+
+/// The units of one formula, D's first: they are the most work.
+pub struct Layout {
+    params: Params,
+    hard: Slices,
+    low: Slices,
+    high: Slices,
+    ordinary: u64,
+}
+
+/// One unit.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// A slice of D, and where the one before begins.
+    Hard(Range<u64>, Option<u64>),
+    /// A slice of the places up to sqrt x, or beyond.
+    Low(Range<u64>),
+    High(Range<u64>),
+    /// Φ0 over the m above the first and up to the second.
+    Ordinary(u64, u64),
+    Sigma,
+}
+
+/// A span in slices whose edges are multiples of 240.
+struct Slices {
+    cut: Cut,
+    end: u64,
+    cost: u128,
+}
+
+/// Picoseconds: a word's turn with a prime, a crossing, a leaf of D, a place of A or C, sieving a number in order, a place
+/// of B, an ordinary leaf.
+const TURN: u64 = 230;
+const HIT: u64 = 450;
+const LEAF: u64 = 2_600;
+const PLACE: u64 = 2_200;
+const SIEVED: u64 = 150;
+const QUERY: u64 = 6_000;
+const ORDINARY: u64 = 9_000;
+
+/// Picoseconds that a unit takes at least, if there are enough; and the most units of a term until they take long.
+const SHORT: u128 = 1_500_000_000;
+const LONG: u128 = 500_000_000_000;
+const MANY: u128 = 1024;
+
+impl Slices {
+    fn new(from: u64, end: u64, cost: impl Fn(u64) -> u64) -> Slices {
+        let span = Span::new(from.into(), end.max(from).into()).expect("it does not end before it begins");
+        let picoseconds = Cut::whole(span, |n| cost(n as u64)) / SCALE;
+        let units = (picoseconds / SHORT).min(MANY.max(picoseconds / LONG)).max(1) as u64;
+        Slices { cut: Cut::new(span, |n| cost(n as u64), units), end, cost: picoseconds }
+    }
+
+    fn count(&self) -> u64 {
+        self.cut.pieces()
+    }
+
+    fn slice(&self, index: u64) -> Range<u64> {
+        let edge = |n: u128| if n as u64 == self.end { self.end } else { n as u64 / WORD * WORD };
+        let piece = self.cut.piece(index);
+        edge(piece.start())..edge(piece.end())
+    }
+}
+
+/// Costs of a number are in these parts of a picosecond.
+const SCALE: u128 = 1024;
+
+impl Layout {
+    pub fn new(params: &Params) -> Layout {
+        let middle = middle(params);
+        let end = (params.xy() + 1).next_multiple_of(WORD).max(middle);
+        let hard = Slices::new(d::start(params), d::end(params), |v| hard(params, v));
+        let low = Slices::new(0, middle, |v| low(params, v));
+        let high = Slices::new(middle, end, |v| high(params, v));
+        let ordinary = (ordinary(params) / SHORT).clamp(1, MANY) as u64;
+        Layout { params: *params, hard, low, high, ordinary }
+    }
+
+    pub fn units(&self) -> u64 {
+        self.hard.count() + self.low.count() + self.high.count() + self.ordinary + 1
+    }
+
+    pub fn unit(&self, mut unit: u64) -> Unit {
+        if unit < self.hard.count() {
+            let before = unit.checked_sub(1).map(|before| self.hard.slice(before).start);
+            return Unit::Hard(self.hard.slice(unit), before);
+        }
+        unit -= self.hard.count();
+        if unit < self.low.count() {
+            return Unit::Low(self.low.slice(unit));
+        }
+        unit -= self.low.count();
+        if unit < self.high.count() {
+            return Unit::High(self.high.slice(unit));
+        }
+        unit -= self.high.count();
+        if unit < self.ordinary {
+            let edge = |index| (u128::from(self.params.z) * u128::from(index) / u128::from(self.ordinary)) as u64;
+            return Unit::Ordinary(edge(unit), edge(unit + 1));
+        }
+        Unit::Sigma
+    }
+
+    /// Expected picoseconds of some terms.
+    pub fn expected(&self, term: &str) -> u128 {
+        match term {
+            "D" => self.hard.cost,
+            "A, C" => self.low.cost,
+            "B" => self.high.cost,
+            "phi0" => ordinary(&self.params),
+            _ => 0,
+        }
+    }
+
+    /// Expected picoseconds of all units on one thread.
+    pub fn cost(&self) -> u128 {
+        self.hard.cost + self.low.cost + self.high.cost + ordinary(&self.params)
+    }
+}
+
+/// Where the places up to sqrt x end.
+pub fn middle(params: &Params) -> u64 {
+    (params.sqrt_x + 1).next_multiple_of(WORD)
+}
+
+/// ln n in 1024ths; off by less than a hundredth.
+fn ln(n: u128) -> u64 {
+    let n = n.max(2);
+    let bits = n.ilog2();
+    let mantissa = (n << 20 >> bits) as u64 - (1 << 20);
+    // log2(1 + f) is nearly f + 0.34·f·(1 - f).
+    let bend = (mantissa * ((1 << 20) - mantissa) >> 20) * 348 / 1024;
+    let log2 = (u64::from(bits) << 20) + mantissa + bend;
+    log2 * 710 >> 20
+}
+
+/// x/v² in 1024ths, as far as it matters.
+fn density(params: &Params, v: u64) -> u128 {
+    let v = u128::from(v.max(1));
+    ((params.x / v) << 10).min(u128::MAX >> 40) / v
+}
+
+/// What a number v costs in D. Leaves there are about 0.56·x/v²·(1/ln p - 1/ln q), with p and q the least and the largest
+/// of their primes.
+fn hard(params: &Params, v: u64) -> u64 {
+    let last = u128::from(params.hard).min((params.x / u128::from(v.max(1))).isqrt()).min(u128::from(v.isqrt()));
+    let first = u128::from(params.xz() / v.max(1)).max(20).min(last);
+    let (least, most) = (ln(first), ln(last.max(20)).max(ln(first)));
+    let primes = |n: u128| (n as u64) * 1024 / ln(n.max(20));
+    let alive = primes(last).saturating_sub(primes(first)) as u128;
+    let passes = alive * u128::from(TURN) * SCALE / u128::from(WORD);
+    // Crossings: 8/30 of Σ 1/p over 19 < p, which is ln ln.
+    let hits = u128::from(most.saturating_sub(ln(20)) * 1024 / most.max(1)) * u128::from(HIT) * 8 / 30 * SCALE / 1024;
+    let share = 1024 * 1024 * 56 / 100 * (most - least) / most * 1024 / least / 1024;
+    let leaves = density(params, v) * u128::from(share) / (1 << 20) * u128::from(LEAF) * SCALE / 1024;
+    (passes + hits + leaves).min(1 << 50) as u64
+}
+
+/// What a number v up to sqrt x costs in A and C: about x/v²·ln(q/p)/(ln p · ln(x/(p·v))) pairs, with p and q the least
+/// and the largest of their primes.
+fn low(params: &Params, v: u64) -> u64 {
+    let quotient = params.x / u128::from(v.max(1));
+    let last = u128::from(params.cbrt_x).min(quotient.isqrt());
+    let first = u128::from(v.isqrt()).max(quotient / u128::from(v.max(1))).max(20).min(last.max(20));
+    let (least, most) = (ln(first), ln(last.max(20)).max(ln(first)));
+    let middle = u64::midpoint(least, most);
+    let other = ln(quotient).saturating_sub(middle).max(1024);
+    let share = u128::from(most - least) * (1 << 40) / u128::from(middle) / u128::from(other) / 1024;
+    let places = density(params, v) * share / (1 << 20) * u128::from(PLACE) * SCALE / 1024;
+    (u128::from(SIEVED) * SCALE + places).min(1 << 50) as u64
+}
+
+/// What a number v beyond sqrt x costs in B: x/v²/ln(x/v) places.
+fn high(params: &Params, v: u64) -> u64 {
+    let places =
+        density(params, v) * 1024 / u128::from(ln(params.x / u128::from(v.max(1)))) * u128::from(QUERY) * SCALE / 1024;
+    (u128::from(SIEVED) * SCALE + places).min(1 << 50) as u64
+}
+
+fn ordinary(params: &Params) -> u128 {
+    u128::from(params.z) / 7 * u128::from(ORDINARY)
+}

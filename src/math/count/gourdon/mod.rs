@@ -1,0 +1,259 @@
+//! Gourdon's formula for π(x): π(x) = A - B + C + D + Φ0 + Σ.
+//!
+//! All six terms come from Legendre's phi by cutting its tree of leaves where a leaf is known otherwise (Lagarias,
+//! Miller and Odlyzko 1985; Deléglise and Rivat 1996; Gourdon 2001). Cost: O(x^(2/3) / log² x), most of it for D.
+//!
+//! Every term is a sum over numbers in order, so it is cut into slices that stand alone; what they come to merges from
+//! left to right. A, B and C ask for π at places up to x/y, and their slices know π but for the primes to their left,
+//! which come in when slices meet. D's slices begin with a few hundred values of phi, which a thread that goes on
+//! from slice to slice has from the slice before.
+
+mod a;
+mod b;
+mod c;
+mod d;
+mod layout;
+pub mod params;
+mod patterns;
+mod phi;
+mod phi0;
+mod places;
+mod sigma;
+pub mod tables;
+mod tally;
+mod tiny;
+
+use crate::math::lanes::Lanes;
+use crate::math::primality;
+use crate::math::sieve::{Sieve, SievingPrimes};
+pub use d::Hard;
+use d::Sieving;
+use layout::{Layout, Unit};
+pub use params::{Alpha, END, LEAST, Params};
+use places::Buffers;
+use std::sync::OnceLock;
+use tables::Tables;
+pub use tally::{Asked, Tally};
+
+/// The formula for one x, cut into units, with what its terms share.
+pub struct Gourdon {
+    terms: Terms,
+    layout: Layout,
+}
+
+/// What units came to. Units merge from left to right.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sums {
+    pub hard: Hard,
+    /// The places up to sqrt x, and those beyond.
+    pub low: Tally,
+    pub high: Tally,
+    pub ordinary: i128,
+    pub sigma: i128,
+}
+
+impl Sums {
+    pub fn merge(self, right: Sums) -> Sums {
+        Sums {
+            hard: self.hard.merge(right.hard),
+            low: self.low.merge(right.low),
+            high: self.high.merge(right.high),
+            ordinary: self.ordinary + right.ordinary,
+            sigma: self.sigma + right.sigma,
+        }
+    }
+}
+
+/// What the formula came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    pub pi: u128,
+    pub a: i128,
+    pub b: i128,
+    pub c: i128,
+    pub d: i128,
+    pub phi0: i128,
+    pub sigma: i128,
+    /// Whether all slices of D agreed at their edges.
+    pub sound: bool,
+}
+
+/// A thread's state.
+pub struct Worker {
+    buffers: Buffers,
+    sieving: Option<Sieving>,
+}
+
+impl Worker {
+    pub fn new(sieve: Sieve) -> Worker {
+        Worker { buffers: Buffers::new(sieve), sieving: None }
+    }
+}
+
+impl Gourdon {
+    pub fn new(params: Params, lanes: &'static Lanes) -> Gourdon {
+        Gourdon { terms: Terms::new(params, lanes), layout: Layout::new(&params) }
+    }
+
+    pub fn params(&self) -> &Params {
+        &self.terms.params
+    }
+
+    pub fn units(&self) -> u64 {
+        self.layout.units()
+    }
+
+    /// Expected picoseconds on one thread.
+    pub fn cost(&self) -> u128 {
+        self.layout.cost()
+    }
+
+    /// Bytes: once for all threads of a rank, and for each.
+    pub fn memory(&self) -> (u64, u64) {
+        let params = self.params();
+        (Tables::memory(params) + 4 * params.xy().isqrt() / 10, places::MEMORY + 50 * params.hard)
+    }
+
+    /// The terms that a unit belongs to.
+    pub fn term(&self, unit: u64) -> &'static str {
+        match self.layout.unit(unit) {
+            Unit::Hard(..) => "D",
+            Unit::Low(_) => "A, C",
+            Unit::High(_) => "B",
+            Unit::Ordinary(..) => "phi0",
+            Unit::Sigma => "sigma",
+        }
+    }
+
+    /// The expected seconds of such units.
+    pub fn expected(&self, term: &str) -> f64 {
+        self.layout.expected(term) as f64 * 1e-12
+    }
+
+    /// Makes the tables, which otherwise the first unit does.
+    pub fn make(&self, worker: &mut Worker) {
+        self.terms.make(&mut worker.buffers.sieve);
+    }
+
+    pub fn compute(&self, unit: u64, worker: &mut Worker) -> Sums {
+        let (terms, Worker { buffers, sieving }) = (&self.terms, worker);
+        terms.make(&mut buffers.sieve);
+        let mut sums = Sums::default();
+        match self.layout.unit(unit) {
+            Unit::Hard(slice, before) => {
+                let sieving = sieving.get_or_insert_with(|| Sieving::new(&terms.params));
+                sums.hard = sieving.slice(terms, slice, before);
+            }
+            Unit::Low(slice) => sums.low = places::tally(terms, slice, buffers),
+            Unit::High(slice) => sums.high = places::tally(terms, slice, buffers),
+            Unit::Ordinary(after, last) => sums.ordinary = phi0::sum(terms, after, last, &mut buffers.list),
+            Unit::Sigma => sums.sigma = sigma::sums(&terms.params, terms.tables()),
+        }
+        sums
+    }
+
+    /// What the sums of all units come to.
+    pub fn close(&self, whole: Sums) -> Found {
+        let params = self.params();
+        // The last slice up to sqrt x goes on to a multiple of 240.
+        let beyond = (params.sqrt_x + 1..layout::middle(params)).filter(|&n| primality::is_prime(n.into()));
+        let sigma = whole.sigma + sigma::of_root(whole.low.primes - beyond.count() as u64);
+        let places = whole.low.merge(whole.high);
+        let (a, b, c) = (places.a.sum, places.b.sum, places.c.sum);
+        let (d, phi0) = (whole.hard.sum, whole.ordinary);
+        let pi = (a - b + c + d + phi0 + sigma) as u128;
+        Found { pi, a, b, c, d, phi0, sigma, sound: whole.hard.sound }
+    }
+}
+
+/// What all terms share.
+struct Terms {
+    params: Params,
+    lanes: &'static Lanes,
+    /// What B's sieve needs, and so all others.
+    base: SievingPrimes,
+    tables: OnceLock<Tables>,
+}
+
+impl Terms {
+    fn new(params: Params, lanes: &'static Lanes) -> Terms {
+        // The last row goes on a little.
+        let base = SievingPrimes::up_to((params.xy().isqrt() + 300).max(params.sqrt_x.isqrt() + 300));
+        Terms { params, lanes, base, tables: OnceLock::new() }
+    }
+
+    /// Makes the tables, or waits for the thread that does.
+    fn make(&self, sieve: &mut Sieve) {
+        self.tables.get_or_init(|| Tables::new(&self.params, sieve, self.lanes));
+    }
+
+    fn tables(&self) -> &Tables {
+        self.tables.get().expect("the tables are made")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::math::lanes;
+    use crate::math::sieve::naive;
+
+    fn found(params: Params) -> Found {
+        let gourdon = Gourdon::new(params, lanes::pick(None).unwrap());
+        let mut worker = Worker::new(Sieve::new(lanes::pick(None).unwrap(), 32 << 10));
+        let units = 0..gourdon.units();
+        gourdon.close(units.map(|unit| gourdon.compute(unit, &mut worker)).fold(Sums::default(), Sums::merge))
+    }
+
+    #[test]
+    fn each_term_is_as_known() {
+        for (x, y, z, ac, b, d, phi0, sigma) in [
+            (6, 207u64, 207u64, 18065, 37293, 2465, 86595, 8666),
+            (6, 101, 101, 7205, 54794, 2465, 109894, 13728),
+            (6, 101, 999, 7197, 54794, 1246, 111121, 13728),
+            (6, 999, 999, 27607, 0, 1246, 45589, 4056),
+            (7, 485, 485, 175136, 325348, 132692, 623863, 58236),
+            (8, 1131, 1131, 1563000, 2876542, 2413042, 4221122, 440833),
+            (9, 2619, 2619, 13875464, 25991893, 30871820, 28775469, 3316674),
+            (10, 6029, 6029, 124680594, 235385820, 351726346, 186957171, 27074220),
+            (11, 13825, 13825, 1122177179, 2151216255, 3738964518, 1185193538, 222935833i128),
+            (12, 50000, 70850, 12040548047, 17133805730, 31086082801, 10073346812, 1541740088),
+        ] {
+            let params = Params::of(10u128.pow(x), y, z);
+            let found = found(params);
+            assert!(found.sound);
+            assert_eq!(
+                [found.a + found.c, found.b, found.d, found.phi0, found.sigma],
+                [ac, b, d, phi0, sigma],
+                "A + C, B, D, Φ0, Σ of 10^{x}, {params}"
+            );
+        }
+    }
+
+    /// All alphas that are worth a thought at x, in thousandths; what is beyond the bounds is brought within them.
+    fn alphas(x: u128, some: u64) -> impl Iterator<Item = Alpha> {
+        let most = 1000 * params::root(x, 6) + 1000;
+        (0..some).map(move |i| Alpha { y: 1000 + i * 7919 % most, z: 1000 + i / 3 * 104_729 % most })
+    }
+
+    #[test]
+    fn every_alpha_gives_the_same() {
+        let primes = naive::primes(30_000_000);
+        let pi = |x: u128| primes.partition_point(|&p| u128::from(p) <= x) as u128;
+        let special = [200_000u128, 279_841, 279_840, 1 << 18, 1 << 24, 510_510, 9_699_690, 4_657_463, 29_999_999];
+        let cubes = [67u128, 100, 199, 211, 307].map(|n| n * n * n).into_iter().flat_map(|n| [n - 1, n, n + 1]);
+        let squares = [449u128, 1000, 4000, 5003, 5477].map(|n| n * n).into_iter().flat_map(|n| [n - 1, n, n + 1]);
+        for x in special.into_iter().chain(cubes).chain(squares).filter(|&x| x >= LEAST) {
+            for alpha in alphas(x, 40) {
+                let params = Params::with(x, alpha);
+                let found = found(params);
+                assert!(found.sound && found.pi == pi(x), "pi({x}) = {}, not {}, with {params}", found.pi, pi(x));
+            }
+        }
+        for index in 0..3000u128 {
+            let x = LEAST + index * 6_700_417 % (30_000_000 - LEAST);
+            let found = found(Params::new(x));
+            assert!(found.sound && found.pi == pi(x), "pi({x})");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The parameters of Gourdon's formula for one x, derived once, and what follows from them.
+
+use std::fmt;
+
+/// The formula's x, its two limits and the bounds that follow. Integers throughout: every rank must derive the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Params {
+    pub x: u128,
+    /// Primes up to here are factors of leaves: cbrt x < y < sqrt x.
+    pub y: u64,
+    /// Leaves go up to here: y <= z < sqrt x.
+    pub z: u64,
+    /// Where A ends and C and D begin: x^(1/4), but no less than x/y².
+    pub star: u64,
+    pub sqrt_x: u64,
+    pub cbrt_x: u64,
+    /// The largest p that a leaf of D may have: x* at most, and p < m <= x/p³.
+    pub hard: u64,
+    pub sqrt_z: u64,
+}
+
+/// Primes whose multiples are never leaves: phi is known at once for these, the first eight.
+pub const K: usize = 8;
+
+/// The least x that the formula is used for: below it the first K primes reach beyond x^(1/4).
+pub const LEAST: u128 = 200_000;
+
+/// The end of the x that it can be used for. Beyond, quotients would not fit a float's 53 bits.
+pub const END: u128 = 10u128.pow(26);
+
+/// The largest y and z: entries of the tables are found by 32 bits.
+const WIDEST: u64 = (1 << 31) - 1;
+
+/// y and z as multiples of cbrt x and y, in thousandths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Alpha {
+    pub y: u64,
+    pub z: u64,
+}
+
+/// The best y over cbrt x, measured: at log2 x = 16, 20, 24, …; in between it is interpolated.
+const BEST: [u64; 19] = [
+    1000, 1300, 1800, 2300, 3100, 4300, 6200, 8000, 10_500, 14_000, 19_000, 26_000, 36_000, 50_000, 70_000, 100_000,
+    140_000, 190_000, 260_000,
+];
+
+impl Alpha {
+    /// The one that is expected to be quickest.
+    pub fn best(x: u128) -> Alpha {
+        // log2 x in 256ths; between powers of two the mantissa is near enough to the logarithm.
+        let bits = u64::from(x.max(1).ilog2());
+        let log = 256 * bits + ((x << 8 >> bits) as u64 - 256).min(255);
+        let at = log.saturating_sub(256 * 16);
+        let index = ((at / 1024) as usize).min(BEST.len() - 2);
+        let (left, right) = (BEST[index], BEST[index + 1]);
+        let part = (at - 1024 * index as u64).min(1024);
+        Alpha { y: left + (right - left) * part / 1024, z: 1000 }
+    }
+}
+
+impl Params {
+    pub fn new(x: u128) -> Params {
+        Params::with(x, Alpha::best(x))
+    }
+
+    /// Whatever alpha is, y and z are brought within their bounds.
+    pub fn with(x: u128, alpha: Alpha) -> Params {
+        assert!((LEAST..END).contains(&x));
+        let (sqrt_x, cbrt_x) = (x.isqrt() as u64, root(x, 3));
+        let scaled = |n: u64, thousandths: u64| (u128::from(n) * u128::from(thousandths) / 1000) as u64;
+        let most = (sqrt_x - 1).min(WIDEST);
+        let y = scaled(cbrt_x, alpha.y).clamp(cbrt_x + 1, most);
+        Params::of(x, y, scaled(y, alpha.z).clamp(y, most))
+    }
+
+    /// For limits within their bounds.
+    pub fn of(x: u128, y: u64, z: u64) -> Params {
+        let (sqrt_x, cbrt_x) = (x.isqrt() as u64, root(x, 3));
+        assert!(cbrt_x < y && y <= z && z < sqrt_x);
+        let root4 = x.isqrt().isqrt() as u64;
+        let (wide, narrow) = (u128::from(y) * u128::from(y), (x / u128::from(y)).isqrt() as u64);
+        let star = root4.max(x.div_ceil(wide) as u64).min(y).min(narrow).max(1);
+        let fits = u128::from(root4).pow(3) * u128::from(root4 + 1) <= x;
+        let hard = star.min(if fits { root4 } else { root4 - 1 });
+        Params { x, y, z, star, sqrt_x, cbrt_x, hard, sqrt_z: z.isqrt() }
+    }
+
+    /// x/z: D's sieve goes so far.
+    pub fn xz(&self) -> u64 {
+        (self.x / u128::from(self.z)) as u64
+    }
+
+    /// x/y: B counts primes so far.
+    pub fn xy(&self) -> u64 {
+        (self.x / u128::from(self.y)) as u64
+    }
+
+    /// The numbers that the table of π must go up to: y, sqrt(x/x*) and sqrt(x/y).
+    pub fn table(&self) -> u64 {
+        let star = u128::from(self.star);
+        self.y.max((self.x / star).isqrt() as u64).max((self.x / u128::from(self.y)).isqrt() as u64)
+    }
+}
+
+impl fmt::Display for Params {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "y {}, z {}, k {K}, x* {}", self.y, self.z, self.star)
+    }
+}
+
+/// The root of a degree, rounded down.
+pub fn root(x: u128, degree: u32) -> u64 {
+    let (mut low, mut high) = (0u128, 1u128 << (x.max(1).ilog2() / degree + 1));
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        match middle.checked_pow(degree) {
+            Some(power) if power <= x => low = middle,
+            _ => high = middle,
+        }
+    }
+    low as u64
+}

@@ -1,0 +1,3 @@
+//! The number of primes up to x, without finding them all.
+
+pub mod gourdon;

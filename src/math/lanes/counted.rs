@@ -1,0 +1,181 @@
+//! Rows that can be counted into: a bit for each number prime to 30, in order, and how many are set before each word.
+//!
+//! The combinatorial formulas for π ask over and over how many numbers up to some quotient are left in a sieve. A word
+//! stands for 240 numbers; with the counts before each word an answer is a look-up and one population count,
+//! wherever in the row it is asked for and in whatever order.
+
+use super::{Lanes, counting};
+
+/// Numbers that a word stands for.
+pub const WORD: u64 = 240;
+
+/// The residues modulo 30 that have a bit, in the order of the bits.
+pub const RESIDUES: [u32; 8] = [1, 7, 11, 13, 17, 19, 23, 29];
+
+/// The longest row, in words: places in it must fit 32 bits.
+pub const WORDS_MAX: usize = 1 << 24;
+
+/// Bits of a row and the counts before its words; the row begins at a multiple of 240.
+#[derive(Default)]
+pub struct Counted {
+    /// The row's words, then the margin, which is 0.
+    words: Vec<u64>,
+    /// For each word of the row how many bits are set before it, and before the row if that was told.
+    before: Vec<u32>,
+    /// Words of the margin.
+    margin: usize,
+}
+
+/// A number to be divided by many.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Dividend {
+    pub(super) float: f64,
+    pub(super) low: u64,
+}
+
+impl Dividend {
+    /// Quotients must be below 2^51.
+    pub fn new(number: u128) -> Dividend {
+        Dividend { float: number as f64, low: number as u64 }
+    }
+
+    /// The quotient by a divisor below 2^62, rounded down.
+    #[inline]
+    pub fn over(self, divisor: u64) -> u64 {
+        counting::quotient(self, divisor)
+    }
+}
+
+/// A prime's multiples in a row: in each of the eight residues every p-th byte from a first one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Strides {
+    prime: u32,
+    /// For each residue the first byte of the row whose number of that residue the prime divides; below the prime.
+    first: [u32; 8],
+}
+
+impl Strides {
+    /// Those in the row that begins at `start`, a multiple of 30, of a prime above 5; `inverse` is 1/30 modulo it.
+    pub fn new(prime: u32, inverse: u32, start: u64) -> Strides {
+        let p = u64::from(prime);
+        let start = start % p;
+        let first = RESIDUES.map(|residue| {
+            let rest = (start + u64::from(residue)) % p;
+            let missing = if rest == 0 { 0 } else { p - rest };
+            (missing * u64::from(inverse) % p) as u32
+        });
+        Strides { prime, first }
+    }
+
+    pub fn prime(&self) -> u32 {
+        self.prime
+    }
+
+    /// Goes on to the row that begins so many bytes later.
+    pub fn advance(&mut self, bytes: u32) {
+        let (p, by) = (self.prime, bytes % self.prime);
+        self.first = self.first.map(|first| if first < by { first + p - by } else { first - by });
+    }
+}
+
+impl Counted {
+    /// A row whose strides have primes up to `prime` at most: they may reach so far over its end.
+    pub fn with_margin(prime: u32) -> Counted {
+        Counted { words: Vec::new(), before: Vec::new(), margin: prime as usize / 8 + 2 }
+    }
+
+    /// Makes it a row of so many words; what they hold is not told.
+    pub fn resize(&mut self, words: usize) {
+        assert!(words <= WORDS_MAX);
+        self.words.resize(words + self.margin, 0);
+        self.words[words..].fill(0);
+        self.before.resize(words, 0);
+    }
+
+    pub fn words(&self) -> &[u64] {
+        &self.words[..self.before.len()]
+    }
+
+    pub fn words_mut(&mut self) -> &mut [u64] {
+        let len = self.before.len();
+        &mut self.words[..len]
+    }
+
+    /// Bytes of memory that it holds.
+    pub fn memory(&self) -> usize {
+        8 * self.words.len() + 4 * self.before.len()
+    }
+
+    /// Counts the words again, from `from` on; tells `from` and all that are set.
+    pub fn recount(&mut self, lanes: &Lanes, from: u32) -> u32 {
+        let len = self.before.len();
+        // SAFETY: the CPU has the lanes' instructions; both slices have one length.
+        unsafe { (lanes.recount)(&self.words[..len], &mut self.before, from) }
+    }
+
+    /// Clears the multiples of a prime. The counts stay what they were.
+    pub fn cross(&mut self, lanes: &Lanes, strides: &Strides) {
+        let (p, bytes) = (strides.prime as usize, 8 * self.before.len());
+        assert!(p <= 8 * self.margin - 8 && p > 0);
+        assert!(strides.first.iter().all(|&first| (first as usize) < p));
+        // SAFETY: the CPU has the lanes' instructions; strides begin below p, end less than p behind the row, and the
+        // margin is longer.
+        unsafe { (lanes.stride)(self.words.as_mut_ptr().cast(), bytes as u32, strides.prime, &strides.first) }
+    }
+
+    /// How many are set up to the number that is `offset` above the row's first.
+    #[inline]
+    pub fn up_to(&self, offset: u64) -> u64 {
+        let (word, rest) = ((offset / WORD) as usize, (offset % WORD) as usize);
+        u64::from(self.before[word]) + u64::from((self.words()[word] & counting::MASKS[rest]).count_ones())
+    }
+
+    /// The sum over the divisors of how many are set up to the quotient, for a row that begins at the number `start`.
+    /// All quotients must lie in the row, or the sum means nothing.
+    pub fn sum(&self, lanes: &Lanes, start: u64, dividend: Dividend, divisors: &[u32]) -> u64 {
+        if self.before.is_empty() {
+            assert!(divisors.is_empty());
+            return 0;
+        }
+        debug_assert!(divisors.iter().all(|&d| {
+            let quotient = dividend.over(d.into());
+            start <= quotient && quotient - start < WORD * self.before.len() as u64
+        }));
+        // SAFETY: the CPU has the lanes' instructions; there is a word, and as many counts.
+        unsafe { (lanes.sum)(self.words(), &self.before, start, dividend, divisors) }
+    }
+}
+
+/// Divisors with a sign.
+#[derive(Default)]
+pub struct Signed {
+    pub plus: Vec<u32>,
+    pub minus: Vec<u32>,
+}
+
+/// Entries that are looked at together, and so much more room than is needed there must be.
+const TOGETHER: usize = 64;
+
+impl Signed {
+    pub fn clear(&mut self) {
+        self.plus.clear();
+        self.minus.clear();
+    }
+
+    pub fn len(&self) -> usize {
+        self.plus.len() + self.minus.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Adds `base` + `offsets[i]` for each entry above a threshold: to `plus` if the entry is even, else to `minus`.
+    pub fn pick(&mut self, lanes: &Lanes, entries: &[u16], above: u16, base: u32, offsets: &[u16]) {
+        assert_eq!(entries.len(), offsets.len());
+        self.plus.reserve(entries.len() + TOGETHER);
+        self.minus.reserve(entries.len() + TOGETHER);
+        // SAFETY: the CPU has the lanes' instructions; there is room in both lists for all entries and more.
+        unsafe { (lanes.pick)(entries, above, base, offsets, &mut self.plus, &mut self.minus) }
+    }
+}
