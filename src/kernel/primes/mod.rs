@@ -346,8 +346,12 @@ mod tests {
     #[test]
     fn limits_are_told() {
         let refused = |opened: Result<Opened>| opened.err().unwrap().to_string();
-        assert!(refused((PRIMES.open)(&given("0..2^64+1"))).contains("'0..18446744073709551617' is wider"));
-        assert!(refused((PI.open)(&given("2^64"))).contains("'18446744073709551616' is too large"));
+        let by_sieve = |text| Given { method: Some(Method::Sieve), ..given(text) };
+        assert!(refused((PRIMES.open)(&by_sieve("0..2^64+1"))).contains("'0..18446744073709551617' is wider"));
+        assert!(refused((PI.open)(&by_sieve("2^64"))).contains("'18446744073709551616' is too large"));
+        assert!(refused((PI.open)(&given("10^26"))).contains("'100000000000000000000000000' is wider"));
+        let by_leaves = Given { method: Some(Method::Leaves), ..given("10^26..10^26+1") };
+        assert!(refused((PRIMES.open)(&by_leaves)).contains("beyond 10^26"));
         assert!(refused((PRIMES.open)(&given("2^127..2^127+1"))).contains("beyond 2^127"));
         let trial = Given { method: Some(Method::Trial), ..given("2^64..2^64+1") };
         assert!(refused((PRIMES.open)(&trial)).contains("beyond 2^64"));

@@ -1,6 +1,6 @@
 //! Lanes of 256 bits: nearly every x86-64 machine since 2013.
 
-use super::{CLASS, Comb, Dividend, Hits, Leap, TIMES_MAX};
+use super::{CLASS, Comb, Dividend, Hits, Leap, Line, TIMES_MAX};
 use std::arch::x86_64::*;
 
 super::generic::lanes! {
@@ -17,7 +17,9 @@ super::generic::lanes! {
     rake,
     leap,
     recount,
+    recount_lines,
     sum,
+    sum_lines,
     pick
 }
 
@@ -144,6 +146,17 @@ unsafe fn recount(words: &[u64], before: &mut [u32], from: u32) -> u32 {
 unsafe fn sum(words: &[u64], before: &[u32], start: u64, dividend: Dividend, divisors: &[u32]) -> u64 {
     // SAFETY: the caller's.
     unsafe { counting::sum(words, before, start, dividend, divisors) }
+}
+
+#[target_feature(enable = "avx2,bmi1,bmi2,fma,popcnt")]
+unsafe fn recount_lines(lines: &[Line], before: &mut [u32]) -> u32 {
+    counting::recount_lines(lines, before)
+}
+
+#[target_feature(enable = "avx2,bmi1,bmi2,fma,popcnt")]
+unsafe fn sum_lines(lines: &[Line], before: &[u32], start: u64, dividend: Dividend, divisors: &[u32]) -> u64 {
+    // SAFETY: the caller's.
+    unsafe { counting::sum_lines(lines, before, start, dividend, divisors) }
 }
 
 #[target_feature(enable = "avx2,bmi1,bmi2,fma,popcnt")]

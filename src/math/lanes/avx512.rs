@@ -1,6 +1,6 @@
 //! Lanes of 512 bits: Intel since Ice Lake, AMD since Zen 4.
 
-use super::{CLASS, Comb, Dividend, Hits, Leap, TIMES_MAX};
+use super::{CLASS, Comb, Dividend, Hits, Leap, Line, TIMES_MAX};
 use std::arch::x86_64::*;
 
 super::generic::lanes! {
@@ -21,7 +21,9 @@ super::generic::lanes! {
     rake,
     leap,
     recount,
+    recount_lines,
     sum,
+    sum_lines,
     pick
 }
 
@@ -140,54 +142,154 @@ unsafe fn recount(words: &[u64], before: &mut [u32], from: u32) -> u32 {
     counting::recount(&words[whole..], &mut before[whole..], sum)
 }
 
-/// Eight quotients at once. The look-ups go one by one: gathering them into lanes is no faster, and slower on Zen 4.
-#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512vpopcntdq,bmi1,bmi2,popcnt")]
-unsafe fn sum(words: &[u64], before: &[u32], start: u64, dividend: Dividend, divisors: &[u32]) -> u64 {
-    const GROUP: usize = 64;
-    let float = _mm512_set1_pd(dividend.float);
-    let all = |value: u64| _mm512_set1_epi64(value as i64);
-    let (low, start, one, word_numbers) = (all(dividend.low), all(start), all(1), all(240));
-    // n/15 is n·⌈2^35/15⌉/2^35 for every n of 32 bits.
-    let (fifteenth, last) = (all(0x8888_8889), all(words.len() as u64 - 1));
-    let mut places = [0u32; GROUP];
-    let (mut sum, mut more) = (0u64, 0u64);
-    for group in divisors.chunks(GROUP) {
-        for at in (0..group.len()).step_by(8) {
-            let mask = (1u32 << (group.len() - at).min(8)) - 1;
-            // SAFETY: the mask has as many lanes as there are divisors left.
-            let some =
-                unsafe { _mm256_mask_loadu_epi32(_mm256_set1_epi32(1), mask as u8, group.as_ptr().add(at).cast()) };
-            let divisor = _mm512_cvtepu32_epi64(some);
-            let guess = _mm512_cvttpd_epu64(_mm512_div_pd(float, _mm512_cvtepu32_pd(some)));
-            let high = _mm512_slli_epi64::<32>(_mm512_mul_epu32(_mm512_srli_epi64::<32>(guess), divisor));
-            let product = _mm512_add_epi64(_mm512_mul_epu32(guess, divisor), high);
-            let rest = _mm512_sub_epi64(low, product);
-            let offset = _mm512_sub_epi64(guess, start);
-            let offset = _mm512_mask_add_epi64(offset, _mm512_cmpge_epi64_mask(rest, divisor), offset, one);
-            let offset = _mm512_mask_sub_epi64(offset, _mm512_movepi64_mask(rest), offset, one);
-            let word = _mm512_srli_epi64::<35>(_mm512_mul_epu32(_mm512_srli_epi64::<4>(offset), fifteenth));
-            let rest = _mm512_sub_epi64(offset, _mm512_mul_epu32(word, word_numbers));
-            // Word and rest in 32 bits; a word beyond the last would be out of bounds.
-            let rest = _mm512_and_epi64(rest, all(0xff));
-            let place = _mm512_or_epi64(_mm512_slli_epi64::<8>(_mm512_min_epu64(word, last)), rest);
-            // SAFETY: at is below the length, and a multiple of eight.
-            unsafe { _mm256_storeu_si256(places.as_mut_ptr().add(at).cast(), _mm512_cvtepi64_epi32(place)) };
+/// a / b to about a unit in the last place: an estimate of 1/b and two steps of Newton's, which takes a third of a
+/// division's time.
+#[inline]
+#[target_feature(enable = "avx512f,fma")]
+fn over(a: __m512d, b: __m512d) -> __m512d {
+    let one = _mm512_set1_pd(1.0);
+    let rough = _mm512_rcp14_pd(b);
+    let inverse = _mm512_fmadd_pd(rough, _mm512_fnmadd_pd(b, rough, one), rough);
+    let quotient = _mm512_mul_pd(a, inverse);
+    _mm512_fmadd_pd(_mm512_fnmadd_pd(quotient, b, a), inverse, quotient)
+}
+
+/// Quotients that are found before they are looked up.
+const GROUP: usize = 64;
+
+/// Where the quotients lie: the word, no further than the last, times 256 and the number in the word. Eight at once.
+#[inline]
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,fma")]
+fn places(dividend: Dividend, start: u64, last: u64, divisors: &[u32], places: &mut [u32; GROUP]) {
+    let all = _mm512_set1_pd;
+    // With half a number more, no quotient is so near to a whole number that what floats lose could matter.
+    let numbers = if dividend.short { all(dividend.float + 0.5) } else { all(dividend.float) };
+    let (first, last, per_word, words) = (all(start as f64), all(last as f64), all(240.0), all(1.0 / 240.0));
+    for (some, places) in divisors.chunks(8).zip(places.chunks_exact_mut(8)) {
+        let mask = ((1u32 << some.len()) - 1) as u8;
+        // SAFETY: the mask has as many lanes as there are divisors left.
+        let some = unsafe { _mm256_mask_loadu_epi32(_mm256_set1_epi32(1), mask, some.as_ptr().cast()) };
+        let divisor = _mm512_cvtepu32_pd(some);
+        let mut quotient = over(numbers, divisor);
+        if !dividend.short {
+            quotient = exactly(quotient, dividend.low, _mm512_cvtepu32_epi64(some));
         }
-        let look_up = |place: u32| {
+        let offset = _mm512_sub_pd(quotient, first);
+        let word = _mm512_roundscale_pd::<{ _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC }>(_mm512_mul_pd(offset, words));
+        let rest = _mm512_fnmadd_pd(word, per_word, offset);
+        let place = _mm512_fmadd_pd(_mm512_min_pd(word, last), all(256.0), rest);
+        // SAFETY: there are eight places.
+        unsafe { _mm256_storeu_si256(places.as_mut_ptr().cast(), _mm512_cvttpd_epu32(place)) };
+    }
+}
+
+/// Quotients, rounded down and made right by the rest, of which the low 64 bits are enough; and a half more.
+#[inline]
+#[target_feature(enable = "avx512f,avx512dq")]
+fn exactly(quotient: __m512d, dividend: u64, divisor: __m512i) -> __m512d {
+    let guess = _mm512_cvttpd_epu64(quotient);
+    let high = _mm512_slli_epi64::<32>(_mm512_mul_epu32(_mm512_srli_epi64::<32>(guess), divisor));
+    let product = _mm512_add_epi64(_mm512_mul_epu32(guess, divisor), high);
+    let rest = _mm512_sub_epi64(_mm512_set1_epi64(dividend as i64), product);
+    let one = _mm512_set1_epi64(1);
+    let guess = _mm512_mask_add_epi64(guess, _mm512_cmpge_epi64_mask(rest, divisor), guess, one);
+    let guess = _mm512_mask_sub_epi64(guess, _mm512_movepi64_mask(rest), guess, one);
+    _mm512_add_pd(_mm512_cvtepu64_pd(guess), _mm512_set1_pd(0.5))
+}
+
+/// The bits that are set. The compiler must not see what it is: it would collect eight look-ups in a register to count
+/// them there, and that takes twice as long.
+#[inline]
+#[target_feature(enable = "popcnt")]
+fn population(word: u64) -> u64 {
+    let ones;
+    // SAFETY: the CPU has the instruction, which touches nothing else.
+    unsafe {
+        std::arch::asm!("popcnt {ones}, {word}", ones = out(reg) ones, word = in(reg) word, options(pure, nomem, nostack))
+    };
+    ones
+}
+
+/// The look-ups go one by one: gathering them into lanes is no faster, and slower on Zen 4.
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512vpopcntdq,bmi1,bmi2,fma,popcnt")]
+unsafe fn sum(words: &[u64], before: &[u32], start: u64, dividend: Dividend, divisors: &[u32]) -> u64 {
+    let mut found = [0u32; GROUP];
+    let (mut sum, mut inside) = (0u64, 0u64);
+    for group in divisors.chunks(GROUP) {
+        places(dividend, start, words.len() as u64 - 1, group, &mut found);
+        for &place in &found[..group.len()] {
+            let word = (place >> 8) as usize;
             // SAFETY: no word is beyond the last.
-            let (bits, before) = unsafe {
-                let word = (place >> 8) as usize;
-                (*words.get_unchecked(word), *before.get_unchecked(word))
-            };
-            (u64::from(before), u64::from((bits & counting::MASKS[(place & 0xff) as usize]).count_ones()))
-        };
-        for &place in &places[..group.len()] {
-            let (before, inside) = look_up(place);
-            sum += before;
-            more += inside;
+            unsafe {
+                sum += u64::from(*before.get_unchecked(word));
+                let mask = counting::MASKS[(place & 0xff) as usize];
+                inside += population(*words.get_unchecked(word) & mask);
+            }
         }
     }
-    sum + more
+    sum + inside
+}
+
+/// The words before the one of the place are counted as the line they are in, and added up lane by lane.
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512vpopcntdq,bmi1,bmi2,fma,popcnt")]
+unsafe fn sum_lines(lines: &[Line], before: &[u32], start: u64, dividend: Dividend, divisors: &[u32]) -> u64 {
+    let mut found = [0u32; GROUP];
+    let (mut sum, mut inside, mut whole) = (0u64, 0u64, _mm512_setzero_si512());
+    for group in divisors.chunks(GROUP) {
+        places(dividend, start, 8 * lines.len() as u64 - 1, group, &mut found);
+        for &place in &found[..group.len()] {
+            let (line, word) = ((place >> 11) as usize, (place >> 8) as usize);
+            // SAFETY: no word is beyond the last.
+            unsafe {
+                let all = _mm512_popcnt_epi64(_mm512_load_si512(lines.as_ptr().add(line).cast()));
+                let earlier = ((1u32 << (word % 8)) - 1) as u8;
+                whole = _mm512_mask_add_epi64(whole, earlier, whole, all);
+                sum += u64::from(*before.get_unchecked(line));
+                let mask = counting::MASKS[(place & 0xff) as usize];
+                inside += population(*lines.as_ptr().cast::<u64>().add(word) & mask);
+            }
+        }
+    }
+    sum + inside + _mm512_reduce_add_epi64(whole) as u64
+}
+
+/// Eight lines at once. A line has 512 bits at most, so the counts of four lines share a lane, 16 bits each, and two
+/// registers of lanes are added up together.
+#[target_feature(enable = "avx512f,avx512vl,avx512vpopcntdq,popcnt,sse4.1")]
+unsafe fn recount_lines(lines: &[Line], before: &mut [u32]) -> u32 {
+    let mut sum = _mm256_setzero_si256();
+    let whole = lines.len() / 8 * 8;
+    for at in (0..whole).step_by(8) {
+        // SAFETY: eight lines begin there, and as many counts.
+        unsafe {
+            let count = |line: usize| _mm512_popcnt_epi64(_mm512_load_si512(lines.as_ptr().add(at + line).cast()));
+            let four = |line: usize| {
+                let low = _mm512_or_si512(count(line), _mm512_slli_epi64::<16>(count(line + 1)));
+                let high = _mm512_or_si512(count(line + 2), _mm512_slli_epi64::<16>(count(line + 3)));
+                _mm512_or_si512(low, _mm512_slli_epi64::<32>(high))
+            };
+            let (a, b) = (four(0), four(4));
+            let halves = _mm512_add_epi64(_mm512_shuffle_i64x2::<0x44>(a, b), _mm512_shuffle_i64x2::<0xee>(a, b));
+            // Four lanes of a, four of b.
+            let pairs = _mm512_add_epi64(halves, _mm512_permutex_epi64::<0x4e>(halves));
+            let both = _mm512_add_epi64(pairs, _mm512_permutex_epi64::<0xb1>(pairs));
+            let counts = _mm_unpacklo_epi64(_mm512_castsi512_si128(both), _mm512_extracti32x4_epi32::<2>(both));
+            // Each gets those below it added.
+            let one = _mm_add_epi16(counts, _mm_slli_si128::<2>(counts));
+            let two = _mm_add_epi16(one, _mm_slli_si128::<4>(one));
+            let all = _mm_add_epi16(two, _mm_slli_si128::<8>(two));
+            let up_to = _mm256_cvtepu16_epi32(all);
+            let base = _mm256_sub_epi32(sum, _mm256_cvtepu16_epi32(counts));
+            _mm256_storeu_si256(before.as_mut_ptr().add(at).cast(), _mm256_add_epi32(base, up_to));
+            sum = _mm256_add_epi32(sum, _mm256_permutevar8x32_epi32(up_to, _mm256_set1_epi32(7)));
+        }
+    }
+    let mut sum = _mm256_cvtsi256_si32(sum) as u32;
+    for (line, before) in lines[whole..].iter().zip(&mut before[whole..]) {
+        *before = sum;
+        sum += counting::recount_lines(std::slice::from_ref(line), &mut [0]);
+    }
+    sum
 }
 
 /// Sixteen entries at once; those that pass are moved together in a register and all sixteen written, as compressing

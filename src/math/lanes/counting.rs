@@ -1,6 +1,6 @@
 //! The counting sieve's loops as plain code, to be compiled once for each instruction set; see `counted.rs`.
 
-use super::counted::Dividend;
+use super::counted::{Dividend, Line};
 
 /// For each number of a word's 240, and beyond: the bits of those up to it.
 pub(super) static MASKS: [u64; 256] = {
@@ -40,29 +40,77 @@ pub(super) fn recount(words: &[u64], before: &mut [u32], from: u32) -> u32 {
     sum
 }
 
-/// Clears a prime's multiples. All residues go in step, so there is one loop, whose length hardly changes from row to
+/// Counts before each line.
+#[inline(always)]
+pub(super) fn recount_lines(lines: &[Line], before: &mut [u32]) -> u32 {
+    let mut sum = 0u32;
+    for (line, before) in lines.iter().zip(before) {
+        *before = sum;
+        sum += line.0.iter().map(|word| word.count_ones()).sum::<u32>();
+    }
+    sum
+}
+
+/// Clears a prime's multiples and counts those that were set. All residues go in step, so there is one loop, whose length hardly changes from row to
 /// row; what reaches over the end meets the margin.
 ///
 /// # Safety
 /// `first` are below `p`, and `p` bytes behind the row may be written.
 #[inline(always)]
-pub(super) unsafe fn stride(row: *mut u8, bytes: u32, p: u32, first: &[u32; 8]) {
+pub(super) unsafe fn stride(row: *mut u8, bytes: u32, p: u32, first: &[u32; 8]) -> u32 {
     let first = first.map(|first| first as usize);
-    let mut at = row;
+    let (mut at, mut cleared) = (row, 0);
     for _ in 0..bytes.div_ceil(p) {
         // SAFETY: the caller's.
         unsafe {
-            *at.add(first[0]) &= !(1 << 0);
-            *at.add(first[1]) &= !(1 << 1);
-            *at.add(first[2]) &= !(1 << 2);
-            *at.add(first[3]) &= !(1 << 3);
-            *at.add(first[4]) &= !(1 << 4);
-            *at.add(first[5]) &= !(1 << 5);
-            *at.add(first[6]) &= !(1 << 6);
-            *at.add(first[7]) &= !(1 << 7);
+            clear::<0>(at, first[0], &mut cleared);
+            clear::<1>(at, first[1], &mut cleared);
+            clear::<2>(at, first[2], &mut cleared);
+            clear::<3>(at, first[3], &mut cleared);
+            clear::<4>(at, first[4], &mut cleared);
+            clear::<5>(at, first[5], &mut cleared);
+            clear::<6>(at, first[6], &mut cleared);
+            clear::<7>(at, first[7], &mut cleared);
         }
         at = at.wrapping_add(p as usize);
     }
+    cleared
+}
+
+/// Clears a bit of a byte and counts it if it was set.
+///
+/// The compiler would gather eight of these into a register, which takes twice as long as an instruction that leaves
+/// the bit in the carry and one that adds that.
+///
+/// # Safety
+/// The byte may be written.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+unsafe fn clear<const BIT: u8>(at: *mut u8, offset: usize, cleared: &mut u32) {
+    // SAFETY: the caller's.
+    unsafe {
+        std::arch::asm!(
+            "movzx {byte:e}, byte ptr [{at} + {offset}]",
+            "btr {byte:e}, {bit}",
+            "adc {cleared:e}, 0",
+            "mov byte ptr [{at} + {offset}], {byte:l}",
+            byte = out(reg) _,
+            at = in(reg) at,
+            offset = in(reg) offset,
+            bit = const BIT,
+            cleared = inout(reg) *cleared,
+            options(nostack),
+        );
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+unsafe fn clear<const BIT: u8>(at: *mut u8, offset: usize, cleared: &mut u32) {
+    // SAFETY: the caller's.
+    let byte = unsafe { &mut *at.add(offset) };
+    *cleared += u32::from(*byte >> BIT & 1);
+    *byte &= !(1 << BIT);
 }
 
 /// The sum of the counts up to the quotients.
@@ -79,6 +127,32 @@ pub(super) unsafe fn sum(words: &[u64], before: &[u32], start: u64, dividend: Di
         // SAFETY: it is no further than the last word.
         let (bits, before) = unsafe { (*words.get_unchecked(word), *before.get_unchecked(word)) };
         sum += u64::from(before) + u64::from((bits & MASKS[(offset % 240) as usize]).count_ones());
+    }
+    sum
+}
+
+/// The sum of the counts up to the quotients.
+///
+/// # Safety
+/// There is a line, and as many counts as lines.
+#[inline(always)]
+pub(super) unsafe fn sum_lines(
+    lines: &[Line],
+    before: &[u32],
+    start: u64,
+    dividend: Dividend,
+    divisors: &[u32],
+) -> u64 {
+    let last = 8 * lines.len() as u64 - 1;
+    let mut sum = 0;
+    for &divisor in divisors {
+        let offset = quotient(dividend, divisor.into()).wrapping_sub(start);
+        let word = (offset / 240).min(last) as usize;
+        // SAFETY: it is no further than the last word.
+        let (line, before) = unsafe { (lines.get_unchecked(word / 8), *before.get_unchecked(word / 8)) };
+        let whole: u32 = line.0[..word % 8].iter().map(|word| word.count_ones()).sum();
+        let rest = (line.0[word % 8] & MASKS[(offset % 240) as usize]).count_ones();
+        sum += u64::from(before + whole + rest);
     }
     sum
 }

@@ -383,7 +383,7 @@ pub(super) fn ones(line: &[u64]) -> u64 {
 /// Compiles the loops for one instruction set and makes its row of the table; whether it has fused
 /// multiplications is its own, and so are `rake` and `leap`.
 macro_rules! lanes {
-    ($name:literal, $features:literal, $usable:expr, $fused:literal, $rake:path, $leap:path, $recount:path, $sum:path, $pick:path) => {
+    ($name:literal, $features:literal, $usable:expr, $fused:literal, $rake:path, $leap:path, $recount:path, $recount_lines:path, $sum:path, $sum_lines:path, $pick:path) => {
         pub(super) const LANES: $crate::math::lanes::Lanes = $crate::math::lanes::Lanes {
             name: $name,
             usable: $usable,
@@ -397,8 +397,10 @@ macro_rules! lanes {
             strike,
             ones,
             recount: $recount,
+            recount_lines: $recount_lines,
             stride,
             sum: $sum,
+            sum_lines: $sum_lines,
             pick: $pick,
         };
         use $crate::math::lanes::{Start, Stripe, counting, generic};
@@ -436,7 +438,7 @@ macro_rules! lanes {
             generic::ones(line)
         }
         #[target_feature(enable = $features)]
-        unsafe fn stride(row: *mut u8, bytes: u32, p: u32, first: &[u32; 8]) {
+        unsafe fn stride(row: *mut u8, bytes: u32, p: u32, first: &[u32; 8]) -> u32 {
             // SAFETY: the caller's.
             unsafe { counting::stride(row, bytes, p, first) }
         }

@@ -17,7 +17,7 @@ mod scalar;
 
 use crate::error::{Error, Result};
 pub use comb::{Comb, Hits, Leaps};
-pub use counted::{Counted, Dividend, RESIDUES, Signed, Strides, WORD, WORDS_MAX};
+pub use counted::{Counted, Dividend, LINE, Line, RESIDUES, Sifted, Signed, Strides, WORD, WORDS_MAX};
 
 /// One instruction set's versions of the loops.
 pub struct Lanes {
@@ -33,8 +33,10 @@ pub struct Lanes {
     strike: unsafe fn(*mut u64, &[u32]),
     ones: unsafe fn(&[u64]) -> u64,
     recount: unsafe fn(&[u64], &mut [u32], u32) -> u32,
-    stride: unsafe fn(*mut u8, u32, u32, &[u32; 8]),
+    recount_lines: unsafe fn(&[Line], &mut [u32]) -> u32,
+    stride: unsafe fn(*mut u8, u32, u32, &[u32; 8]) -> u32,
     sum: unsafe fn(&[u64], &[u32], u64, Dividend, &[u32]) -> u64,
+    sum_lines: unsafe fn(&[Line], &[u32], u64, Dividend, &[u32]) -> u64,
     pick: unsafe fn(&[u16], u16, u32, &[u16], &mut Vec<u32>, &mut Vec<u32>),
 }
 

@@ -1,6 +1,6 @@
 //! What every CPU of the architecture has: the judge of the other lanes.
 
-use super::{Comb, Dividend, Hits, Lanes, Leap, Start, Stripe, counting, generic};
+use super::{Comb, Dividend, Hits, Lanes, Leap, Line, Start, Stripe, counting, generic};
 
 pub(super) const LANES: Lanes = Lanes {
     name: "scalar",
@@ -15,8 +15,10 @@ pub(super) const LANES: Lanes = Lanes {
     strike,
     ones,
     recount,
+    recount_lines,
     stride,
     sum,
+    sum_lines,
     pick,
 };
 
@@ -65,7 +67,7 @@ fn recount(words: &[u64], before: &mut [u32], from: u32) -> u32 {
     counting::recount(words, before, from)
 }
 
-unsafe fn stride(row: *mut u8, bytes: u32, p: u32, first: &[u32; 8]) {
+unsafe fn stride(row: *mut u8, bytes: u32, p: u32, first: &[u32; 8]) -> u32 {
     // SAFETY: the caller's.
     unsafe { counting::stride(row, bytes, p, first) }
 }
@@ -73,6 +75,15 @@ unsafe fn stride(row: *mut u8, bytes: u32, p: u32, first: &[u32; 8]) {
 unsafe fn sum(words: &[u64], before: &[u32], start: u64, dividend: Dividend, divisors: &[u32]) -> u64 {
     // SAFETY: the caller's.
     unsafe { counting::sum(words, before, start, dividend, divisors) }
+}
+
+fn recount_lines(lines: &[Line], before: &mut [u32]) -> u32 {
+    counting::recount_lines(lines, before)
+}
+
+unsafe fn sum_lines(lines: &[Line], before: &[u32], start: u64, dividend: Dividend, divisors: &[u32]) -> u64 {
+    // SAFETY: the caller's.
+    unsafe { counting::sum_lines(lines, before, start, dividend, divisors) }
 }
 
 unsafe fn pick(entries: &[u16], above: u16, base: u32, offsets: &[u16], plus: &mut Vec<u32>, minus: &mut Vec<u32>) {

@@ -10,26 +10,34 @@ use super::tally::Asked;
 pub fn ask(terms: &Terms, row: &Row, to: &mut Asked) {
     let (params, tables) = (&terms.params, terms.tables());
     let (pi, primes) = (&tables.pi, &tables.primes);
-    let cbrt = u128::from(params.cbrt_x);
     // The largest q is sqrt(x/p), so that p is at least x_high/high; the least is p itself.
-    let least = params.star.max((row.x_high / u128::from(row.numbers.end)).min(cbrt) as u64);
-    let most = row.x_low.isqrt().min(cbrt) as u64;
+    let least = params.star.max((row.x_high / row.numbers.end).min(params.cbrt_x));
+    let most = row.x_low.isqrt().min(params.cbrt_x);
     if least >= most {
         return;
     }
     for b in pi.of(least) as usize + 1..=pi.of(most) as usize {
-        let p = primes[b];
-        let wide = u128::from(p);
-        let xp = params.x / wide;
-        let above = (row.x_high / wide).max(wide);
-        let last = (row.x_low / wide).min(xp.isqrt());
+        let p = u64::from(primes[b]);
+        let xp = terms.over(p);
+        let above = (row.x_high / p).max(p);
+        let last = at_most_root(row.x_low / p, xp);
         if above >= last {
             continue;
         }
-        // The places of the q up to here are at y or beyond.
-        let once = (xp / u128::from(params.y)).clamp(above, last);
-        let [above, once, last] = [above, once, last].map(|n| pi.of(n as u64) as usize);
+        let [above, last] = [above, last].map(|n| pi.of(n) as usize);
+        // The places of the q up to x/(p·y) are at y or beyond. Nearly all rows lie wholly on one side.
+        let once = match params.y {
+            y if y <= row.numbers.start => last,
+            y if y >= row.numbers.end => above,
+            y => (pi.of((xp / u128::from(y)).min(primes[last].into()) as u64) as usize).clamp(above, last),
+        };
         row.ask(terms, to, 1, xp, &primes[above + 1..=once]);
         row.ask(terms, to, 2, xp, &primes[once + 1..=last]);
     }
+}
+
+/// n, or the root of x if that is less.
+pub fn at_most_root(n: u64, x: u128) -> u64 {
+    let wide = u128::from(n);
+    if wide * wide <= x { n } else { x.isqrt() as u64 }
 }

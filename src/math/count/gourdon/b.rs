@@ -13,16 +13,16 @@ use crate::math::span::Span;
 /// Asks for the places of a row.
 pub fn ask(terms: &Terms, row: &Row, to: &mut Asked, buffers: &mut Buffers) {
     let params = &terms.params;
-    let above = row.x_high.max(params.y.into());
-    let last = row.x_low.min(params.sqrt_x.into());
+    let above = row.x_high.max(params.y);
+    let last = row.x_low.min(params.sqrt_x);
     if above >= last {
         return;
     }
-    let window = Span::new(above + 1, last + 1).expect("it is not empty");
+    let window = Span::new(u128::from(above) + 1, u128::from(last) + 1).expect("it is not empty");
     let low = window.start() / 30 * 30;
     let Buffers { sieve, divisors, .. } = buffers;
     divisors.clear();
-    if last <= u128::from(u32::MAX) {
+    if last <= u64::from(u32::MAX) {
         sieve.words(&terms.base, window, |index, word| {
             divisors.extend(ordered::numbers(low + 240 * index as u128, word).map(|prime| prime as u32));
         });

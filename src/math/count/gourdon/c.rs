@@ -10,6 +10,7 @@
 //! q that are visited anyway: there they count once more.
 
 use super::Terms;
+use super::a::at_most_root;
 use super::params::{K, root};
 use super::places::Row;
 use super::tally::Asked;
@@ -23,23 +24,22 @@ pub fn ask(terms: &Terms, row: &Row, to: &mut Asked, list: &mut Signed) {
 
 fn c1(terms: &Terms, row: &Row, to: &mut Asked, list: &mut Signed) {
     let (params, tables) = (&terms.params, terms.tables());
-    let pi = &tables.pi;
-    let (z, xz) = (u128::from(params.z), u128::from(params.xz()));
-    if u128::from(row.numbers.start) >= z {
+    let (pi, z, xz) = (&tables.pi, params.z, params.xz());
+    if row.numbers.start >= z {
         return;
     }
-    let root_z = u128::from(params.sqrt_z);
-    let least = [root(xz, 3), row.numbers.start.isqrt(), (xz / u128::from(row.numbers.end)).min(root_z) as u64];
+    let least = [root(xz.into(), 3), row.numbers.start.isqrt(), xz / row.numbers.end];
     let first = least.into_iter().map(|n| pi.of(n.min(params.sqrt_z))).max().expect("three").max(K as u64);
     for b in first as usize + 1..=pi.of(params.sqrt_z) as usize {
-        let p = u128::from(tables.primes[b]);
-        let xp = params.x / p;
-        let above = (row.x_high / p).max(xp / (p * p)).max(z / p);
+        let p = u64::from(tables.primes[b]);
+        let xp = terms.over(p);
+        let cube = (xp / u128::from(p * p)).min(u64::MAX.into()) as u64;
+        let above = (row.x_high / p).max(cube).max(z / p);
         let last = (row.x_low / p).min(z);
         if above >= last {
             continue;
         }
-        tables.factors.leaves(terms.lanes, b, above as u64, last as u64, list, |list| {
+        tables.factors.leaves(terms.lanes, b, above, last, list, |list| {
             row.ask(terms, to, -1, xp, &list.plus);
             row.ask(terms, to, 1, xp, &list.minus);
             let more = list.minus.len() as i128 - list.plus.len() as i128;
@@ -50,40 +50,41 @@ fn c1(terms: &Terms, row: &Row, to: &mut Asked, list: &mut Signed) {
 
 fn c2(terms: &Terms, row: &Row, to: &mut Asked) {
     let (params, tables) = (&terms.params, terms.tables());
-    let (pi, primes) = (&tables.pi, &tables.primes);
-    let (y, star) = (u128::from(params.y), u128::from(params.star));
-    let least = [params.sqrt_z, root(params.x / y, 3), row.numbers.start.isqrt(), (row.x_high / y).min(star) as u64];
+    let (pi, primes, y) = (&tables.pi, &tables.primes, params.y);
+    let least = [params.sqrt_z, root(params.xy().into(), 3), row.numbers.start.isqrt(), row.x_high / y];
     let first = least.into_iter().map(|n| pi.of(n.min(params.star))).max().expect("four").max(K as u64);
-    let last = pi.of(row.x_low.isqrt().min(star) as u64);
-    let (primes_to_y, largest) = (pi.of(params.y), u128::from(primes[pi.of(params.y) as usize]));
+    let last = pi.of(row.x_low.isqrt().min(params.star));
+    let primes_to_y = pi.of(y);
+    let largest = u64::from(primes[primes_to_y as usize]);
     for b in first as usize + 1..=last as usize {
-        let p = u128::from(primes[b]);
-        let t = params.x / p;
-        let floor = p.max(t / (p * p));
-        let root_t = t.isqrt();
-        let u = y.min(root_t.max(floor));
-        let two = b as i128 - 2;
-        // The primes that are conjugate to those beyond u.
-        let conjugate = (u < largest).then(|| (t / largest, t / (u + 1)));
-        if let Some((low, high)) = conjugate
-            && row.x_high / p < largest
-            && largest <= row.x_low / p
-        {
-            let pi = |n: u128| i128::from(pi.of(n as u64));
-            let all = i128::from(primes_to_y);
-            to.sum += pi(low) * all - pi(high) * pi(u) - two * (all - pi(u));
-        }
-        let above = (row.x_high / p).max(floor);
-        let last = (row.x_low / p).min(y).min(root_t);
-        if above >= last {
+        let p = u64::from(primes[b]);
+        let t = terms.over(p);
+        let over = |n: u64| (t / u128::from(n)) as u64;
+        let floor = p.max(over(p * p));
+        let (from, to_most) = ((row.x_high / p).max(floor), at_most_root((row.x_low / p).min(y), t));
+        let ends_here = row.x_high / p < largest && largest <= row.x_low / p;
+        if from >= to_most && !ends_here {
             continue;
         }
-        let [above, last] = [above, last].map(|n| pi.of(n as u64) as usize);
-        row.ask(terms, to, 1, t, &primes[above + 1..=last]);
-        to.sum -= two * (last - above) as i128;
-        if let Some((low, high)) = conjugate {
-            let [low, high] = [low, high].map(|n| (pi.of(n as u64) as usize).clamp(above, last));
-            row.ask(terms, to, 1, t, &primes[low.min(high) + 1..=high]);
+        let u = y.min((t.isqrt() as u64).max(floor));
+        let two = b as i128 - 2;
+        // The primes that are conjugate to those beyond u.
+        let conjugate = (u < largest).then(|| (pi.of(over(largest)), pi.of(over(u + 1))));
+        if let Some((low, high)) = conjugate
+            && ends_here
+        {
+            let [low, high, all, inside] = [low, high, primes_to_y, pi.of(u)].map(i128::from);
+            to.sum += low * all - high * inside - two * (all - inside);
         }
+        if from >= to_most {
+            continue;
+        }
+        let [above, last] = [from, to_most].map(|n| pi.of(n) as usize);
+        to.sum -= two * (last - above) as i128;
+        let [low, high] =
+            conjugate.map_or([above; 2], |(low, high)| [low, high].map(|n| (n as usize).clamp(above, last)));
+        row.ask(terms, to, 1, t, &primes[above + 1..=low]);
+        row.ask(terms, to, 2, t, &primes[low + 1..=high.max(low)]);
+        row.ask(terms, to, 1, t, &primes[high.max(low) + 1..=last]);
     }
 }

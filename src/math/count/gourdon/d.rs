@@ -15,7 +15,7 @@
 use super::Terms;
 use super::params::{K, Params};
 use super::phi::Phi;
-use crate::math::lanes::{Counted, Dividend, STRIPE_WORDS, Signed, Strides, WORD};
+use crate::math::lanes::{Dividend, STRIPE_WORDS, Sifted, Signed, Strides, WORD};
 use std::ops::Range;
 
 /// Words of a row: with its counts half of a first-level cache.
@@ -75,7 +75,7 @@ pub fn end(params: &Params) -> u64 {
 
 /// A thread's sieve, and where it stands. It goes on from slice to slice if they are neighbours.
 pub struct Sieving {
-    row: Counted,
+    row: Sifted,
     list: Signed,
     /// Where it stands, and the first b that it follows.
     at: Option<u64>,
@@ -93,7 +93,7 @@ impl Sieving {
     pub fn new(params: &Params) -> Sieving {
         let largest = params.hard.max(64) as u32;
         Sieving {
-            row: Counted::with_margin(largest),
+            row: Sifted::with_margin(largest),
             list: Signed::default(),
             at: None,
             from: 0,
@@ -215,27 +215,32 @@ impl Sieving {
         let last = last.min(self.phi.len() - 1);
 
         let words = ((high - low) / WORD) as usize;
-        self.row.resize(words.next_multiple_of(STRIPE_WORDS));
+        self.row.resize(words.next_multiple_of(STRIPE_WORDS) / 8);
         tables.patterns.presieve(lanes, self.row.words_mut(), low);
-        self.row.resize(words);
+        // A row may end within a line: what is beyond is not to be counted.
+        self.row.words_mut()[words..].fill(0);
+        self.row.resize(words.div_ceil(8));
         let first = bounds.first.min(self.strides.len());
         for b in K + 1..first {
             self.row.cross(lanes, &self.strides[b]);
         }
         let mut sum = 0i128;
-        let mut left = self.row.recount(lanes, 0);
+        let mut left = self.row.recount(lanes);
+        let mut counted = true;
         for b in first..=last {
             let p = u64::from(tables.primes[b]);
             let (xp, cube) = self.quotients[b];
             let dividend = Dividend::new(xp);
-            let quotient = |by: u64| (xp / u128::from(by)).min(u64::MAX.into()) as u64;
-            let (near, far) = (quotient(low.max(1)), quotient(high));
+            let (near, far) = (dividend.over(low.max(1)), dividend.over(high));
             let mut found = 0i128;
             let mut count = 0i128;
             if p <= params.sqrt_z {
                 let (above, most) = (far.max(params.z / p), near.min(cube).min(params.z));
-                let row = &self.row;
+                let row = &mut self.row;
                 tables.factors.leaves(lanes, b, above, most, &mut self.list, |list| {
+                    if !std::mem::replace(&mut counted, true) {
+                        row.recount(lanes);
+                    }
                     count += list.minus.len() as i128 - list.plus.len() as i128;
                     found += i128::from(row.sum(lanes, low, dividend, &list.minus));
                     found -= i128::from(row.sum(lanes, low, dividend, &list.plus));
@@ -245,14 +250,17 @@ impl Sieving {
                 if above < most {
                     let [above, most] = [above, most].map(|n| tables.pi.of(n) as usize);
                     let divisors = &tables.primes[above + 1..=most];
+                    if !divisors.is_empty() && !std::mem::replace(&mut counted, true) {
+                        self.row.recount(lanes);
+                    }
                     count += divisors.len() as i128;
                     found += i128::from(self.row.sum(lanes, low, dividend, divisors));
                 }
             }
             sum += found + count * i128::from(self.phi[b]);
             self.phi[b] += u64::from(left);
-            self.row.cross(lanes, &self.strides[b]);
-            left = self.row.recount(lanes, 0);
+            left -= self.row.cross(lanes, &self.strides[b]);
+            counted = false;
         }
         self.primes = (self.phi_at_root(low, last + 1) + u64::from(left) + last as u64).saturating_sub(1);
         let bytes = (8 * words) as u32;

@@ -187,6 +187,16 @@ impl Terms {
         self.tables.get_or_init(|| Tables::new(&self.params, sieve, self.lanes));
     }
 
+    /// x over a divisor.
+    #[inline]
+    fn over(&self, divisor: u64) -> u128 {
+        // Most divisions are short, and a short one takes a third of the time.
+        match u64::try_from(self.params.x) {
+            Ok(x) => (x / divisor).into(),
+            Err(_) => self.params.x / u128::from(divisor),
+        }
+    }
+
     fn tables(&self) -> &Tables {
         self.tables.get().expect("the tables are made")
     }

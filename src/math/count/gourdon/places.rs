@@ -37,8 +37,8 @@ pub struct Row<'a> {
     pub numbers: Range<u64>,
     /// x over the first number, or over 1, and over the number behind the last: n·m divides x to a place in the row
     /// if it is above the second and not above the first.
-    pub x_low: u128,
-    pub x_high: u128,
+    pub x_low: u64,
+    pub x_high: u64,
     counted: &'a Counted,
     /// Primes of the slice before the row.
     before: u64,
@@ -76,10 +76,12 @@ pub fn tally(terms: &Terms, slice: Range<u64>, buffers: &mut Buffers) -> Tally {
         let first = if start == 0 { BELOW } else { 0 };
         let primes = row.recount(terms.lanes, first);
         let x = terms.params.x;
+        // What is beyond 64 bits is beyond all bounds on n·m.
+        let clamped = |n: u128| u64::try_from(n).unwrap_or(u64::MAX);
         let at = Row {
             numbers: start..end,
-            x_low: x / u128::from(start.max(1)),
-            x_high: x / u128::from(end),
+            x_low: clamped(x / u128::from(start.max(1))),
+            x_high: clamped(x / u128::from(end)),
             counted: &row,
             before: tally.primes,
         };
