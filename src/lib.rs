@@ -30,3 +30,8 @@ pub mod report;
 
 pub mod cli;
 pub mod tell;
+
+/// The tables of known values, for the tests of any room.
+#[cfg(test)]
+#[path = "../tests/common/golden.rs"]
+mod golden;

@@ -1,7 +1,8 @@
 //! Numbers only: no ranks, no files, no clocks, no printing.
 //!
 //! The ladder, slowest first, where each rung judges the next: [`trial`] divides, [`sieve::naive`] marks
-//! one flag per number, [`sieve`] marks one bit per number that its wheel lets through.
+//! one flag per number, [`sieve`] marks one bit per number that its wheel lets through; [`count`] has the rungs above,
+//! which count primes without finding them all.
 //! [`primality`] decides single numbers, however large.
 
 pub mod count;

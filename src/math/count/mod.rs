@@ -1,3 +1,62 @@
-//! The number of primes up to x, without finding them all.
+//! How many primes there are up to x, without finding them all: the upper rungs of the ladder.
+//!
+//! Each rung is judged by the one below it, and none is ever removed:
+//! - [`naive`](super::sieve::naive) marks every number: to some thousands, for every x;
+//! - the [`sieve`](super::sieve) marks every number that a wheel lets through: random x up to 10^9;
+//! - [`legendre`] counts by one recursion over [`phi`], ten lines that are hard to get wrong: up to 10^11 in a test;
+//! - [`lmo`] cuts that recursion off and reads the rest from a sieve, term by term: up to 10^13 in some seconds;
+//! - [`gourdon`] cuts it finer, keeps nothing but what a thread needs, and is what counts.
+//!
+//! All but the last are written to be read. What they share are the few primes of the naive sieve and [`phi::Tiny`]; of what makes
+//! counting fast they use nothing.
 
 pub mod gourdon;
+pub mod legendre;
+pub mod lmo;
+pub mod phi;
+mod tally;
+
+/// The largest r with r³ ≤ x.
+pub fn cube_root(x: u64) -> u64 {
+    let cube = |r: u64| u128::from(r).pow(3);
+    // A float only guesses; integers decide.
+    let mut root = (x as f64).cbrt() as u64;
+    while cube(root) > u128::from(x) {
+        root -= 1;
+    }
+    while cube(root + 1) <= u128::from(x) {
+        root += 1;
+    }
+    root
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::golden;
+
+    /// The known values of π up to some x.
+    pub fn known(most: u64) -> Vec<(u64, u64)> {
+        let rows = golden::rows("pi").into_iter().map(|row| (row[0].parse::<u128>().unwrap(), row[1].clone()));
+        let small = rows.filter(|(x, _)| *x <= u128::from(most));
+        small.map(|(x, count)| (x as u64, count.parse().unwrap())).collect()
+    }
+
+    /// Where roots change: squares, cubes, fourth and sixth powers up to some x, each with its neighbours.
+    pub fn around_powers(most: u64) -> Vec<u64> {
+        let powers =
+            [2, 3, 4, 6].into_iter().flat_map(|power| (1..).map(move |n: u64| n.pow(power)).take_while(|&n| n <= most));
+        powers.flat_map(|x| [x - 1, x, x + 1]).filter(|&x| x <= most).collect()
+    }
+
+    #[test]
+    fn cube_roots_are_exact() {
+        for root in (0..2000).chain(2_642_200..=2_642_245) {
+            let cube = root * root * root;
+            assert_eq!(cube_root(cube), root);
+            assert_eq!(cube_root(cube + 1), root.max(1));
+            assert_eq!(cube_root(cube.saturating_sub(1)), root.saturating_sub(1));
+        }
+        assert_eq!(cube_root(u64::MAX), 2_642_245);
+    }
+}
