@@ -161,14 +161,16 @@ pub fn times(circumstances: &Circumstances, outcome: Option<&Outcome>) -> String
 /// What `--version -v` says.
 pub fn version() -> String {
     let lanes: Vec<&str> = crate::math::lanes::usable().map(|lanes| lanes.name).collect();
+    let [gmp, mpfr] = integer::libraries();
     format!(
-        "pcount {}\ncommit  {}\nrustc   {}\nMPI     {}\nHDF5    {}\nGMP     {}\nlanes   {}\n",
+        "pcount {}\ncommit  {}\nrustc   {}\nMPI     {}\nHDF5    {}\nGMP     {}\nMPFR    {}\nlanes   {}\n",
         env!("CARGO_PKG_VERSION"),
         env!("PCOUNT_COMMIT"),
         env!("PCOUNT_RUSTC").trim_start_matches("rustc "),
         world::library(),
         report::hdf5::library(),
-        integer::library(),
+        gmp,
+        mpfr,
         lanes.join(" "),
     )
 }

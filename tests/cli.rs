@@ -352,7 +352,7 @@ fn help_version_and_plans_go_to_stdout() {
         (&["--help"][..], &["primes", "--schedule", "A..B"][..]),
         (&["primes", "--help"], &["RANGES", "0..1e6"]),
         (&["--version"], &["pcount 0."]),
-        (&["--version", "-v"], &["MPI", "HDF5", "GMP", "lanes"]),
+        (&["--version", "-v"], &["MPI", "HDF5", "GMP", "MPFR", "lanes"]),
         (
             &["--dry-run", "primes", "0..1e12"],
             &["sieve", "units", "blocks", "predicted.seconds", "predicted.bytes_per_rank"],

@@ -1,7 +1,7 @@
-//! Integers of any size. The only file that names the rug crate and the GMP below it.
+//! Integers of any size, and floats of any precision. The only file that names the rug crate and the GMP and MPFR below it.
 
-pub use rug::Integer;
 use rug::integer::Order;
+pub use rug::{Float, Integer};
 
 /// The magnitude, its least significant byte first.
 pub fn to_bytes(value: &Integer) -> Vec<u8> {
@@ -28,10 +28,12 @@ pub fn factorial(n: u32) -> Integer {
     Integer::from(Integer::factorial(n))
 }
 
-/// The version of GMP.
-pub fn library() -> String {
-    use gmp_mpfr_sys::gmp::{VERSION, VERSION_MINOR, VERSION_PATCHLEVEL};
-    format!("{VERSION}.{VERSION_MINOR}.{VERSION_PATCHLEVEL}")
+/// The versions of GMP and MPFR.
+pub fn libraries() -> [String; 2] {
+    use gmp_mpfr_sys::{gmp, mpfr};
+    let gmp = [gmp::VERSION, gmp::VERSION_MINOR, gmp::VERSION_PATCHLEVEL];
+    let mpfr = [mpfr::VERSION_MAJOR, mpfr::VERSION_MINOR, mpfr::VERSION_PATCHLEVEL];
+    [gmp, mpfr].map(|version| version.map(|number| number.to_string()).join("."))
 }
 
 /// The number that decimal `digits` spell.

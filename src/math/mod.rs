@@ -3,8 +3,9 @@
 //! The ladder, slowest first, where each rung judges the next: [`trial`] divides, [`sieve::naive`] marks
 //! one flag per number, [`sieve`] marks one bit per number that its wheel lets through; [`count`] has the rungs above,
 //! which count primes without finding them all.
-//! [`primality`] decides single numbers, however large.
+//! [`primality`] decides single numbers, however large; [`approximate`] says about how many primes there should be.
 
+pub mod approximate;
 pub mod count;
 pub mod cut;
 pub mod integer;
