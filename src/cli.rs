@@ -187,14 +187,13 @@ fn order(entry: &'static Entry, matches: &ArgMatches, output: Output) -> Result<
 fn understood(entry: &Entry, words: &[String], mut given: Given, ranks: usize) -> Result<Given> {
     let default = match entry.takes {
         Takes::Ranges(default) | Takes::Range(default) | Takes::Items(default) | Takes::Seconds(default) => default,
-        Takes::Numbers | Takes::Urls | Takes::Nothing => "",
+        Takes::Numbers | Takes::Two(..) | Takes::Urls | Takes::Nothing => "",
     };
     let default = default.split_whitespace().map(|word| word.replace("ranks", &ranks.to_string())).collect();
     let words: Vec<String> = if words.is_empty() { default } else { words.to_vec() };
-    let words = words.iter();
     let all = |parse: fn(&str) -> Result<Vec<Item>>| -> Result<Vec<Item>> {
         let mut all = vec![];
-        for word in words.clone() {
+        for word in &words {
             all.extend(parse(word)?);
             if all.len() as u128 > RANGES_MAX {
                 let why = format!("'{word}' makes it {} numbers and ranges: {RANGES_MAX} are the most", all.len());
@@ -206,15 +205,20 @@ fn understood(entry: &Entry, words: &[String], mut given: Given, ranks: usize) -
     let ranges = |word: &str| Ok(syntax::ranges(word)?.into_iter().map(Item::Range).collect());
     match entry.takes {
         Takes::Ranges(_) | Takes::Range(_) => given.items = all(ranges)?,
-        Takes::Numbers => given.items = all(|word| Ok(vec![Item::Number(syntax::number(word)?)]))?,
+        Takes::Numbers | Takes::Two(..) => given.items = all(|word| Ok(vec![Item::Number(syntax::number(word)?)]))?,
         Takes::Items(_) => given.items = all(syntax::items)?,
-        Takes::Seconds(_) => given.seconds = words.map(|word| syntax::seconds(word)).collect::<Result<_>>()?,
-        Takes::Urls => given.urls = words.cloned().collect(),
+        Takes::Seconds(_) => given.seconds = words.iter().map(|word| syntax::seconds(word)).collect::<Result<_>>()?,
+        Takes::Urls => given.urls = words.clone(),
         Takes::Nothing => (),
     }
     let needs = match entry.takes {
-        Takes::Numbers if given.items.is_empty() => "a number: write pcount pi 1e9",
-        Takes::Urls if given.urls.is_empty() => "a URL: write pcount download https://host/path, or --list FILE",
+        Takes::Numbers if given.items.is_empty() => format!("a number: write pcount {} 1e9", entry.name),
+        Takes::Two([one, other], such) if given.items.len() != 2 => {
+            let typed = words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" ");
+            let not = if typed.is_empty() { String::new() } else { format!(", not {typed}") };
+            format!("two numbers, {one} and {other}{not}: write pcount {} {such}", entry.name)
+        }
+        Takes::Urls if given.urls.is_empty() => "a URL: write pcount download https://host/path, or --list FILE".into(),
         _ => return Ok(given),
     };
     Err(Error::usage(format!("'{}' needs {needs}", entry.name)))
@@ -426,13 +430,14 @@ fn subcommand(entry: &Entry) -> Command {
             format!("{RANGES}\n        In the answer, end is not included: 0..=97 is shown as 0 98.\n{NUMBERS}")
         }
         Takes::Range(_) | Takes::Items(_) => format!("{RANGES}\n{NUMBERS}"),
-        Takes::Numbers => NUMBERS.into(),
+        Takes::Numbers | Takes::Two(..) => NUMBERS.into(),
         Takes::Seconds(_) | Takes::Urls | Takes::Nothing => String::new(),
     };
     let words = match entry.takes {
         Takes::Ranges(d) => words("RANGES", default("Such as 0..1e9 or 1e18..+1e9", d)),
         Takes::Range(d) => words("RANGE", default("Such as 0..1e6", d)),
         Takes::Numbers => words("NUMBERS", "Such as 1e9".into()),
+        Takes::Two([one, other], such) => words("NUMBERS", format!("{one} and {other}, such as {such}")),
         Takes::Items(d) => words("NUMBERS", default("Numbers and ranges, such as 10 12 100..200", d)),
         Takes::Seconds(d) => words("SECONDS", default("Such as 0.2", d)),
         Takes::Urls => words("URLS", "Such as https://host/path".into()),

@@ -26,7 +26,27 @@ const BAD: &[(&str, &str)] = &[
     ("pi ∞", "'∞' is not a number"),
     ("pi 0..10", "'0..10' is not a number"),
     ("pi", "needs a number"),
+    ("phi", "'phi' needs two numbers, X and A: write pcount phi 1e9 100"),
+    ("phi 1e9", "'phi' needs two numbers, X and A, not '1e9': write pcount phi"),
+    ("phi 1e9 5 7", "not '1e9' '5' '7'"),
+    ("phi 1e9 x", "'x' is not a number"),
+    ("phi 0..10 5", "'0..10' is not a number"),
+    ("phi 2^64 5", "in '2^64': '18446744073709551616' is too large: phi takes X up to 2^64-1"),
+    ("phi -5 3", "'-5' is negative"),
+    ("li", "'li' needs a number: write pcount li 1e9"),
+    ("li 1", "'1' is where li is minus infinity: write 0, or 2 and more"),
+    ("li 10 2-1", "in '2-1': '1' is where li"),
+    ("li 1.5", "'1.5' is not an integer"),
+    ("riemann-r", "'riemann-r' needs a number: write pcount riemann-r 1e9"),
+    ("riemann-r 0..10", "'0..10' is not a number"),
+    ("riemann-r 2^128", "'2^128' is too large"),
     // Ranges
+    ("sum-primes 10", "'10' is a number where a range is needed"),
+    ("sum-primes 5..3", "'5..3' runs backwards: write 3..5"),
+    ("sum-primes 0..2^64+1", "'0..18446744073709551617' is wider than 2^64"),
+    ("sum-primes 2^127..+10", "goes beyond 2^127"),
+    ("sum-primes 0..10 --method trial", "--method is not for 'sum-primes'"),
+    ("sum-primes 0..10 --gaps", "'--gaps' found; see pcount sum-primes --help"),
     ("primes 10", "'10' is a number where a range is needed"),
     ("primes ten", "'ten' is not a range"),
     ("primes 5..3", "'5..3' runs backwards: write 3..5"),
@@ -210,6 +230,10 @@ fn the_default_job_in_all_formats() {
 fn every_kernel_answers() {
     let quiet = |args: &str| alone(&format!("-q {args}").split(' ').collect::<Vec<_>>()).out;
     assert_eq!(quiet("pi 1e6 10 0"), "78498\n4\n0\n");
+    assert_eq!(quiet("sum-primes 0..=10 0..0 0..=1e6"), "17\n0\n37550402023\n");
+    assert_eq!(quiet("phi 1e6 168"), "78331\n");
+    assert_eq!(quiet("li 2 1e9"), "1.0451637801174927848\n50849234.957001798004\n");
+    assert_eq!(quiet("riemann-r 1e25"), "176846309399141934626965.8310\n");
     assert_eq!(quiet("factorial 10 12 14"), "3628800\n479001600\n87178291200\n");
     assert_eq!(quiet("square"), "1\n4\n9\n16\n25\n");
     assert_eq!(quiet("double"), "2\n4\n6\n8\n10\n12\n14\n16\n18\n20\n22\n24\n");
@@ -225,6 +249,26 @@ fn every_kernel_answers() {
     let barrier = alone(&["barrier", "--step", "0.01", "--format", "json"]).json();
     let row = &barrier["answer"]["rows"][0];
     assert!(row["released"].as_f64().unwrap() >= row["arrived"].as_f64().unwrap(), "{row}");
+}
+
+#[test]
+fn rows_of_sums_and_of_functions() {
+    let line = |args: &str| alone(&args.split(' ').collect::<Vec<_>>()).out;
+    assert_eq!(line("sum-primes 0..10 --format csv"), "start,end,sum\n0,10,17\n");
+    assert_eq!(line("phi 100 4 --format csv"), "x,a,count\n100,4,22\n");
+    assert_eq!(line("li 2 --format csv"), "x,value\n2,1.0451637801174927848\n");
+    assert_eq!(line("riemann-r 1 --format csv"), "x,value\n1,1.0000000000000000000\n");
+    assert_eq!(
+        line("sum-primes 0..10 2^127-100..2^127 --format csv"),
+        "start,end,sum,certainty\n0,10,17,proven\n\
+         170141183460469231731687303715884105628,170141183460469231731687303715884105728,\
+         510423550381407695195061911147652317119,probable\n"
+    );
+    let json = alone(&["phi", "1e9", "2^70", "--format", "json"]).json();
+    assert_eq!(json["problem"], json!({"x": "1000000000", "a": "1180591620717411303424"}));
+    assert_eq!(json["answer"], json!({"rows": [{"x": "1000000000", "a": "1180591620717411303424", "count": "1"}]}));
+    let json = alone(&["sum-primes", "0..1e6/2", "--format", "json"]).json();
+    assert_eq!(json["answer"]["total"], "37550402023");
 }
 
 #[test]

@@ -72,6 +72,35 @@ fn windows_high_up() {
 }
 
 #[test]
+fn sums_of_primes() {
+    for row in rows("sums") {
+        let x: u128 = row[0].parse().unwrap();
+        if x <= 10_000_000_000 {
+            let items = vec![Item::Range(Span::new(0, x + 1).unwrap())];
+            let answer = answer("sum-primes", &Given { items, ..Given::default() });
+            assert_eq!(column(&answer, "sum"), [row[1].clone()], "up to {x}");
+        }
+    }
+}
+
+#[test]
+fn li_and_riemann_r() {
+    let integral = |kernel: &str, x: &str| {
+        let items = vec![Item::Number(x.parse().unwrap())];
+        let value = column(&answer(kernel, &Given { items, ..Given::default() }), "value").remove(0);
+        value.split('.').next().unwrap().parse::<u128>().unwrap()
+    };
+    for row in rows("riemann") {
+        assert_eq!(integral("riemann-r", &row[0]).to_string(), row[1], "R({})", row[0]);
+        if let Ok(from_two) = row[2].parse::<u128>() {
+            // The kernel's integral starts at 0, so it is more by 1.045.
+            let from_zero = integral("li", &row[0]);
+            assert!((from_two + 1..=from_two + 2).contains(&from_zero), "li({})", row[0]);
+        }
+    }
+}
+
+#[test]
 fn tuplets() {
     for row in rows("tuplets") {
         let (k, end): (u64, u128) = (row[0].parse().unwrap(), row[1].parse().unwrap());

@@ -9,12 +9,16 @@ mod delay;
 mod double;
 mod download;
 mod factorial;
+mod li;
 mod map_reduce;
+mod phi;
 mod primes;
 mod ranks;
+mod riemann_r;
 mod square;
 mod sum;
 mod terms;
+mod values;
 
 use crate::error::Result;
 use crate::math::lanes::Lanes;
@@ -33,6 +37,8 @@ pub enum Takes {
     Range(&'static str),
     /// At least one number.
     Numbers,
+    /// Exactly two numbers: what they are called, and two that would do.
+    Two([&'static str; 2], &'static str),
     /// Numbers and ranges mixed; without any, those of the default.
     Items(&'static str),
     /// Times in seconds; without any, those of the default.
@@ -144,6 +150,10 @@ pub struct Opened {
 pub const KERNELS: &[Entry] = &[
     primes::PRIMES,
     primes::PI,
+    primes::SUMS,
+    phi::ENTRY,
+    li::ENTRY,
+    riemann_r::ENTRY,
     factorial::ENTRY,
     square::ENTRY,
     double::ENTRY,

@@ -23,7 +23,8 @@ pub fn table(table: &Table) -> String {
     aligned(table, None)
 }
 
-/// Numbers stand at the right, words at the left; the total stands below the counts, or else in the last column.
+/// Numbers stand at the right, words at the left; the total stands below the counts or sums, or else in the last
+/// column.
 fn aligned(table: &Table, total: Option<&String>) -> String {
     let heading = |column: &Column| match column.unit.as_ref() {
         "" => column.key.to_string(),
@@ -33,7 +34,7 @@ fn aligned(table: &Table, total: Option<&String>) -> String {
     let cell = |value: &Value| (value.to_string(), !matches!(value, Value::Text(_) | Value::Nothing));
     let rows: Vec<Vec<(String, bool)>> = table.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
     let last = headings.len() - 1;
-    let summed = table.column("count").unwrap_or(last);
+    let summed = table.column("count").or(table.column("sum")).unwrap_or(last);
     let number = |column: usize| rows.iter().any(|row| row[column].1);
     let width = |column: usize| {
         let cells = rows.iter().map(|row| row[column].0.chars().count()).filter(|&n| n <= WIDE);

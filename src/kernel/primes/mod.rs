@@ -1,4 +1,4 @@
-//! `primes` counts primes in ranges; `pi x`, its shorthand, counts those up to x.
+//! `primes` counts primes in ranges; `pi x`, its shorthand, counts those up to x; `sum-primes` adds those of ranges up.
 //!
 //! A range becomes one link of a chain. How its primes are counted, or what else is found out of them, is a file each.
 
@@ -8,6 +8,7 @@ mod by_trial;
 mod gaps;
 mod in_order;
 mod list;
+mod sums;
 mod tuplets;
 
 use super::{Entry, Given, Method, Opened, Opt, Seeks, Takes};
@@ -31,6 +32,7 @@ use gaps::Gaps;
 use in_order::InOrder;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use sums::Sums;
 use tuplets::Tuplets;
 
 pub const PRIMES: Entry = Entry {
@@ -52,11 +54,21 @@ pub const PI: Entry = Entry {
     },
 };
 
+pub const SUMS: Entry = Entry {
+    name: "sum-primes",
+    about: "Add up the primes in ranges",
+    takes: Takes::Ranges("0..1e6 1e6..2e6 2e6..3e6"),
+    options: &[Opt::Lanes],
+    open: |given| open(&Given { method: Some(Method::Sieve), ..given.clone() }, given.spans(), Asked::Sums),
+};
+
 /// What the rows are about.
 #[derive(Clone, Copy)]
 enum Asked {
     Ranges,
     Numbers,
+    /// Ranges again, of which the primes are not counted but added.
+    Sums,
 }
 
 impl Asked {
@@ -85,7 +97,7 @@ fn open(given: &Given, spans: Vec<Span>, asked: Asked) -> Result<Opened> {
         }
     }
     let texts = match asked {
-        Asked::Ranges => Fact::new("ranges", Value::texts(&spans)),
+        Asked::Ranges | Asked::Sums => Fact::new("ranges", Value::texts(&spans)),
         Asked::Numbers => Fact::new("numbers", Value::texts(&given.items)),
     };
     let rows = Rows { asked, certainty: asked.certainty(&spans) };
@@ -117,6 +129,7 @@ fn open(given: &Given, spans: Vec<Span>, asked: Asked) -> Result<Opened> {
     let link = |(&span, way): (&Span, Way)| -> Box<dyn Work> {
         match (way, given.seeks) {
             (Way::Leaves(leaves), _) => leaves,
+            (Way::Sieve(layout), None) if matches!(asked, Asked::Sums) => Box::new(Sums(sieving(span, *layout))),
             (Way::Sieve(layout), None) => Box::new(BySieve(sieving(span, *layout))),
             (Way::Sieve(layout), Some(Seeks::Tuplets(k))) => tuplets(k, sieving(span, *layout)),
             (Way::Sieve(layout), Some(_)) => Box::new(InOrder::<Gaps>::new(sieving(span, *layout))),
@@ -135,7 +148,7 @@ fn refusal(given: &Given, span: Span, asked: Asked) -> Option<&'static str> {
         }
         Some(Method::Sieve | Method::Trial) if wide => match asked {
             Asked::Numbers => "is too large for that method, which takes up to 2^64-1: leave out --method",
-            Asked::Ranges => "is wider than 2^64 numbers: that is the most for that method",
+            Asked::Ranges | Asked::Sums => "is wider than 2^64 numbers: that is the most for the sieve",
         },
         _ if span.end() > sieve::LIMIT => "goes beyond 2^127: primes are counted below that",
         _ if wide && given.seeks.is_some() => "is wider than 2^64 numbers: that is the most",
@@ -245,7 +258,7 @@ impl Sieving {
     }
 }
 
-/// How a range and its count become a row.
+/// How a range and what was found out of it become a row.
 #[derive(Clone, Copy)]
 struct Rows {
     asked: Asked,
@@ -256,35 +269,43 @@ struct Rows {
 impl Rows {
     /// The row of a range whose count is a theorem.
     fn proven(self, span: Span, count: u128) -> Answer {
-        self.row(span, count.into(), &[], "count", Certainty::Proven)
+        self.certain_row(span, vec![("count", Value::integer(count))], count.into(), "count", Certainty::Proven)
     }
 
     /// The row of a range, its count, and what else was found out of it; `bare` is the column that was asked for.
     fn answer(self, span: Span, count: u64, more: &[(&'static str, Value)], bare: &'static str) -> Answer {
-        self.row(span, count.into(), more, bare, primality::certainty(span.end()))
+        let mut found = vec![("count", Value::integer(count))];
+        found.extend_from_slice(more);
+        self.row(span, found, count.into(), bare)
     }
 
-    fn row(
+    /// The row of a range and what was found; `whole` is what makes a total of rows about ranges.
+    fn row(self, span: Span, found: Vec<(&'static str, Value)>, whole: Integer, bare: &'static str) -> Answer {
+        self.certain_row(span, found, whole, bare, primality::certainty(span.end()))
+    }
+
+    fn certain_row(
         self,
         span: Span,
-        count: Integer,
-        more: &[(&'static str, Value)],
+        found: Vec<(&'static str, Value)>,
+        whole: Integer,
         bare: &'static str,
         certainty: Certainty,
     ) -> Answer {
         let mut cells = match self.asked {
-            Asked::Ranges => vec![("start", Value::integer(span.start())), ("end", Value::integer(span.end()))],
+            Asked::Ranges | Asked::Sums => {
+                vec![("start", Value::integer(span.start())), ("end", Value::integer(span.end()))]
+            }
             Asked::Numbers => vec![("x", Value::integer(span.end() - 1))],
         };
-        cells.push(("count", Value::integer(&count)));
-        cells.extend_from_slice(more);
+        cells.extend(found);
         if self.certainty {
             cells.push(("certainty", Value::text(certainty.name())));
         }
         let (names, values): (Vec<&str>, Vec<Value>) = cells.into_iter().unzip();
         let answer = Answer::rows(Table::of(&names).with([values]), bare);
         match self.asked {
-            Asked::Ranges => Answer { total: Some(count), ..answer },
+            Asked::Ranges | Asked::Sums => Answer { total: Some(whole), ..answer },
             Asked::Numbers => answer,
         }
     }

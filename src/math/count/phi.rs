@@ -8,7 +8,8 @@
 //! - below p_a itself nothing is left but 1.
 //!
 //! Cost: φ(10^12, a) takes half a second at worst, and ten times as much x some six times as long. Memory: 4 bytes for each
-//! prime up to √x or p_a, whichever is less, and up to 64 MB for a table of π.
+//! prime up to √x or p_a, whichever is less, and up to 32 MB for a table of π; while that is made,
+//! 60 MB for its primes too.
 
 use super::cube_root;
 use crate::math::lanes;
@@ -86,6 +87,28 @@ impl Table {
     }
 }
 
+/// How far the primes of φ(x, a) go, and how far its table of π.
+fn limits(x: u64, a: u64) -> (u64, u64) {
+    // Where a is small the primes up to √x are far more than the first a: those are below a·(ln a + ln ln a).
+    let float = a.max(6) as f64;
+    let enough = (float * (float.ln() + float.ln().ln())) as u64;
+    (x.isqrt().min(enough), enough.saturating_pow(2).min(cube_root(x).pow(2)).min(TABLE))
+}
+
+/// About the bytes that its tables take while they are made, and the seconds it takes, which grow by some power of x that
+/// nobody knows: as measured from 10^12 to 10^15.
+pub fn bytes(x: u64, a: u64) -> u64 {
+    let (most, limit) = limits(x, a);
+    let primes = |upto: u64| 5 * upto / u64::from(upto.max(3).ilog2());
+    4 * (primes(most) + primes(most.max(limit))) + limit / 8 + (2 << 20)
+}
+
+/// See [`bytes`].
+pub fn seconds(x: u64, a: u64) -> f64 {
+    let a = a.min(x.isqrt()) as f64 / 1000.0;
+    0.2e-9 * (x as f64).powf(0.75) * if a < 1.0 { a.powf(1.3) } else { a.powf(0.25) }
+}
+
 /// The tables for φ(x, a) of one x and one a.
 pub struct Phi {
     x: u64,
@@ -98,17 +121,13 @@ pub struct Phi {
     limit: u64,
 }
 
-/// Numbers of the largest table of π, which has 64 MB. It goes further than √x, as far as it may: that saves more time than
+/// Numbers of the largest table of π, which has 32 MB. It goes further than √x, as far as it may: that saves more time than
 /// it takes.
-const TABLE: u64 = 1 << 29;
+const TABLE: u64 = 1 << 28;
 
 impl Phi {
     pub fn new(x: u64, a: u64) -> Phi {
-        // Where a is small the primes up to √x are far more than the first a: those are below a·(ln a + ln ln a).
-        let float = a.max(6) as f64;
-        let enough = (float * (float.ln() + float.ln().ln())) as u64;
-        let most = x.isqrt().min(enough);
-        let limit = enough.saturating_pow(2).min(cube_root(x).pow(2)).min(TABLE);
+        let (most, limit) = limits(x, a);
         let base = SievingPrimes::up_to(most.max(limit));
         base.make(&mut Sieve::new(lanes::pick(None).expect("there are lanes"), 32 << 10));
         let mut primes = base.between(0, most).collect::<Vec<_>>().concat();

@@ -160,12 +160,12 @@ const GROUP: usize = 64;
 /// Where the quotients lie: the word, no further than the last, times 256 and the number in the word. Eight at once.
 #[inline]
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,fma")]
-fn places(dividend: Dividend, start: u64, last: u64, divisors: &[u32], places: &mut [u32; GROUP]) {
+fn spots(dividend: Dividend, start: u64, last: u64, divisors: &[u32], spots: &mut [u32; GROUP]) {
     let all = _mm512_set1_pd;
     // With half a number more, no quotient is so near to a whole number that what floats lose could matter.
     let numbers = if dividend.short { all(dividend.float + 0.5) } else { all(dividend.float) };
     let (first, last, per_word, words) = (all(start as f64), all(last as f64), all(240.0), all(1.0 / 240.0));
-    for (some, places) in divisors.chunks(8).zip(places.chunks_exact_mut(8)) {
+    for (some, spots) in divisors.chunks(8).zip(spots.chunks_exact_mut(8)) {
         let mask = ((1u32 << some.len()) - 1) as u8;
         // SAFETY: the mask has as many lanes as there are divisors left.
         let some = unsafe { _mm256_mask_loadu_epi32(_mm256_set1_epi32(1), mask, some.as_ptr().cast()) };
@@ -179,7 +179,7 @@ fn places(dividend: Dividend, start: u64, last: u64, divisors: &[u32], places: &
         let rest = _mm512_fnmadd_pd(word, per_word, offset);
         let place = _mm512_fmadd_pd(_mm512_min_pd(word, last), all(256.0), rest);
         // SAFETY: there are eight places.
-        unsafe { _mm256_storeu_si256(places.as_mut_ptr().cast(), _mm512_cvttpd_epu32(place)) };
+        unsafe { _mm256_storeu_si256(spots.as_mut_ptr().cast(), _mm512_cvttpd_epu32(place)) };
     }
 }
 
@@ -216,7 +216,7 @@ unsafe fn sum(words: &[u64], before: &[u32], start: u64, dividend: Dividend, div
     let mut found = [0u32; GROUP];
     let (mut sum, mut inside) = (0u64, 0u64);
     for group in divisors.chunks(GROUP) {
-        places(dividend, start, words.len() as u64 - 1, group, &mut found);
+        spots(dividend, start, words.len() as u64 - 1, group, &mut found);
         for &place in &found[..group.len()] {
             let word = (place >> 8) as usize;
             // SAFETY: no word is beyond the last.
@@ -236,7 +236,7 @@ unsafe fn sum_lines(lines: &[Line], before: &[u32], start: u64, dividend: Divide
     let mut found = [0u32; GROUP];
     let (mut sum, mut inside, mut whole) = (0u64, 0u64, _mm512_setzero_si512());
     for group in divisors.chunks(GROUP) {
-        places(dividend, start, 8 * lines.len() as u64 - 1, group, &mut found);
+        spots(dividend, start, 8 * lines.len() as u64 - 1, group, &mut found);
         for &place in &found[..group.len()] {
             let (line, word) = ((place >> 11) as usize, (place >> 8) as usize);
             // SAFETY: no word is beyond the last.

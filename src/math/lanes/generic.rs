@@ -380,6 +380,22 @@ pub(super) fn ones(line: &[u64]) -> u64 {
     line.iter().map(|word| u64::from(word.count_ones())).sum()
 }
 
+/// A place in binary: those within a word add up digit by digit, each digit's ones counted at once.
+#[inline(always)]
+pub(super) fn places(line: &[u64]) -> u64 {
+    const DIGITS: [u64; 6] = [
+        0xaaaa_aaaa_aaaa_aaaa,
+        0xcccc_cccc_cccc_cccc,
+        0xf0f0_f0f0_f0f0_f0f0,
+        0xff00_ff00_ff00_ff00,
+        0xffff_0000_ffff_0000,
+        0xffff_ffff_0000_0000,
+    ];
+    let ones = |word: u64| u64::from(word.count_ones());
+    let within = |word: u64| (0..6).map(|digit| ones(word & DIGITS[digit]) << digit).sum::<u64>();
+    (0..).zip(line).map(|(index, &word): (u64, _)| 64 * index * ones(word) + within(word)).sum()
+}
+
 /// Compiles the loops for one instruction set and makes its row of the table; whether it has fused
 /// multiplications is its own, and so are `rake` and `leap`.
 macro_rules! lanes {
@@ -396,6 +412,7 @@ macro_rules! lanes {
             leap: $leap,
             strike,
             ones,
+            places,
             recount: $recount,
             recount_lines: $recount_lines,
             stride,
@@ -436,6 +453,10 @@ macro_rules! lanes {
         #[target_feature(enable = $features)]
         unsafe fn ones(line: &[u64]) -> u64 {
             generic::ones(line)
+        }
+        #[target_feature(enable = $features)]
+        unsafe fn places(line: &[u64]) -> u64 {
+            generic::places(line)
         }
         #[target_feature(enable = $features)]
         unsafe fn stride(row: *mut u8, bytes: u32, p: u32, first: &[u32; 8]) -> u32 {

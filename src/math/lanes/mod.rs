@@ -32,6 +32,7 @@ pub struct Lanes {
     leap: unsafe fn(&Leap, &[u32], &mut Vec<u32>),
     strike: unsafe fn(*mut u64, &[u32]),
     ones: unsafe fn(&[u64]) -> u64,
+    places: unsafe fn(&[u64]) -> u64,
     recount: unsafe fn(&[u64], &mut [u32], u32) -> u32,
     recount_lines: unsafe fn(&[Line], &mut [u32]) -> u32,
     stride: unsafe fn(*mut u8, u32, u32, &[u32; 8]) -> u32,
@@ -135,6 +136,13 @@ impl Lanes {
     pub fn ones(&self, line: &[u64]) -> u64 {
         // SAFETY: as above.
         unsafe { (self.ones)(line) }
+    }
+
+    /// The sum of the places of the bits that are set; the line has less than 2^32 bits.
+    pub fn places(&self, line: &[u64]) -> u64 {
+        assert!(line.len() < 1 << 26);
+        // SAFETY: as above.
+        unsafe { (self.places)(line) }
     }
 
     /// `at[k] -= times·by[k]` modulo `primes[k]`; all `at` and `by` are below their prime.
@@ -269,6 +277,8 @@ mod tests {
             let naive: u64 = line.iter().map(|w| u64::from(w.count_ones())).sum();
             for lanes in usable() {
                 assert_eq!(lanes.ones(&line), naive, "{} on {count} words", lanes.name);
+                let set = (0..64 * count).filter(|&place| line[place / 64] >> (place % 64) & 1 == 1);
+                assert_eq!(lanes.places(&line), set.sum::<usize>() as u64, "{} on {count} words", lanes.name);
             }
         }
     }

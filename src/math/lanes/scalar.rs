@@ -14,6 +14,7 @@ pub(super) const LANES: Lanes = Lanes {
     leap,
     strike,
     ones,
+    places,
     recount,
     recount_lines,
     stride,
@@ -52,6 +53,10 @@ unsafe fn strike(line: *mut u64, list: &[u32]) {
 
 fn ones(line: &[u64]) -> u64 {
     generic::ones(line)
+}
+
+fn places(line: &[u64]) -> u64 {
+    generic::places(line)
 }
 
 unsafe fn rake(comb: &Comb, times: &[u32], lines: &mut [Hits]) {

@@ -29,6 +29,7 @@ mod primes;
 mod stripes;
 mod wheel;
 
+use super::integer::Integer;
 use super::lanes::{Hits, Lanes, MARGIN, STRIPE_WORDS};
 use super::span::Span;
 use far::Far;
@@ -84,6 +85,12 @@ impl<'a> Sifting<'a> {
     fn decides(&self) -> bool {
         let beyond = u128::from(self.bound) + 1;
         beyond * beyond >= self.window.end()
+    }
+
+    /// The primes of the wheel itself that lie in the window. They have no line, so they are the first class's.
+    fn own(&self, classes: &Range<usize>) -> impl Iterator<Item = u64> + use<'a> {
+        let (window, first) = (self.window, classes.contains(&0));
+        self.wheel.primes.iter().copied().filter(move |&p| first && window.contains(p.into()))
     }
 
     /// Bit i of the line of class c stands for low + c + M·i.
@@ -157,12 +164,34 @@ impl Sieve {
         self.count_by(Sifting { window, wheel, base, bound: u64::MAX }, classes)
     }
 
+    /// The sum of the primes of a unit of a layout, at about the cost of counting them.
+    pub fn sum(&mut self, base: &SievingPrimes, layout: &Layout, unit: u64) -> Integer {
+        let (window, classes) = layout.unit(unit);
+        let sifting = Sifting { window, wheel: layout.wheel, base, bound: layout.bound }.to_the_root();
+        let own = sifting.own(&classes).sum::<u64>();
+        // Counted from `low` on: no window is wider than 2^64 and so the sum of all its places is below 2^128.
+        let (mut count, mut above) = (0u64, 0u128);
+        let (lanes, mut primes) = (self.lanes, Vec::new());
+        self.lines(sifting, classes, |class, line| {
+            let line = if sifting.decides() {
+                line
+            } else {
+                primes.clear();
+                primes.extend_from_slice(line);
+                left::sift(&sifting, class, &mut primes);
+                &primes[..]
+            };
+            let ones = lanes.ones(line);
+            count += ones;
+            above += u128::from(class) * u128::from(ones);
+            above += u128::from(sifting.wheel.modulus) * u128::from(lanes.places(line));
+        });
+        Integer::from(sifting.low()) * count + above + own
+    }
+
     fn count_by(&mut self, sifting: Sifting, classes: Range<usize>) -> u64 {
-        let (wheel, window, sifting) = (sifting.wheel, sifting.window, sifting.to_the_root());
-        let mut count = 0;
-        if classes.contains(&0) {
-            count += wheel.primes.iter().filter(|&&p| window.contains(p.into())).count() as u64;
-        }
+        let sifting = sifting.to_the_root();
+        let mut count = sifting.own(&classes).count() as u64;
         let lanes = self.lanes;
         self.lines(sifting, classes, |class, line| {
             count += if sifting.decides() { lanes.ones(line) } else { left::primes(&sifting, class, line) }
