@@ -4,7 +4,7 @@
 //! corrected it by the powers of primes: R(x) = Σ μ(n)/n · li(x^1/n), which is off by about √x / ln x / 3 only. Gram's series for it
 //! has nothing but positive terms: R(x) = 1 + Σ Lⁿ / (n · n! · ζ(n+1)) over n ≥ 1, where L = ln x.
 //!
-//! All in floats of [`BITS`] bits by MPFR, which rounds alike everywhere: more than 50 digits are right. Some dozen
+//! All in floats of 192 bits by MPFR, which rounds alike everywhere: more than 50 digits are right. Some dozen
 //! microseconds each, R the first time some milliseconds, for the ζ.
 
 use super::integer::{Float, Integer, power};

@@ -2,6 +2,7 @@
 
 use super::{Rows, seconds};
 use crate::error::{Error, Result};
+use crate::math::approximate::plausible;
 use crate::math::count::gourdon::{Asked, Gourdon, Hard, LEAST, Params, Sums, Tally, Worker};
 use crate::math::lanes::Lanes;
 use crate::math::sieve::{Sieve, naive};
@@ -51,13 +52,13 @@ impl Pi {
         match self {
             Pi::Few(x) => Ok(naive::primes(*x).len() as u128),
             Pi::Many(gourdon) => {
-                let found = gourdon.close(sums);
+                let (x, found) = (gourdon.params().x, gourdon.close(sums));
+                let wrong =
+                    |why: &str| Err(Error::wrong(format!("pi({x}) {why}: a machine of this run computes wrongly")));
                 match found.sound {
+                    false => wrong("came to parts that contradict each other"),
+                    true if !plausible(x, found.pi) => wrong(&format!("cannot be {}", found.pi)),
                     true => Ok(found.pi),
-                    false => Err(Error::wrong(format!(
-                        "the parts of π({}) contradict each other: this machine computes wrongly",
-                        gourdon.params().x
-                    ))),
                 }
             }
         }
