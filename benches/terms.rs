@@ -7,6 +7,7 @@ use pcount::math::lanes;
 use pcount::math::sieve::Sieve;
 use pcount::syntax;
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 /// Seconds that this thread has computed: others on the machine do not count.
 fn clock() -> f64 {
@@ -30,11 +31,14 @@ fn main() {
         let mut terms: BTreeMap<&str, (u64, f64, f64)> = BTreeMap::new();
         let mut sums = Sums::default();
         for unit in 0..gourdon.units() {
-            let began = clock();
+            let (began, wall) = (clock(), Instant::now());
             sums = sums.merge(gourdon.compute(unit, &mut worker));
-            let took = clock() - began;
+            let (took, wall) = (clock() - began, wall.elapsed().as_secs_f64());
+            if std::env::var("UNITS").is_ok() {
+                println!("{unit} {} {wall:.6}", gourdon.describe(unit));
+            }
             let entry = terms.entry(gourdon.term(unit)).or_default();
-            *entry = (entry.0 + 1, entry.1 + took, entry.2.max(took));
+            *entry = (entry.0 + 1, entry.1 + took, entry.2.max(wall));
         }
         let all: f64 = terms.values().map(|term| term.1).sum();
         for (term, (units, seconds, longest)) in &terms {

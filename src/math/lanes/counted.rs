@@ -31,12 +31,15 @@ pub struct Line(pub [u64; 8]);
 /// Numbers that a line stands for.
 pub const LINE: u64 = 8 * WORD;
 
-/// A row that is crossed and counted over and over: it has the counts before each line only, which take a quarter of
-/// the time to make.
+/// A row that is crossed and counted over and over. It has the counts before each line only, which take a quarter of the
+/// time to make, and makes them only when many are asked for.
 pub struct Sifted {
     /// The row's lines, then the margin, which is 0.
     lines: Vec<Line>,
     before: Vec<u32>,
+    /// How many are set, and whether the counts are those of the lines as they are.
+    left: u32,
+    counted: bool,
     /// Lines of the margin.
     margin: usize,
 }
@@ -44,7 +47,7 @@ pub struct Sifted {
 impl Sifted {
     /// A row whose strides have primes up to `prime` at most: they may reach so far over its end.
     pub fn with_margin(prime: u32) -> Sifted {
-        Sifted { lines: Vec::new(), before: Vec::new(), margin: prime as usize / 64 + 2 }
+        Sifted { lines: Vec::new(), before: Vec::new(), left: 0, counted: false, margin: prime as usize / 64 + 2 }
     }
 
     /// Makes it a row of so many lines; what they hold is not told.
@@ -55,31 +58,43 @@ impl Sifted {
         self.before.resize(lines, 0);
     }
 
+    /// The row's words; it must be counted when they are changed.
     pub fn words_mut(&mut self) -> &mut [u64] {
         let len = self.before.len();
         // SAFETY: a line is eight words.
         unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), 8 * len) }
     }
 
-    /// Counts the lines again; tells how many are set.
-    pub fn recount(&mut self, lanes: &Lanes) -> u32 {
+    /// Counts the row, which was changed otherwise than by crossing.
+    pub fn recount(&mut self, lanes: &Lanes) {
         let len = self.before.len();
         // SAFETY: the CPU has the lanes' instructions; both slices have one length.
-        unsafe { (lanes.recount_lines)(&self.lines[..len], &mut self.before) }
+        self.left = unsafe { (lanes.recount_lines)(&self.lines[..len], &mut self.before) };
+        self.counted = true;
     }
 
-    /// Clears the multiples of a prime and tells how many of them were set. The counts stay what they were.
-    pub fn cross(&mut self, lanes: &Lanes, strides: &Strides) -> u32 {
+    /// How many are set.
+    pub fn left(&self) -> u32 {
+        self.left
+    }
+
+    /// Clears the multiples of a prime.
+    pub fn cross(&mut self, lanes: &Lanes, strides: &Strides) {
         let (p, bytes) = (strides.prime as usize, 64 * self.before.len());
         assert!(p <= 64 * self.margin - 64 && p > 0);
         assert!(strides.first.iter().all(|&first| (first as usize) < p));
         // SAFETY: the CPU has the lanes' instructions; strides begin below p, end less than p behind the row, and the
         // margin is longer.
-        unsafe { (lanes.stride)(self.lines.as_mut_ptr().cast(), bytes as u32, strides.prime, &strides.first) }
+        let cleared =
+            unsafe { (lanes.stride)(self.lines.as_mut_ptr().cast(), bytes as u32, strides.prime, &strides.first) };
+        self.left -= cleared;
+        self.counted = false;
     }
 
     /// As [`Counted::sum`].
-    pub fn sum(&self, lanes: &Lanes, start: u64, dividend: Dividend, divisors: &[u32]) -> u64 {
+    pub fn sum(&mut self, lanes: &Lanes, start: u64, dividend: Dividend, divisors: &[u32]) -> u64 {
+        /// So many are counted one by one, from the nearer end of the row, before it pays to count all lines.
+        const FEW: usize = 6;
         if self.before.is_empty() {
             assert!(divisors.is_empty());
             return 0;
@@ -88,9 +103,35 @@ impl Sifted {
             let quotient = dividend.over(d.into());
             start <= quotient && quotient - start < LINE * self.before.len() as u64
         }));
+        if !self.counted && divisors.len() <= FEW {
+            return divisors.iter().map(|&d| self.up_to(lanes, dividend.over(d.into()) - start)).sum();
+        }
+        if !self.counted {
+            self.recount(lanes);
+        }
         let lines = &self.lines[..self.before.len()];
         // SAFETY: the CPU has the lanes' instructions; there is a line, and as many counts.
         unsafe { (lanes.sum_lines)(lines, &self.before, start, dividend, divisors) }
+    }
+}
+
+impl Sifted {
+    /// How many are set up to the number that is `offset` above the row's first, without the counts.
+    fn up_to(&self, lanes: &Lanes, offset: u64) -> u64 {
+        let len = self.before.len();
+        let line = (offset / LINE) as usize;
+        let words = |lines: &[Line]| -> u64 {
+            // SAFETY: a line is eight words.
+            lanes.ones(unsafe { std::slice::from_raw_parts(lines.as_ptr().cast(), 8 * lines.len()) })
+        };
+        let before = match line < len / 2 {
+            true => words(&self.lines[..line]),
+            false => u64::from(self.left) - words(&self.lines[line..len]),
+        };
+        let (word, rest) = ((offset % LINE / WORD) as usize, (offset % WORD) as usize);
+        let inside = self.lines[line].0;
+        let whole: u32 = inside[..word].iter().map(|word| word.count_ones()).sum();
+        before + u64::from(whole + (inside[word] & counting::MASKS[rest]).count_ones())
     }
 }
 

@@ -220,13 +220,12 @@ impl Sieving {
         // A row may end within a line: what is beyond is not to be counted.
         self.row.words_mut()[words..].fill(0);
         self.row.resize(words.div_ceil(8));
+        self.row.recount(lanes);
         let first = bounds.first.min(self.strides.len());
         for b in K + 1..first {
             self.row.cross(lanes, &self.strides[b]);
         }
         let mut sum = 0i128;
-        let mut left = self.row.recount(lanes);
-        let mut counted = true;
         for b in first..=last {
             let p = u64::from(tables.primes[b]);
             let (xp, cube) = self.quotients[b];
@@ -238,9 +237,6 @@ impl Sieving {
                 let (above, most) = (far.max(params.z / p), near.min(cube).min(params.z));
                 let row = &mut self.row;
                 tables.factors.leaves(lanes, b, above, most, &mut self.list, |list| {
-                    if !std::mem::replace(&mut counted, true) {
-                        row.recount(lanes);
-                    }
                     count += list.minus.len() as i128 - list.plus.len() as i128;
                     found += i128::from(row.sum(lanes, low, dividend, &list.minus));
                     found -= i128::from(row.sum(lanes, low, dividend, &list.plus));
@@ -250,19 +246,15 @@ impl Sieving {
                 if above < most {
                     let [above, most] = [above, most].map(|n| tables.pi.of(n) as usize);
                     let divisors = &tables.primes[above + 1..=most];
-                    if !divisors.is_empty() && !std::mem::replace(&mut counted, true) {
-                        self.row.recount(lanes);
-                    }
                     count += divisors.len() as i128;
                     found += i128::from(self.row.sum(lanes, low, dividend, divisors));
                 }
             }
             sum += found + count * i128::from(self.phi[b]);
-            self.phi[b] += u64::from(left);
-            left -= self.row.cross(lanes, &self.strides[b]);
-            counted = false;
+            self.phi[b] += u64::from(self.row.left());
+            self.row.cross(lanes, &self.strides[b]);
         }
-        self.primes = (self.phi_at_root(low, last + 1) + u64::from(left) + last as u64).saturating_sub(1);
+        self.primes = (self.phi_at_root(low, last + 1) + u64::from(self.row.left()) + last as u64).saturating_sub(1);
         let bytes = (8 * words) as u32;
         self.strides[K + 1..].iter_mut().for_each(|strides| strides.advance(bytes));
         sum

@@ -41,10 +41,10 @@ struct Slices {
 
 /// Picoseconds: a word's turn with a prime, a crossing, a leaf of D, a place of A or C, sieving a number in order, a place
 /// of B, an ordinary leaf.
-const TURN: u64 = 230;
-const HIT: u64 = 450;
-const LEAF: u64 = 2_600;
-const PLACE: u64 = 2_200;
+const TURN: u64 = 30;
+const HIT: u64 = 260;
+const LEAF: u64 = 2_400;
+const PLACE: u64 = 1_900;
 const SIEVED: u64 = 150;
 const QUERY: u64 = 6_000;
 const ORDINARY: u64 = 9_000;
@@ -162,7 +162,7 @@ fn hard(params: &Params, v: u64) -> u64 {
     let passes = alive * u128::from(TURN) * SCALE / u128::from(WORD);
     // Crossings: 8/30 of Σ 1/p over 19 < p, which is ln ln.
     let hits = u128::from(most.saturating_sub(ln(20)) * 1024 / most.max(1)) * u128::from(HIT) * 8 / 30 * SCALE / 1024;
-    let share = 1024 * 1024 * 56 / 100 * (most - least) / most * 1024 / least / 1024;
+    let share = 1024 * 1024 * 56 / 100 * (most - least) / most * 1024 / least;
     let leaves = density(params, v) * u128::from(share) / (1 << 20) * u128::from(LEAF) * SCALE / 1024;
     (passes + hits + leaves).min(1 << 50) as u64
 }

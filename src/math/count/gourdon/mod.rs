@@ -125,6 +125,11 @@ impl Gourdon {
         }
     }
 
+    /// A unit, for whoever looks into it.
+    pub fn describe(&self, unit: u64) -> String {
+        format!("{:?}", self.layout.unit(unit))
+    }
+
     /// The expected seconds of such units.
     pub fn expected(&self, term: &str) -> f64 {
         self.layout.expected(term) as f64 * 1e-12
