@@ -74,7 +74,7 @@ enum Asked {
 impl Asked {
     /// Whether rows tell how certain they are: where single numbers are tested that no proof covers.
     fn certainty(self, spans: &[Span]) -> bool {
-        matches!(self, Asked::Ranges) && spans.iter().any(|span| span.end() > sieve::END)
+        !matches!(self, Asked::Numbers) && spans.iter().any(|span| span.end() > sieve::END)
     }
 }
 

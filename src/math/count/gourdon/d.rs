@@ -107,6 +107,9 @@ impl Sieving {
     /// What the slice comes to; its edges are multiples of 240. `before` is where the slice before it begins, if there
     /// is one.
     pub fn slice(&mut self, terms: &Terms, slice: Range<u64>, before: Option<u64>) -> Hard {
+        if slice.is_empty() {
+            return Hard::default();
+        }
         let bounds = Bounds::new(terms, slice.clone());
         if self.at != Some(slice.start) {
             self.seed(terms, &bounds, slice.start);

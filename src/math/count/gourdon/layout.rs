@@ -93,8 +93,9 @@ impl Layout {
 
     pub fn unit(&self, mut unit: u64) -> Unit {
         if unit < self.hard.count() {
-            let before = unit.checked_sub(1).map(|before| self.hard.slice(before).start);
-            return Unit::Hard(self.hard.slice(unit), before);
+            // A slice can be empty, where units are shorter than a word.
+            let before = (0..unit).rev().map(|unit| self.hard.slice(unit)).find(|slice| !slice.is_empty());
+            return Unit::Hard(self.hard.slice(unit), before.map(|slice| slice.start));
         }
         unit -= self.hard.count();
         if unit < self.low.count() {
