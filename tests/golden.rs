@@ -54,6 +54,16 @@ fn pi_by_the_sieve_on_every_lane() {
 }
 
 #[test]
+fn pi_by_leaves_on_every_lane() {
+    for (index, lanes) in lanes::usable().enumerate() {
+        // The best lanes go on to 10^14.
+        let rows = pi_rows(if index == 0 { 100_000_000_000_000 } else { 4_000_000_000_000 });
+        assert!(rows.len() > 50);
+        pi(&rows, Method::Leaves, Some(lanes));
+    }
+}
+
+#[test]
 fn pi_of_ten_to_the_ten() {
     pi(&[(10_000_000_000, "455052511".into())], Method::Sieve, None);
 }

@@ -18,6 +18,17 @@ fn the_sum_of_the_primes_up_to_ten_to_the_eleven() {
     assert_eq!(printed(&["sum-primes", "0..=1e11", "-q"]), row[1]);
 }
 
+/// π of the powers of ten and two from 10^14 to 10^17, as a bare command counts them.
+#[test]
+fn pi_up_to_ten_to_the_seventeen() {
+    let rows = golden::rows("pi").into_iter().map(|row| (row[0].parse::<u128>().unwrap(), row));
+    let rows: Vec<_> = rows.filter(|(x, _)| (10u128.pow(14)..=10u128.pow(17)).contains(x)).collect();
+    assert!(rows.len() > 9);
+    for (_, row) in rows {
+        assert_eq!(printed(&["pi", &row[0], "-q"]), row[1], "pi({})", row[0]);
+    }
+}
+
 /// Every known count in a window, however long it takes.
 #[test]
 fn every_window_of_the_table() {

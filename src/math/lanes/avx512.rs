@@ -164,7 +164,8 @@ fn spots(dividend: Dividend, start: u64, last: u64, divisors: &[u32], spots: &mu
     let all = _mm512_set1_pd;
     // With half a number more, no quotient is so near to a whole number that what floats lose could matter.
     let numbers = if dividend.short { all(dividend.float + 0.5) } else { all(dividend.float) };
-    let (first, last, per_word, words) = (all(start as f64), all(last as f64), all(240.0), all(1.0 / 240.0));
+    let (first, per_word, words) = (all(start as f64), all(240.0), all(1.0 / 240.0));
+    let (zero, most) = (all(0.0), all((240 * last) as f64 + 239.5));
     for (some, spots) in divisors.chunks(8).zip(spots.chunks_exact_mut(8)) {
         let mask = ((1u32 << some.len()) - 1) as u8;
         // SAFETY: the mask has as many lanes as there are divisors left.
@@ -174,10 +175,11 @@ fn spots(dividend: Dividend, start: u64, last: u64, divisors: &[u32], spots: &mu
         if !dividend.short {
             quotient = exactly(quotient, dividend.low, _mm512_cvtepu32_epi64(some));
         }
-        let offset = _mm512_sub_pd(quotient, first);
+        // What is not in the row must not be looked up; this order of operands holds back what is no number too.
+        let offset = _mm512_min_pd(_mm512_max_pd(_mm512_sub_pd(quotient, first), zero), most);
         let word = _mm512_roundscale_pd::<{ _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC }>(_mm512_mul_pd(offset, words));
         let rest = _mm512_fnmadd_pd(word, per_word, offset);
-        let place = _mm512_fmadd_pd(_mm512_min_pd(word, last), all(256.0), rest);
+        let place = _mm512_fmadd_pd(word, all(256.0), rest);
         // SAFETY: there are eight places.
         unsafe { _mm256_storeu_si256(spots.as_mut_ptr().cast(), _mm512_cvttpd_epu32(place)) };
     }

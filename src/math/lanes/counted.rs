@@ -146,7 +146,7 @@ pub struct Dividend {
 }
 
 impl Dividend {
-    /// Quotients must be below 2^51.
+    /// Quotients must be below 2^51, and divisors below 2^31.
     pub fn new(number: u128) -> Dividend {
         Dividend { float: number as f64, low: number as u64, short: number < 1 << 49 }
     }
@@ -272,5 +272,145 @@ impl Signed {
         self.minus.reserve(entries.len() + TOGETHER);
         // SAFETY: the CPU has the lanes' instructions; there is room in both lists for all entries and more.
         unsafe { (lanes.pick)(entries, above, base, offsets, &mut self.plus, &mut self.minus) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::math::lanes::usable;
+
+    /// Words without a pattern, about half of their bits set.
+    fn noise(seed: u64, count: usize) -> Vec<u64> {
+        let step = |x: &u64| Some(x.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407));
+        std::iter::successors(Some(seed), step).map(|x| x ^ x >> 29).take(count).collect()
+    }
+
+    /// The numbers of a row that are set.
+    fn set(words: &[u64]) -> Vec<u64> {
+        let number = |bit: usize| 30 * (bit as u64 / 8) + u64::from(RESIDUES[bit % 8]);
+        (0..64 * words.len()).filter(|bit| words[bit / 64] >> (bit % 64) & 1 == 1).map(number).collect()
+    }
+
+    fn counted(lanes: &Lanes, words: &[u64]) -> Counted {
+        let mut row = Counted::default();
+        row.resize(words.len());
+        row.words_mut().copy_from_slice(words);
+        row.recount(lanes, 0);
+        row
+    }
+
+    fn sifted(lanes: &Lanes, words: &[u64]) -> Sifted {
+        let mut row = Sifted::with_margin(5000);
+        row.resize(words.len() / 8);
+        row.words_mut().copy_from_slice(words);
+        row.recount(lanes);
+        row
+    }
+
+    #[test]
+    fn counts_are_of_what_is_set() {
+        for lanes in usable() {
+            for words in [1usize, 7, 8, 16, 17, 40, 333] {
+                let words = noise(words as u64, words);
+                let (set, mut row) = (set(&words), counted(lanes, &words));
+                assert_eq!(row.recount(lanes, 5) as usize, 5 + set.len());
+                for offset in (0..WORD * words.len() as u64).step_by(7) {
+                    assert_eq!(row.up_to(offset) as usize, 5 + set.partition_point(|&n| n <= offset), "{}", lanes.name);
+                }
+            }
+        }
+    }
+
+    /// Dividends and rows such that quotients by many divisors lie in the row, of all sizes that the formula has.
+    fn quotients() -> impl Iterator<Item = (u128, u64, Vec<u32>)> {
+        let width = WORD * 960;
+        // Each dividend with one divisor whose quotient is in the middle of the row.
+        [(1u128 << 20, 64u64), (1 << 48, 1 << 21), ((1 << 49) - 1, 2_000_003), (1 << 49, 1 << 21), (1 << 63, 1 << 29)]
+            .into_iter()
+            .chain([(10u128.pow(19), 1 << 28), (4 * 10u128.pow(24), (1 << 31) - 1), (1 << 81, 1 << 30)])
+            .map(move |(dividend, middle)| {
+                let start = ((dividend / u128::from(middle)) as u64).saturating_sub(width / 2) / WORD * WORD;
+                let most = (dividend / u128::from(start.max(1))).min((1 << 31) - 1) as u64;
+                let least = (dividend / u128::from(start + width) + 1) as u64;
+                let some = (least..=most).step_by((most - least) as usize / 1000 + 1);
+                // Divisors of the dividend have a quotient without a rest.
+                let exact = (0..62).map(|power| 1u64 << power).filter(|d| (least..=most).contains(d));
+                (dividend, start, some.chain(exact).map(|d| d as u32).collect())
+            })
+    }
+
+    #[test]
+    fn sums_are_those_of_single_divisions() {
+        let words = noise(3, 960);
+        let set = set(&words);
+        for (dividend, start, divisors) in quotients() {
+            assert!(!divisors.is_empty(), "{dividend}");
+            let up_to = |d: &u32| {
+                let offset = (dividend / u128::from(*d)) as u64 - start;
+                set.partition_point(|&n| n <= offset) as u64
+            };
+            let expect = |divisors: &[u32]| divisors.iter().map(up_to).sum::<u64>();
+            for lanes in usable() {
+                let (row, mut sifted) = (counted(lanes, &words), sifted(lanes, &words));
+                for count in [0, 1, 2, 7, 8, 9, 63, 64, 65, divisors.len()] {
+                    let some = &divisors[..count.min(divisors.len())];
+                    let context = format!("{dividend} over {count} on {}", lanes.name);
+                    assert_eq!(row.sum(lanes, start, Dividend::new(dividend), some), expect(some), "{context}");
+                    assert_eq!(sifted.sum(lanes, start, Dividend::new(dividend), some), expect(some), "{context}");
+                    // Without counts.
+                    sifted.counted = false;
+                    assert_eq!(sifted.sum(lanes, start, Dividend::new(dividend), some), expect(some), "{context}");
+                }
+                for &d in divisors.iter().take(300) {
+                    assert_eq!(u128::from(Dividend::new(dividend).over(d.into())), dividend / u128::from(d));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn strides_are_the_multiples() {
+        for lanes in usable() {
+            for (p, inverse) in [(7u32, 4u32), (23, 10), (1009, 0), (4999, 0)] {
+                let inverse = if inverse > 0 { inverse } else { (1..p).find(|i| 30 * i % p == 1).unwrap() };
+                let (mut low, mut strides) = (30 * 1_000_003, Strides::new(p, inverse, 30 * 1_000_003));
+                for lines in [1usize, 5, 64, 3] {
+                    let words = noise(u64::from(p), 8 * lines);
+                    let mut row = sifted(lanes, &words);
+                    row.cross(lanes, &strides);
+                    let mut left = set(&words);
+                    left.retain(|n| !(low + n).is_multiple_of(p.into()));
+                    assert_eq!(set(row.words_mut()), left, "{p} on {}", lanes.name);
+                    assert_eq!(row.left() as usize, left.len());
+                    assert!(row.lines[lines..].iter().all(|line| *line == Line::default()));
+                    strides.advance(64 * lines as u32);
+                    low += LINE * lines as u64;
+                    assert_eq!(strides, Strides::new(p, inverse, low));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn all_lanes_pick_alike() {
+        let entries: Vec<u16> = noise(9, 480).into_iter().map(|word| word as u16).collect();
+        let offsets: Vec<u16> = (0..480).map(|i| 4 * i + 1).collect();
+        for lanes in usable() {
+            for (count, above) in
+                [(0, 0), (1, 0), (15, 30_000), (16, 30_000), (480, 17), (480, 50_000), (333, u16::MAX)]
+            {
+                let mut list = Signed::default();
+                for base in [0, 2310] {
+                    list.pick(lanes, &entries[..count], above, base, &offsets[..count]);
+                }
+                let expect = |odd: u16| -> Vec<u32> {
+                    let all = [0u32, 2310].into_iter().flat_map(|base| (0..count).map(move |at| (base, at)));
+                    let passing = all.filter(|(_, at)| entries[*at] > above && entries[*at] % 2 == odd);
+                    passing.map(|(base, at)| base + u32::from(offsets[at])).collect()
+                };
+                assert_eq!((&list.plus, &list.minus), (&expect(0), &expect(1)), "{}", lanes.name);
+            }
+        }
     }
 }

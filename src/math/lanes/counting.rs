@@ -113,20 +113,48 @@ unsafe fn clear<const BIT: u8>(at: *mut u8, offset: usize, cleared: &mut u32) {
     *byte &= !(1 << BIT);
 }
 
+/// Quotients that are found before they are looked up.
+const GROUP: usize = 64;
+
+/// Where the quotients lie: the word, no further than the last, times 256 and the number in the word. Written so that a
+/// compiler can take as many at once as its registers hold.
+#[inline(always)]
+fn spots(dividend: Dividend, start: u64, last: usize, divisors: &[u32], spots: &mut [u32; GROUP]) {
+    if !dividend.short {
+        for (&divisor, spot) in divisors.iter().zip(spots) {
+            let offset = quotient(dividend, divisor.into()).wrapping_sub(start);
+            *spot = ((offset / 240).min(last as u64) << 8 | offset % 240) as u32;
+        }
+        return;
+    }
+    // With half a number more, no quotient is so near to a whole number that what floats lose could matter.
+    let (numbers, first, most) = (dividend.float + 0.5, start as f64, (240 * last) as f64 + 239.5);
+    for (&divisor, spot) in divisors.iter().zip(spots) {
+        let offset = (numbers / f64::from(divisor as i32) - first).max(0.0).min(most);
+        // SAFETY: between 0 and 2^32 / 256 words of 240 numbers.
+        unsafe {
+            let word = (offset * (1.0 / 240.0)).to_int_unchecked::<i32>();
+            let rest = (offset - 240.0 * f64::from(word)).to_int_unchecked::<i32>();
+            *spot = (word << 8 | rest & 0xff) as u32;
+        }
+    }
+}
+
 /// The sum of the counts up to the quotients.
 ///
 /// # Safety
 /// There is a word, and as many counts as words.
 #[inline(always)]
 pub(super) unsafe fn sum(words: &[u64], before: &[u32], start: u64, dividend: Dividend, divisors: &[u32]) -> u64 {
-    let last = words.len() as u64 - 1;
-    let mut sum = 0;
-    for &divisor in divisors {
-        let offset = quotient(dividend, divisor.into()).wrapping_sub(start);
-        let word = (offset / 240).min(last) as usize;
-        // SAFETY: it is no further than the last word.
-        let (bits, before) = unsafe { (*words.get_unchecked(word), *before.get_unchecked(word)) };
-        sum += u64::from(before) + u64::from((bits & MASKS[(offset % 240) as usize]).count_ones());
+    let (mut sum, mut found) = (0, [0u32; GROUP]);
+    for group in divisors.chunks(GROUP) {
+        spots(dividend, start, words.len() - 1, group, &mut found);
+        for &spot in &found[..group.len()] {
+            let word = (spot >> 8) as usize;
+            // SAFETY: it is no further than the last word.
+            let (bits, before) = unsafe { (*words.get_unchecked(word), *before.get_unchecked(word)) };
+            sum += u64::from(before) + u64::from((bits & MASKS[(spot & 0xff) as usize]).count_ones());
+        }
     }
     sum
 }
@@ -143,16 +171,18 @@ pub(super) unsafe fn sum_lines(
     dividend: Dividend,
     divisors: &[u32],
 ) -> u64 {
-    let last = 8 * lines.len() as u64 - 1;
-    let mut sum = 0;
-    for &divisor in divisors {
-        let offset = quotient(dividend, divisor.into()).wrapping_sub(start);
-        let word = (offset / 240).min(last) as usize;
-        // SAFETY: it is no further than the last word.
-        let (line, before) = unsafe { (lines.get_unchecked(word / 8), *before.get_unchecked(word / 8)) };
-        let whole: u32 = line.0[..word % 8].iter().map(|word| word.count_ones()).sum();
-        let rest = (line.0[word % 8] & MASKS[(offset % 240) as usize]).count_ones();
-        sum += u64::from(before + whole + rest);
+    let (mut sum, mut found) = (0, [0u32; GROUP]);
+    for group in divisors.chunks(GROUP) {
+        spots(dividend, start, 8 * lines.len() - 1, group, &mut found);
+        for &spot in &found[..group.len()] {
+            let word = (spot >> 8) as usize;
+            // SAFETY: it is no further than the last word.
+            let (line, before) = unsafe { (lines.get_unchecked(word / 8), *before.get_unchecked(word / 8)) };
+            // All eight words, so that nothing depends on how many there are to count.
+            let whole: u32 = (0..8).map(|at| if at < word % 8 { line.0[at].count_ones() } else { 0 }).sum();
+            let rest = (line.0[word % 8] & MASKS[(spot & 0xff) as usize]).count_ones();
+            sum += u64::from(before + whole + rest);
+        }
     }
     sum
 }
