@@ -3,6 +3,9 @@
 #[path = "common/golden.rs"]
 mod golden;
 
+use pcount::math::count::gourdon::{Gourdon, Params, Sums, Worker};
+use pcount::math::lanes;
+use pcount::math::sieve::Sieve;
 use std::process::Command;
 
 /// What `pcount` prints, without the end of the line.
@@ -27,6 +30,22 @@ fn pi_up_to_ten_to_the_seventeen() {
     for (_, row) in rows {
         assert_eq!(printed(&["pi", &row[0], "-q"]), row[1], "pi({})", row[0]);
     }
+}
+
+/// The terms of 10^20 that do not take minutes, whose quotients do not fit 64 bits.
+#[test]
+fn single_terms_of_ten_to_the_twenty() {
+    let lanes = lanes::pick(None).unwrap();
+    let gourdon = Gourdon::new(Params::of(10u128.pow(20), 100_615_703, 201_231_406), lanes);
+    let mut worker = Worker::new(Sieve::new(lanes, 32 << 10));
+    let mut sums = Sums::default();
+    for unit in (0..gourdon.units()).filter(|&unit| ["phi0", "sigma"].contains(&gourdon.term(unit))) {
+        sums = sums.merge(gourdon.compute(unit, &mut worker));
+    }
+    // What the places would have found: π of 10^10 and a few numbers on, of which four are prime.
+    sums.low.primes = 455_052_511 + 4;
+    let found = gourdon.close(sums);
+    assert_eq!((found.phi0, found.sigma), (633_772_346_752_344_505, 49_384_621_237_095_387));
 }
 
 /// Every known count in a window, however long it takes.

@@ -123,7 +123,7 @@ fn spots(dividend: Dividend, start: u64, last: usize, divisors: &[u32], spots: &
     if !dividend.short {
         for (&divisor, spot) in divisors.iter().zip(spots) {
             let offset = quotient(dividend, divisor.into()).wrapping_sub(start);
-            *spot = ((offset / 240).min(last as u64) << 8 | offset % 240) as u32;
+            *spot = (((offset / 240).min(last as u64) << 8) | (offset % 240)) as u32;
         }
         return;
     }
@@ -135,7 +135,7 @@ fn spots(dividend: Dividend, start: u64, last: usize, divisors: &[u32], spots: &
         unsafe {
             let word = (offset * (1.0 / 240.0)).to_int_unchecked::<i32>();
             let rest = (offset - 240.0 * f64::from(word)).to_int_unchecked::<i32>();
-            *spot = (word << 8 | rest & 0xff) as u32;
+            *spot = ((word << 8) | (rest & 0xff)) as u32;
         }
     }
 }

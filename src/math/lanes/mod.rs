@@ -36,10 +36,18 @@ pub struct Lanes {
     recount: unsafe fn(&[u64], &mut [u32], u32) -> u32,
     recount_lines: unsafe fn(&[Line], &mut [u32]) -> u32,
     stride: unsafe fn(*mut u8, u32, u32, &[u32; 8]) -> u32,
-    sum: unsafe fn(&[u64], &[u32], u64, Dividend, &[u32]) -> u64,
-    sum_lines: unsafe fn(&[Line], &[u32], u64, Dividend, &[u32]) -> u64,
-    pick: unsafe fn(&[u16], u16, u32, &[u16], &mut Vec<u32>, &mut Vec<u32>),
+    sum: Sum<u64>,
+    sum_lines: Sum<Line>,
+    pick: Pick,
 }
+
+/// How rows of words or of lines are summed over the quotients by divisors: the row, its counts, its first number, the
+/// dividend, the divisors.
+type Sum<Item> = unsafe fn(&[Item], &[u32], u64, Dividend, &[u32]) -> u64;
+
+/// How entries above a threshold are picked: the entries, the threshold, the base and the offsets of their numbers, and
+/// the lists of the even and of the odd ones.
+type Pick = unsafe fn(&[u16], u16, u32, &[u16], &mut Vec<u32>, &mut Vec<u32>);
 
 /// Words that a pass of the presieve handles at once; tables are padded for it.
 pub const STRIPE_WORDS: usize = 64;

@@ -141,9 +141,9 @@ fn ln(n: u128) -> u64 {
     let bits = n.ilog2();
     let mantissa = (n << 20 >> bits) as u64 - (1 << 20);
     // log2(1 + f) is nearly f + 0.34·f·(1 - f).
-    let bend = (mantissa * ((1 << 20) - mantissa) >> 20) * 348 / 1024;
+    let bend = ((mantissa * ((1 << 20) - mantissa)) >> 20) * 348 / 1024;
     let log2 = (u64::from(bits) << 20) + mantissa + bend;
-    log2 * 710 >> 20
+    (log2 * 710) >> 20
 }
 
 /// x/v² in 1024ths, as far as it matters.

@@ -9,41 +9,40 @@ use crate::math::lanes::{Lanes, RESIDUES, STRIPE_WORDS, Stripe};
 const GROUPS: [&[u64]; 2] = [&[7, 11, 13], &[17, 19]];
 
 pub struct Patterns {
-    tables: Vec<(Vec<u8>, usize)>,
+    tables: Vec<Table>,
+}
+
+struct Table {
+    /// A period of bytes, and as many more as a pass reads beyond it.
+    bytes: Vec<u8>,
+    period: usize,
 }
 
 impl Patterns {
     pub fn new() -> Patterns {
         const { assert!(K == 8) };
-        let table = |primes: &&[u64]| {
-            let period: u64 = primes.iter().product();
-            let free = |n: u64| primes.iter().all(|&p| !n.is_multiple_of(p));
-            let byte = |at: u64| {
-                let bits = RESIDUES.iter().enumerate().map(|(bit, &r)| u8::from(free(30 * at + u64::from(r))) << bit);
-                bits.sum::<u8>()
-            };
-            let mut bytes: Vec<u8> = (0..period).map(byte).collect();
-            while bytes.len() < period as usize + 8 * STRIPE_WORDS {
-                bytes.extend_from_within(..(period as usize).min(8 * STRIPE_WORDS));
-            }
-            (bytes, period as usize)
-        };
-        Patterns { tables: GROUPS.iter().map(table).collect() }
+        Patterns { tables: GROUPS.iter().map(|primes| Table::new(primes)).collect() }
     }
 
-    /// Fills a row that begins at the number `start`; its length is a multiple of [`STRIPE_WORDS`].
+    /// Fills a row that begins at the number `start`, a multiple of 30; its length is a multiple of [`STRIPE_WORDS`].
     pub fn presieve(&self, lanes: &Lanes, words: &mut [u64], start: u64) {
-        let stripe = |(bytes, period): &'_ (Vec<u8>, usize)| -> (usize, usize, usize) {
-            (bytes.len(), *period, (start / 30 % *period as u64) as usize)
+        let stripes = self.tables.iter().map(|table| {
+            let at = (start / 30 % table.period as u64) as usize;
+            Stripe { bytes: &table.bytes, period: table.period, at }
+        });
+        lanes.presieve(words, &mut stripes.collect::<Vec<Stripe>>());
+    }
+}
+
+impl Table {
+    /// The multiples of some primes that are bits of a row.
+    fn new(primes: &[u64]) -> Table {
+        let period = primes.iter().product::<u64>() as usize;
+        let free = |n: u64| primes.iter().all(|&p| !n.is_multiple_of(p));
+        let byte = |at: usize| -> u8 {
+            let number = 30 * (at % period) as u64;
+            RESIDUES.iter().enumerate().map(|(bit, &residue)| u8::from(free(number + u64::from(residue))) << bit).sum()
         };
-        let mut stripes: Vec<Stripe> = self
-            .tables
-            .iter()
-            .map(|table| {
-                let (_, period, at) = stripe(table);
-                Stripe { bytes: &table.0, period, at }
-            })
-            .collect();
-        lanes.presieve(words, &mut stripes);
+        Table { bytes: (0..period + 8 * STRIPE_WORDS).map(byte).collect(), period }
     }
 }

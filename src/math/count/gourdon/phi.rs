@@ -27,8 +27,8 @@ impl Phi<'_> {
             return (pi.of(n) + 1).saturating_sub(a as u64).max(1);
         }
         let mut phi = self.tables.tiny.phi64(n);
-        for b in K + 1..=a {
-            let p = u64::from(primes[b]);
+        for (b, &p) in primes.iter().enumerate().take(a + 1).skip(K + 1) {
+            let p = u64::from(p);
             let quotient = n / p;
             if quotient < p {
                 // Of these primes only the multiple by 1 is left.
