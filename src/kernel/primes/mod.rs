@@ -150,10 +150,13 @@ fn refusal(given: &Given, span: Span, asked: Asked) -> Option<&'static str> {
             Asked::Numbers => "is too large for that method, which takes up to 2^64-1: leave out --method",
             Asked::Ranges | Asked::Sums => "is wider than 2^64 numbers: that is the most for the sieve",
         },
+        _ if matches!(asked, Asked::Numbers) && span.end() > gourdon::END => {
+            "is too large: pi takes numbers below 10^26"
+        }
         _ if span.end() > sieve::LIMIT => "goes beyond 2^127: primes are counted below that",
         _ if wide && given.seeks.is_some() => "is wider than 2^64 numbers: that is the most",
         _ if wide && span.end() > gourdon::END => {
-            "is wider than 2^64 numbers and goes beyond 10^26: one of them is too much"
+            "goes beyond 10^26: up to there ranges may be wider than 2^64 numbers"
         }
         _ if given.seeks == Some(Seeks::Primes) && primality::certainty(span.end()) == Certainty::Probable => {
             "goes beyond 3.3·10^24, up to which primes are proven: --list is for those"
@@ -370,7 +373,7 @@ mod tests {
         let by_sieve = |text| Given { method: Some(Method::Sieve), ..given(text) };
         assert!(refused((PRIMES.open)(&by_sieve("0..2^64+1"))).contains("'0..18446744073709551617' is wider"));
         assert!(refused((PI.open)(&by_sieve("2^64"))).contains("'18446744073709551616' is too large"));
-        assert!(refused((PI.open)(&given("10^26"))).contains("'100000000000000000000000000' is wider"));
+        assert!(refused((PI.open)(&given("10^26"))).contains("'100000000000000000000000000' is too large"));
         let by_leaves = Given { method: Some(Method::Leaves), ..given("10^26..10^26+1") };
         assert!(refused((PRIMES.open)(&by_leaves)).contains("beyond 10^26"));
         assert!(refused((PRIMES.open)(&given("2^127..2^127+1"))).contains("beyond 2^127"));
