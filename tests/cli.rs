@@ -116,7 +116,7 @@ const BAD: &[(&str, &str)] = &[
     ("primes --format xml", "'xml'"),
     ("primes --progress sometimes", "'sometimes'"),
     ("primes --lanes mmx", "lanes 'mmx' are not known"),
-    ("primes --lanes scalar --method trial", "--lanes is for the sieve"),
+    ("primes --lanes scalar --method trial", "--lanes is not for --method trial"),
     ("primes --threads 0", "--threads: '0' is not between 1 and 4096"),
     ("primes --threads two", "--threads: 'two' is not a number"),
     ("primes --threads 1e9", "--threads: '1e9' is not between"),

@@ -194,7 +194,7 @@ impl Factors {
 /// The wheel of the entries: the numbers that the first five primes do not divide.
 struct Turn {
     /// For each residue how many below it are prime to 2310.
-    rank: Vec<u16>,
+    below: Vec<u16>,
     /// The residues that are.
     offsets: Vec<u16>,
 }
@@ -206,13 +206,13 @@ impl Turn {
     fn new() -> Turn {
         let free = |n: &u16| [2, 3, 5, 7, 11].iter().all(|p| !n.is_multiple_of(*p));
         let offsets: Vec<u16> = (0..TURN as u16).filter(free).collect();
-        let rank = (0..TURN as u16).map(|n| offsets.partition_point(|&offset| offset < n) as u16).collect();
-        Turn { rank, offsets }
+        let below = (0..TURN as u16).map(|n| offsets.partition_point(|&offset| offset < n) as u16).collect();
+        Turn { below, offsets }
     }
 
     /// How many entries are of numbers below m.
     fn before(&self, m: u64) -> usize {
-        (m / TURN) as usize * self.offsets.len() + usize::from(self.rank[(m % TURN) as usize])
+        (m / TURN) as usize * self.offsets.len() + usize::from(self.below[(m % TURN) as usize])
     }
 
     /// The numbers prime to 2310 in `from..to`, ascending.
