@@ -12,6 +12,7 @@ mod a;
 mod b;
 mod c;
 mod d;
+mod factors;
 mod layout;
 pub mod params;
 mod patterns;
@@ -187,9 +188,9 @@ impl Terms {
         Terms { params, lanes, base, tables: OnceLock::new() }
     }
 
-    /// Makes the tables, or waits for the thread that does.
+    /// Helps to make the tables and returns when they are there.
     fn make(&self, sieve: &mut Sieve) {
-        self.tables.get_or_init(|| Tables::new(&self.params, sieve, self.lanes));
+        self.tables.get_or_init(|| Tables::new(&self.params, sieve, self.lanes)).make(&self.params);
     }
 
     /// x over a divisor.

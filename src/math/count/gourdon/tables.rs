@@ -1,9 +1,10 @@
-//! What all terms look up: the primes, π, and the factors of leaves. Made once for all threads of a rank, together.
+//! What all terms look up: the primes, π, and the factors of leaves. Made once for all threads of a process.
 
-use super::params::{K, Params};
+use super::factors::Factors;
+use super::params::Params;
 use super::patterns::Patterns;
 use super::tiny::Tiny;
-use crate::math::lanes::{Counted, Lanes, Signed, WORD};
+use crate::math::lanes::{Counted, Lanes, WORD};
 use crate::math::sieve::{Sieve, SievingPrimes};
 use crate::math::span::Span;
 
@@ -23,8 +24,13 @@ impl Tables {
     pub fn new(params: &Params, sieve: &mut Sieve, lanes: &'static Lanes) -> Tables {
         let pi = Pi::new(params.table() + 2 * WORD, sieve, lanes);
         let primes = pi.primes();
-        let factors = Factors::new(params, &primes);
+        let factors = Factors::new(params);
         Tables { primes, pi, factors, tiny: Tiny::new(lanes), patterns: Patterns::new() }
+    }
+
+    /// Helps to make those that take long, and returns when they are there.
+    pub fn make(&self, params: &Params) {
+        self.factors.make(params, &self.primes);
     }
 
     /// The bytes they take.
@@ -97,127 +103,5 @@ pub fn fill(row: &mut Counted, start: u64, base: &SievingPrimes, sieve: &mut Sie
             }
         });
         from = end;
-    }
-}
-
-/// What is to be known of the factors of each m up to z that is prime to 2310, in 16 bits.
-///
-/// An entry is 0 if no leaf has this m: it has a square, or a prime above y. Else, with q its least prime factor, it is
-/// 2·π(q), plus 1 if it has an odd number of factors, and as high as can be if it is prime. So m is one of the numbers
-/// of the leaves of p_b, which are free of primes up to p_b, if and only if its entry is above 2b + 1; and μ(m) is -1
-/// if it is odd.
-pub struct Factors {
-    entries: Vec<u16>,
-    turn: Turn,
-}
-
-/// The entry of a prime.
-const PRIME: u16 = u16::MAX;
-
-impl Factors {
-    fn new(params: &Params, primes: &[u32]) -> Factors {
-        let turn = Turn::new();
-        let turns = params.z / TURN + 1;
-        let last = turns * TURN;
-        let mut entries = vec![PRIME; turn.offsets.len() * turns as usize];
-        // One has no factor.
-        entries[0] = PRIME - 1;
-        // Every prime of a composite number hits it once, the least one first; primes do not hit themselves.
-        let least = u64::from(primes[TURN_PRIMES + 1]);
-        for (b, &p) in primes.iter().enumerate().skip(TURN_PRIMES + 1) {
-            let p = u64::from(p);
-            if p * least >= last {
-                break;
-            }
-            for cofactor in turn.numbers(least, last.div_ceil(p)) {
-                let entry = &mut entries[turn.before(p * cofactor)];
-                *entry = match *entry {
-                    PRIME => 2 * b as u16 + 1,
-                    0 => 0,
-                    known => known ^ 1,
-                };
-            }
-            for cofactor in turn.numbers(1, last.div_ceil(p * p)) {
-                entries[turn.before(p * p * cofactor)] = 0;
-            }
-        }
-        let beyond = primes.partition_point(|&p| u64::from(p) <= params.y);
-        for p in primes[beyond..].iter().map(|&p| u64::from(p)).take_while(|&p| p < last) {
-            for cofactor in turn.numbers(1, last.div_ceil(p)) {
-                entries[turn.before(p * cofactor)] = 0;
-            }
-        }
-        // The table of primes may end before z: what is left of them there is above y too.
-        let known = primes[primes.len() - 1].into();
-        if known < last {
-            entries[turn.before(known)..].iter_mut().filter(|entry| **entry == PRIME).for_each(|entry| *entry = 0);
-        }
-        Factors { entries, turn }
-    }
-
-    /// Gives the numbers m of the leaves of p_b with `after < m <= last` to `take`, some at a time: those with
-    /// μ(m) = 1 as `plus`, those with -1 as `minus`.
-    pub fn leaves(
-        &self,
-        lanes: &Lanes,
-        b: usize,
-        after: u64,
-        last: u64,
-        list: &mut Signed,
-        mut take: impl FnMut(&Signed),
-    ) {
-        /// As many as stay in the first-level cache beside a row.
-        const MANY: usize = 2048;
-        debug_assert!(b >= K);
-        if after >= last {
-            return;
-        }
-        let (mut from, to, offsets) = (self.turn.before(after + 1), self.turn.before(last + 1), &self.turn.offsets);
-        list.clear();
-        while from < to {
-            let turn = from / offsets.len();
-            let (begin, end) = (turn * offsets.len(), ((turn + 1) * offsets.len()).min(to));
-            let base = (turn as u64 * TURN) as u32;
-            list.pick(lanes, &self.entries[from..end], 2 * b as u16 + 1, base, &offsets[from - begin..end - begin]);
-            if list.len() > MANY {
-                take(list);
-                list.clear();
-            }
-            from = end;
-        }
-        if !list.is_empty() {
-            take(list);
-        }
-    }
-}
-
-/// The wheel of the entries: the numbers that the first five primes do not divide.
-struct Turn {
-    /// For each residue how many below it are prime to 2310.
-    below: Vec<u16>,
-    /// The residues that are.
-    offsets: Vec<u16>,
-}
-
-const TURN: u64 = 2310;
-const TURN_PRIMES: usize = 5;
-
-impl Turn {
-    fn new() -> Turn {
-        let free = |n: &u16| [2, 3, 5, 7, 11].iter().all(|p| !n.is_multiple_of(*p));
-        let offsets: Vec<u16> = (0..TURN as u16).filter(free).collect();
-        let below = (0..TURN as u16).map(|n| offsets.partition_point(|&offset| offset < n) as u16).collect();
-        Turn { below, offsets }
-    }
-
-    /// How many entries are of numbers below m.
-    fn before(&self, m: u64) -> usize {
-        (m / TURN) as usize * self.offsets.len() + usize::from(self.below[(m % TURN) as usize])
-    }
-
-    /// The numbers prime to 2310 in `from..to`, ascending.
-    fn numbers(&self, from: u64, to: u64) -> impl Iterator<Item = u64> {
-        let all = (from / TURN..).flat_map(|turn| self.offsets.iter().map(move |&o| TURN * turn + u64::from(o)));
-        all.skip_while(move |&number| number < from).take_while(move |&number| number < to)
     }
 }
