@@ -40,6 +40,13 @@ const BAD: &[(&str, &str)] = &[
     ("riemann-r", "'riemann-r' needs a number: write pcount riemann-r 1e9"),
     ("riemann-r 0..10", "'0..10' is not a number"),
     ("riemann-r 2^128", "'2^128' is too large"),
+    ("nth-prime", "'nth-prime' needs a number: write pcount nth-prime 1e9"),
+    ("nth-prime 0", "'0' is no prime's number: the first prime is number 1"),
+    ("nth-prime 5 3-3", "in '3-3': '0' is no prime's number"),
+    ("nth-prime -1", "'-1' is negative"),
+    ("nth-prime 0..10", "'0..10' is not a number"),
+    ("nth-prime 1e25", "'10000000000000000000000000' is too large: primes are found up to 10^26"),
+    ("nth-prime 10 --method sieve", "--method is not for 'nth-prime'"),
     // Ranges
     ("sum-primes 10", "'10' is a number where a range is needed"),
     ("sum-primes 5..3", "'5..3' runs backwards: write 3..5"),
@@ -111,6 +118,7 @@ const BAD: &[(&str, &str)] = &[
     ("primes --frobnicate", "'--frobnicate'"),
     ("primes -x", "'-x'"),
     ("primes --method", "'--method"),
+    ("primes --method leafs", "'leafs'"),
     ("primes --method Trial", "'Trial'"),
     ("primes --schedule dynamic", "'dynamic'"),
     ("primes --format xml", "'xml'"),
@@ -235,6 +243,7 @@ fn every_kernel_answers() {
     assert_eq!(quiet("pi 1e6 10 0"), "78498\n4\n0\n");
     assert_eq!(quiet("sum-primes 0..=10 0..0 0..=1e6"), "17\n0\n37550402023\n");
     assert_eq!(quiet("phi 1e6 168"), "78331\n");
+    assert_eq!(quiet("nth-prime 1 1e6 455052511"), "2\n15485863\n9999999967\n");
     assert_eq!(quiet("li 2 1e9"), "1.0451637801174927848\n50849234.957001798004\n");
     assert_eq!(quiet("riemann-r 1e25"), "176846309399141934626965.8310\n");
     assert_eq!(quiet("factorial 10 12 14"), "3628800\n479001600\n87178291200\n");
@@ -259,6 +268,7 @@ fn rows_of_sums_and_of_functions() {
     let line = |args: &str| alone(&args.split(' ').collect::<Vec<_>>()).out;
     assert_eq!(line("sum-primes 0..10 --format csv"), "start,end,sum\n0,10,17\n");
     assert_eq!(line("phi 100 4 --format csv"), "x,a,count\n100,4,22\n");
+    assert_eq!(line("nth-prime 25 --format csv"), "n,prime\n25,97\n");
     assert_eq!(line("li 2 --format csv"), "x,value\n2,1.0451637801174927848\n");
     assert_eq!(line("riemann-r 1 --format csv"), "x,value\n1,1.0000000000000000000\n");
     assert_eq!(

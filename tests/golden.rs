@@ -94,6 +94,14 @@ fn sums_of_primes() {
 }
 
 #[test]
+fn nth_primes() {
+    let rows = rows("nth").into_iter().map(|row| (row[0].parse::<u128>().unwrap(), row[1].clone()));
+    let (numbers, primes): (Vec<u128>, Vec<String>) = rows.filter(|(n, _)| *n <= 10_000_000_000_000).unzip();
+    let items = numbers.into_iter().map(Item::Number).collect();
+    assert_eq!(column(&answer("nth-prime", &Given { items, ..Given::default() }), "prime"), primes);
+}
+
+#[test]
 fn li_and_riemann_r() {
     let integral = |kernel: &str, x: &str| {
         let items = vec![Item::Number(x.parse().unwrap())];

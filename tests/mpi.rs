@@ -27,6 +27,7 @@ fn every_kernel_answers_alike_on_any_number_of_ranks() {
         "primes 0..100 1e9..+1e5/5 --list",
         "pi 0 10 1e6",
         "sum-primes 0..2e7 1e9..+1e7/3 0..0 10^24..+1000",
+        "nth-prime 1 1e4 1e6 1e11 7",
         "phi 1e10 2000",
         "phi 1000 3",
         "li 2 1e9 1e25",

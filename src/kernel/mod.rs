@@ -151,6 +151,7 @@ pub const KERNELS: &[Entry] = &[
     primes::PRIMES,
     primes::PI,
     primes::SUMS,
+    primes::NTH,
     phi::ENTRY,
     li::ENTRY,
     riemann_r::ENTRY,

@@ -1,11 +1,11 @@
 //! Counting by the combinatorial formula: π(end - 1) - π(start - 1), each without finding all primes up to there.
 
-use super::{Rows, seconds};
+use super::Rows;
+use super::pi::Pi;
 use crate::error::{Error, Result};
-use crate::math::approximate::plausible;
-use crate::math::count::gourdon::{Asked, Gourdon, Hard, LEAST, Params, Sums, Tally, Worker};
+use crate::math::count::gourdon::{Sums, Worker};
 use crate::math::lanes::Lanes;
-use crate::math::sieve::{Sieve, naive};
+use crate::math::sieve::Sieve;
 use crate::math::span::Span;
 use crate::seat::Seat;
 use crate::wire::Wire;
@@ -19,52 +19,6 @@ pub struct ByLeaves {
     lower: Pi,
 }
 
-/// π of one number.
-enum Pi {
-    /// So small that its primes can be found when the answer is made.
-    Few(usize),
-    Many(Box<Gourdon>),
-}
-
-impl Pi {
-    /// Of the numbers below `end`.
-    fn new(end: u128, lanes: &'static Lanes) -> Pi {
-        match end.saturating_sub(1) {
-            x if x < LEAST => Pi::Few(x as usize),
-            x => Pi::Many(Box::new(Gourdon::new(Params::new(x), lanes))),
-        }
-    }
-
-    fn units(&self) -> u64 {
-        match self {
-            Pi::Few(_) => 0,
-            Pi::Many(gourdon) => gourdon.units(),
-        }
-    }
-
-    fn forecast(&self) -> Forecast {
-        let Pi::Many(gourdon) = self else { return Forecast::default() };
-        let (rank_bytes, thread_bytes) = gourdon.memory();
-        Forecast { seconds: seconds(gourdon.cost()), rank_bytes, thread_bytes }
-    }
-
-    fn close(&self, sums: Sums) -> Result<u128> {
-        match self {
-            Pi::Few(x) => Ok(naive::primes(*x).len() as u128),
-            Pi::Many(gourdon) => {
-                let (x, found) = (gourdon.params().x, gourdon.close(sums));
-                let wrong =
-                    |why: &str| Err(Error::wrong(format!("pi({x}) {why}: a machine of this run computes wrongly")));
-                match found.sound {
-                    false => wrong("came to parts that contradict each other"),
-                    true if !plausible(x, found.pi) => wrong(&format!("cannot be {}", found.pi)),
-                    true => Ok(found.pi),
-                }
-            }
-        }
-    }
-}
-
 impl ByLeaves {
     pub fn new(span: Span, rows: Rows, lanes: &'static Lanes) -> ByLeaves {
         // An empty range has no primes wherever it is.
@@ -74,16 +28,12 @@ impl ByLeaves {
 
     /// How its numbers are computed, for the report.
     pub fn how(&self) -> impl Iterator<Item = String> {
-        [&self.upper, &self.lower].into_iter().filter_map(|pi| match pi {
-            Pi::Few(_) => None,
-            Pi::Many(gourdon) => Some(gourdon.params().to_string()),
-        })
+        [&self.upper, &self.lower].into_iter().filter_map(Pi::how)
     }
 
     /// Expected picoseconds.
     pub fn cost(&self) -> u128 {
-        let cost = |pi: &Pi| if let Pi::Many(gourdon) = pi { gourdon.cost() } else { 0 };
-        cost(&self.upper) + cost(&self.lower)
+        self.upper.cost() + self.lower.cost()
     }
 }
 
@@ -102,13 +52,9 @@ impl Kernel for ByLeaves {
 
     fn compute(&self, unit: u64, (sieve, workers): &mut Self::Scratch) -> Result<Ends> {
         let [upper, lower] = workers;
-        let compute = |pi: &Pi, unit: u64, worker: &mut Option<Worker>| {
-            let Pi::Many(gourdon) = pi else { unreachable!("it has no units") };
-            gourdon.compute(unit, worker.get_or_insert_with(|| Worker::new(sieve.another())))
-        };
         Ok(match unit.checked_sub(self.upper.units()) {
-            None => Ends { upper: compute(&self.upper, unit, upper), lower: Sums::default() },
-            Some(unit) => Ends { upper: Sums::default(), lower: compute(&self.lower, unit, lower) },
+            None => Ends { upper: self.upper.compute(unit, sieve, upper), lower: Sums::default() },
+            Some(unit) => Ends { upper: Sums::default(), lower: self.lower.compute(unit, sieve, lower) },
         })
     }
 
@@ -147,22 +93,13 @@ impl Part for Ends {
     }
 }
 
-macro_rules! fields {
-    ($($t:ident { $($field:ident)* })*) => {$(
-        impl Wire for $t {
-            fn put(&self, out: &mut Vec<u8>) {
-                $(self.$field.put(out);)*
-            }
-            fn take(bytes: &mut &[u8]) -> Result<$t> {
-                Ok($t { $($field: Wire::take(bytes)?),* })
-            }
-        }
-    )*};
-}
-fields! {
-    Ends { upper lower }
-    Sums { hard low high ordinary sigma }
-    Hard { sum left right some sound }
-    Tally { primes a b c }
-    Asked { weight sum }
+impl Wire for Ends {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.upper.put(out);
+        self.lower.put(out);
+    }
+
+    fn take(bytes: &mut &[u8]) -> Result<Ends> {
+        Ok(Ends { upper: Wire::take(bytes)?, lower: Wire::take(bytes)? })
+    }
 }

@@ -1,4 +1,5 @@
-//! `primes` counts primes in ranges; `pi x`, its shorthand, counts those up to x; `sum-primes` adds those of ranges up.
+//! `primes` counts primes in ranges; `pi x`, its shorthand, counts those up to x; `sum-primes` adds those of ranges up;
+//! `nth-prime n` finds the n-th.
 //!
 //! A range becomes one link of a chain. How its primes are counted, or what else is found out of them, is a file each.
 
@@ -8,6 +9,8 @@ mod by_trial;
 mod gaps;
 mod in_order;
 mod list;
+mod nth;
+mod pi;
 mod sums;
 mod tuplets;
 
@@ -30,6 +33,7 @@ use by_sieve::BySieve;
 use by_trial::ByTrial;
 use gaps::Gaps;
 use in_order::InOrder;
+pub use nth::NTH;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use sums::Sums;

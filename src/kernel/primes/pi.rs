@@ -1,0 +1,96 @@
+//! π of one number, as part of a problem: the units of Gourdon's formula, and what they come to, which must be plausible.
+
+use super::seconds;
+use crate::error::{Error, Result};
+use crate::math::approximate::plausible;
+use crate::math::count::gourdon::{Asked, Gourdon, Hard, LEAST, Params, Sums, Tally, Worker};
+use crate::math::lanes::Lanes;
+use crate::math::sieve::{Sieve, naive};
+use crate::wire::Wire;
+use crate::work::{Forecast, Part};
+
+pub enum Pi {
+    /// So small that its primes can be found when the answer is made.
+    Few(usize),
+    Many(Box<Gourdon>),
+}
+
+impl Pi {
+    /// Of the numbers below `end`, of which the last is one that the formula takes.
+    pub fn new(end: u128, lanes: &'static Lanes) -> Pi {
+        match end.saturating_sub(1) {
+            x if x < LEAST => Pi::Few(x as usize),
+            x => Pi::Many(Box::new(Gourdon::new(Params::new(x), lanes))),
+        }
+    }
+
+    fn gourdon(&self) -> Option<&Gourdon> {
+        if let Pi::Many(gourdon) = self { Some(gourdon) } else { None }
+    }
+
+    /// How it is computed, for the report.
+    pub fn how(&self) -> Option<String> {
+        self.gourdon().map(|gourdon| gourdon.params().to_string())
+    }
+
+    pub fn units(&self) -> u64 {
+        self.gourdon().map_or(0, Gourdon::units)
+    }
+
+    /// Expected picoseconds.
+    pub fn cost(&self) -> u128 {
+        self.gourdon().map_or(0, Gourdon::cost)
+    }
+
+    pub fn forecast(&self) -> Forecast {
+        let (rank_bytes, thread_bytes) = self.gourdon().map_or((0, 0), Gourdon::memory);
+        Forecast { seconds: seconds(self.cost()), rank_bytes, thread_bytes }
+    }
+
+    /// A unit; the worker is made like the sieve when there is none yet.
+    pub fn compute(&self, unit: u64, sieve: &Sieve, worker: &mut Option<Worker>) -> Sums {
+        let gourdon = self.gourdon().expect("the few have no units");
+        gourdon.compute(unit, worker.get_or_insert_with(|| Worker::new(sieve.another())))
+    }
+
+    pub fn close(&self, sums: Sums) -> Result<u128> {
+        match self {
+            Pi::Few(x) => Ok(naive::primes(*x).len() as u128),
+            Pi::Many(gourdon) => {
+                let (x, found) = (gourdon.params().x, gourdon.close(sums));
+                let wrong =
+                    |why: &str| Err(Error::wrong(format!("pi({x}) {why}: a machine of this run computes wrongly")));
+                match found.sound {
+                    false => wrong("came to parts that contradict each other"),
+                    true if !plausible(x, found.pi) => wrong(&format!("cannot be {}", found.pi)),
+                    true => Ok(found.pi),
+                }
+            }
+        }
+    }
+}
+
+impl Part for Sums {
+    fn merge(self, right: Sums) -> Sums {
+        Sums::merge(self, right)
+    }
+}
+
+macro_rules! fields {
+    ($($t:ident { $($field:ident)* })*) => {$(
+        impl Wire for $t {
+            fn put(&self, out: &mut Vec<u8>) {
+                $(self.$field.put(out);)*
+            }
+            fn take(bytes: &mut &[u8]) -> Result<$t> {
+                Ok($t { $($field: Wire::take(bytes)?),* })
+            }
+        }
+    )*};
+}
+fields! {
+    Sums { hard low high ordinary sigma }
+    Hard { sum left right some sound }
+    Tally { primes a b c }
+    Asked { weight sum }
+}
