@@ -142,6 +142,7 @@ fn order(entry: &'static Entry, matches: &ArgMatches, output: Output) -> Result<
         lanes: word(matches, "lanes").map(|name| lanes::pick(Some(name))).transpose()?,
         // A bare answer that is not the whole number would be no answer.
         full: has(matches, "full") || output.quiet,
+        verify: has(matches, "verify"),
         dir: word(matches, "dir").map(PathBuf::from),
         timeout,
         step: seconds("step")?,
@@ -288,11 +289,12 @@ fn tuplet(text: &str) -> Result<u64> {
 }
 
 /// Options that not every kernel has, and their names.
-const OPTIONS: [(Opt, &str); 3] = [(Opt::Method, "method"), (Opt::Lanes, "lanes"), (Opt::Full, "full")];
+const OPTIONS: [(Opt, &str); 4] =
+    [(Opt::Method, "method"), (Opt::Lanes, "lanes"), (Opt::Full, "full"), (Opt::Verify, "verify")];
 
 /// What printing a run file again has no use for.
-const SHOW_REFUSES: [&str; 9] =
-    ["method", "lanes", "full", "schedule", "threads", "out", "time", "progress", "dry-run"];
+const SHOW_REFUSES: [&str; 10] =
+    ["method", "lanes", "full", "verify", "schedule", "threads", "out", "time", "progress", "dry-run"];
 
 /// The options of all commands that this one has no use for: it does not show them, and does not take them.
 fn refused(command: &str) -> Vec<&'static str> {
@@ -367,6 +369,7 @@ fn options() -> impl Iterator<Item = Arg> {
         one_of(option("format", "NAME", "Of the answer on stdout [default: text]"), formats),
         flag("quiet", "The bare answers, one a line: count, value, tuplets, gap, sha256, host ...").short('q'),
         flag("full", "Factorials with all their digits, not only those of up to 60"),
+        flag("verify", "Count again by another way, all of a formula and a share of a sieve; end with code 3 if it differs"),
         flag("time", "A table of times on stderr"),
         one_of(
             option(
@@ -470,7 +473,7 @@ fn subcommand(entry: &Entry) -> Command {
         }
         Opt::Primes => Some(flag("primes").long("list").help("Print the primes themselves, in order")),
         // These stand with the options of all commands.
-        Opt::Method | Opt::Lanes | Opt::Full => None,
+        Opt::Method | Opt::Lanes | Opt::Full | Opt::Verify => None,
     };
     Command::new(entry.name)
         .about(entry.about)

@@ -142,6 +142,13 @@ const BAD: &[(&str, &str)] = &[
     ("square --method trial", "--method is not for 'square'"),
     ("delay --lanes scalar", "--lanes is not for 'delay'"),
     ("primes --step 1", "'--step'"),
+    ("primes --verify --method trial", "--verify is not for --method trial: leave one of them out"),
+    ("primes --verify --gaps", "--verify is not for --gaps"),
+    ("primes --tuplet 2 --verify", "--verify is not for --tuplet"),
+    ("primes --list --verify", "--verify is not for --list"),
+    ("sum-primes --verify", "--verify is not for 'sum-primes': leave it out"),
+    ("--verify nth-prime 5", "--verify is not for 'nth-prime'"),
+    ("show run.h5 --verify", "--verify is not for 'show'"),
     ("primes --tuplet 1", "--tuplet: '1' is not between 2"),
     ("primes --tuplet 7", "--tuplet: '7' is not between 2"),
     ("primes --tuplet 2..6", "--tuplet: '2..6' is not a number"),
@@ -282,6 +289,20 @@ fn rows_of_sums_and_of_functions() {
     assert_eq!(json["answer"], json!({"rows": [{"x": "1000000000", "a": "1180591620717411303424", "count": "1"}]}));
     let json = alone(&["sum-primes", "0..1e6/2", "--format", "json"]).json();
     assert_eq!(json["answer"]["total"], "37550402023");
+}
+
+#[test]
+fn verifying_gives_the_same_answer_and_is_told() {
+    for (args, how) in [
+        ("primes 0..2e7 1e12..+1e6 --method sieve", "1 unit in 64 by scalar lanes"),
+        ("pi 1e9 1e6 --method leaves", "leaves with y "),
+    ] {
+        let json = |more: &str| alone(&format!("{args}{more} --format json").split(' ').collect::<Vec<_>>()).json();
+        let (once, twice) = (json(""), json(" --verify"));
+        assert_eq!((&once["answer"], &once["problem"]), (&twice["answer"], &twice["problem"]));
+        assert_eq!(once["run"]["verify"], json!(null));
+        assert!(twice["run"]["verify"].to_string().contains(how), "{}", twice["run"]);
+    }
 }
 
 #[test]

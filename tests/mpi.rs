@@ -26,6 +26,8 @@ fn every_kernel_answers_alike_on_any_number_of_ranks() {
         "primes 0..3e7/2 5..6 --gaps",
         "primes 0..100 1e9..+1e5/5 --list",
         "pi 0 10 1e6",
+        "pi 1e6 1e9 --method leaves --verify",
+        "primes 0..3e7 1e12..+1e6/3 --method sieve --verify",
         "sum-primes 0..2e7 1e9..+1e7/3 0..0 10^24..+1000",
         "nth-prime 1 1e4 1e6 1e11 7",
         "phi 1e10 2000",

@@ -54,6 +54,7 @@ pub enum Opt {
     Method,
     Lanes,
     Full,
+    Verify,
     Dir,
     List,
     Timeout,
@@ -83,6 +84,8 @@ pub struct Given {
     pub lanes: Option<&'static Lanes>,
     /// Whether whole factorials are wanted however long they are.
     pub full: bool,
+    /// Whether a share is computed twice.
+    pub verify: bool,
     pub dir: Option<PathBuf>,
     pub timeout: Option<f64>,
     pub step: Option<f64>,

@@ -1,7 +1,7 @@
 //! Counting by the combinatorial formula: π(end - 1) - π(start - 1), each without finding all primes up to there.
 
-use super::Rows;
 use super::pi::Pi;
+use super::{Rows, verify};
 use crate::error::{Error, Result};
 use crate::math::count::gourdon::{Sums, Worker};
 use crate::math::lanes::Lanes;
@@ -15,63 +15,93 @@ pub struct ByLeaves {
     span: Span,
     rows: Rows,
     lanes: &'static Lanes,
-    upper: Pi,
-    lower: Pi,
+    /// π(end - 1) and π(start - 1), and if they are verified the same two again.
+    pis: Vec<Pi>,
 }
 
 impl ByLeaves {
     pub fn new(span: Span, rows: Rows, lanes: &'static Lanes) -> ByLeaves {
         // An empty range has no primes wherever it is.
-        let [upper, lower] = [span.end(), span.start()].map(|end| if span.is_empty() { 0 } else { end });
-        ByLeaves { span, rows, lanes, upper: Pi::new(upper, lanes), lower: Pi::new(lower, lanes) }
+        let ends = [span.end(), span.start()].map(|end| if span.is_empty() { 0 } else { end });
+        ByLeaves { span, rows, lanes, pis: ends.map(|end| Pi::new(end, lanes)).into() }
+    }
+
+    /// The same with every number counted twice.
+    pub fn verified(mut self) -> ByLeaves {
+        let again: Vec<Pi> = self.pis.iter().map(|pi| pi.again(self.lanes)).collect();
+        self.pis.extend(again);
+        self
+    }
+
+    /// The numbers, and what verifies them.
+    fn twice(&self) -> (&[Pi], &[Pi]) {
+        self.pis.split_at(2)
     }
 
     /// How its numbers are computed, for the report.
     pub fn how(&self) -> impl Iterator<Item = String> {
-        [&self.upper, &self.lower].into_iter().filter_map(Pi::how)
+        self.twice().0.iter().filter_map(Pi::how)
     }
 
-    /// Expected picoseconds.
+    /// How they are verified.
+    pub fn verify(&self) -> impl Iterator<Item = String> {
+        self.twice().1.iter().filter(|pi| pi.x() > 0).map(Pi::by)
+    }
+
+    /// Expected picoseconds of counting once.
     pub fn cost(&self) -> u128 {
-        self.upper.cost() + self.lower.cost()
+        self.twice().0.iter().map(Pi::cost).sum()
     }
 }
 
 impl Kernel for ByLeaves {
     type Part = Ends;
-    /// A worker for each of the two numbers, as it gets there.
-    type Scratch = (Sieve, [Option<Worker>; 2]);
+    /// A worker for each of the numbers, as it gets there.
+    type Scratch = (Sieve, Vec<Option<Worker>>);
 
     fn units(&self) -> u64 {
-        self.upper.units() + self.lower.units()
+        self.pis.iter().map(Pi::units).sum()
     }
 
     fn scratch(&self, seat: &Seat) -> Self::Scratch {
-        (Sieve::new(self.lanes, seat.cache), [None, None])
+        (Sieve::new(self.lanes, seat.cache), self.pis.iter().map(|_| None).collect())
     }
 
-    fn compute(&self, unit: u64, (sieve, workers): &mut Self::Scratch) -> Result<Ends> {
-        let [upper, lower] = workers;
-        Ok(match unit.checked_sub(self.upper.units()) {
-            None => Ends { upper: self.upper.compute(unit, sieve, upper), lower: Sums::default() },
-            Some(unit) => Ends { upper: Sums::default(), lower: self.lower.compute(unit, sieve, lower) },
-        })
+    fn compute(&self, mut unit: u64, (sieve, workers): &mut Self::Scratch) -> Result<Ends> {
+        for (index, pi) in self.pis.iter().enumerate() {
+            match unit.checked_sub(pi.units()) {
+                Some(rest) => unit = rest,
+                None => {
+                    let mut ends = vec![Sums::default(); index];
+                    ends.push(pi.compute(unit, sieve, &mut workers[index]));
+                    return Ok(Ends(ends));
+                }
+            }
+        }
+        unreachable!("no unit is behind the last number's")
     }
 
     fn answer(&self, whole: Ends) -> Result<Answer> {
-        let count = self.upper.close(whole.upper)?.checked_sub(self.lower.close(whole.lower)?);
+        let sums = |index: usize| whole.0.get(index).copied().unwrap_or_default();
+        let close = |(index, pi): (usize, &Pi)| pi.close(sums(index));
+        let counts = self.pis.iter().enumerate().map(close).collect::<Result<Vec<u128>>>()?;
+        let (numbers, again) = self.twice();
+        for (index, (one, other)) in numbers.iter().zip(again).enumerate() {
+            let (count, second) = ((counts[index], &*one.by()), (counts[index + 2], &*other.by()));
+            verify::agree(&format!("pi({})", one.x()), count, second)?;
+        }
+        let count = counts[0].checked_sub(counts[1]);
         let count = count.ok_or_else(|| Error::wrong("fewer primes than none: this machine computes wrongly"))?;
         Ok(self.rows.proven(self.span, count))
     }
 
     fn forecast(&self) -> Forecast {
-        let (upper, lower) = (self.upper.forecast(), self.lower.forecast());
-        // Both have their tables until the end.
-        Forecast {
-            seconds: upper.seconds + lower.seconds,
-            rank_bytes: upper.rank_bytes + lower.rank_bytes,
-            thread_bytes: upper.thread_bytes + lower.thread_bytes,
-        }
+        // All have their tables until the end.
+        self.pis.iter().map(Pi::forecast).fold(Forecast::default(), |all, next| Forecast {
+            seconds: all.seconds + next.seconds,
+            rank_bytes: all.rank_bytes + next.rank_bytes,
+            thread_bytes: all.thread_bytes + next.thread_bytes,
+        })
     }
 
     /// Units are cut by an expectation that can be off.
@@ -80,26 +110,71 @@ impl Kernel for ByLeaves {
     }
 }
 
-/// What the units of both numbers came to.
+/// What the units of each number came to; those behind the last that has any are not there.
 #[derive(Default)]
-pub struct Ends {
-    upper: Sums,
-    lower: Sums,
-}
+pub struct Ends(Vec<Sums>);
 
 impl Part for Ends {
-    fn merge(self, right: Ends) -> Ends {
-        Ends { upper: self.upper.merge(right.upper), lower: self.lower.merge(right.lower) }
+    fn merge(mut self, right: Ends) -> Ends {
+        for (index, sums) in right.0.into_iter().enumerate() {
+            match self.0.get_mut(index) {
+                Some(ours) => *ours = ours.merge(sums),
+                None => self.0.push(sums),
+            }
+        }
+        self
     }
 }
 
 impl Wire for Ends {
     fn put(&self, out: &mut Vec<u8>) {
-        self.upper.put(out);
-        self.lower.put(out);
+        self.0.put(out);
     }
 
     fn take(bytes: &mut &[u8]) -> Result<Ends> {
-        Ok(Ends { upper: Wire::take(bytes)?, lower: Wire::take(bytes)? })
+        Ok(Ends(Wire::take(bytes)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Asked;
+    use super::*;
+    use crate::block::Block;
+    use crate::kernel::tests::column;
+    use crate::math::lanes;
+    use crate::wire;
+    use crate::work::{Work, tests::whole};
+
+    fn verified(start: u128, end: u128) -> ByLeaves {
+        let rows = Rows { asked: Asked::Ranges, certainty: false };
+        ByLeaves::new(Span::new(start, end).unwrap(), rows, lanes::pick(None).unwrap()).verified()
+    }
+
+    #[test]
+    fn counting_twice_counts_the_same() {
+        for (start, end, count) in
+            [(0, 0, 0), (0, 3, 1), (90_000, 200_001, 9271), (0, 1_000_001, 78498), (300_000, 10_000_000, 638_582u64)]
+        {
+            assert_eq!(column(&whole(&verified(start, end)), "count"), [count.to_string()], "{start}..{end}");
+        }
+        let how: Vec<String> = verified(90_000, 10_000_000).verify().collect();
+        assert!(how[0].starts_with("leaves with y ") && how[1] == "trial division", "{how:?}");
+    }
+
+    /// A whole in which the first count is one more than it should be.
+    #[test]
+    fn a_wrong_count_is_noticed() {
+        let kernel = verified(0, 1_000_001);
+        let mut hand = kernel.hand(&Seat::here(0));
+        let bytes = Block::tiling(0..Work::units(&kernel), 0).map(|block| hand.block(block).unwrap());
+        let bytes = bytes.reduce(|left, right| kernel.join(&left, &right).unwrap()).unwrap();
+        let mut ends: Ends = wire::value(&bytes).unwrap();
+        assert_eq!(ends.0.len(), 3);
+        ends.0[0].sigma += 1;
+        let why = kernel.answer(ends).unwrap_err();
+        assert_eq!(why.code(), 3);
+        assert!(why.to_string().starts_with("pi(1000000) has two values, 78499 by leaves with y "), "{why}");
+        assert!(why.to_string().contains(", but 78498 by leaves with y "), "{why}");
     }
 }

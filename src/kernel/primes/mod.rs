@@ -13,6 +13,7 @@ mod nth;
 mod pi;
 mod sums;
 mod tuplets;
+mod verify;
 
 use super::{Entry, Given, Method, Opened, Opt, Seeks, Takes};
 use crate::chain::Chain;
@@ -43,7 +44,7 @@ pub const PRIMES: Entry = Entry {
     name: "primes",
     about: "Count the primes in ranges",
     takes: Takes::Ranges("0..1e6 1e6..2e6 2e6..3e6"),
-    options: &[Opt::Method, Opt::Lanes, Opt::Tuplet, Opt::Gaps, Opt::Primes],
+    options: &[Opt::Method, Opt::Lanes, Opt::Verify, Opt::Tuplet, Opt::Gaps, Opt::Primes],
     open: |given| open(given, given.spans(), Asked::Ranges),
 };
 
@@ -51,7 +52,7 @@ pub const PI: Entry = Entry {
     name: "pi",
     about: "Count the primes up to each number, that number included",
     takes: Takes::Numbers,
-    options: &[Opt::Method, Opt::Lanes],
+    options: &[Opt::Method, Opt::Lanes, Opt::Verify],
     open: |given| {
         let up_to = |item: &Item| Span::new(0, item.first_and_count().0.saturating_add(1)).expect("0 is least");
         open(given, given.items.iter().map(up_to).collect(), Asked::Numbers)
@@ -94,6 +95,13 @@ fn open(given: &Given, spans: Vec<Span>, asked: Asked) -> Result<Opened> {
         let option = seeks.option();
         return Err(Error::usage(format!("--{option} is for the sieve: leave it out, or write --method sieve")));
     }
+    let alone = match (given.method, given.seeks) {
+        (Some(Method::Trial), _) => Some("method trial"),
+        (_, seeks) => seeks.map(Seeks::option),
+    };
+    if let Some(option) = alone.filter(|_| given.verify) {
+        return Err(Error::usage(format!("--verify is not for --{option}: leave one of them out")));
+    }
     // An empty range counts 0 wherever it is.
     for (span, item) in spans.iter().zip(&given.items).filter(|(span, _)| !span.is_empty()) {
         if let Some(why) = refusal(given, *span, asked) {
@@ -118,7 +126,8 @@ fn open(given: &Given, spans: Vec<Span>, asked: Asked) -> Result<Opened> {
     let sieved: BTreeSet<String> = ways.iter().filter_map(Way::layout).map(Layout::to_string).collect();
     let leaves: BTreeSet<String> = ways.iter().filter_map(Way::leaves).flat_map(ByLeaves::how).collect();
     let mut how = vec![Fact::new("lanes", Value::text(lanes.name))];
-    for (name, texts) in [("sieve", sieved), ("leaves", leaves)] {
+    let verified: BTreeSet<String> = ways.iter().filter(|_| given.verify).flat_map(Way::verify).collect();
+    for (name, texts) in [("sieve", sieved), ("leaves", leaves), ("verify", verified)] {
         how.extend((!texts.is_empty()).then(|| Fact::new(name, Value::texts(texts))));
     }
     // One set of sieving primes serves all ranges; they are made when the run starts.
@@ -134,7 +143,7 @@ fn open(given: &Given, spans: Vec<Span>, asked: Asked) -> Result<Opened> {
         match (way, given.seeks) {
             (Way::Leaves(leaves), _) => leaves,
             (Way::Sieve(layout), None) if matches!(asked, Asked::Sums) => Box::new(Sums(sieving(span, *layout))),
-            (Way::Sieve(layout), None) => Box::new(BySieve(sieving(span, *layout))),
+            (Way::Sieve(layout), None) => Box::new(BySieve { sieving: sieving(span, *layout), verify: given.verify }),
             (Way::Sieve(layout), Some(Seeks::Tuplets(k))) => tuplets(k, sieving(span, *layout)),
             (Way::Sieve(layout), Some(_)) => Box::new(InOrder::<Gaps>::new(sieving(span, *layout))),
         }
@@ -179,9 +188,10 @@ enum Way {
 impl Way {
     /// The one that is asked for, or the cheapest.
     fn new(given: &Given, span: Span, rows: Rows, lanes: &'static Lanes, lay_out: fn(Span) -> Layout) -> Way {
-        let leaves = || Way::Leaves(Box::new(ByLeaves::new(span, rows, lanes)));
+        // Verifying costs more, but it changes no choice.
+        let by_leaves = |leaves: ByLeaves| Way::Leaves(Box::new(if given.verify { leaves.verified() } else { leaves }));
         if given.method == Some(Method::Leaves) || span.width() > sieve::WIDEST {
-            return leaves();
+            return by_leaves(ByLeaves::new(span, rows, lanes));
         }
         let layout = lay_out(span);
         // A short range, or one that goes too far, needs no second thought.
@@ -189,7 +199,7 @@ impl Way {
             return Way::Sieve(Box::new(layout));
         }
         match ByLeaves::new(span, rows, lanes) {
-            leaves if leaves.cost() < layout.cost() => Way::Leaves(Box::new(leaves)),
+            leaves if leaves.cost() < layout.cost() => by_leaves(leaves),
             _ => Way::Sieve(Box::new(layout)),
         }
     }
@@ -198,6 +208,14 @@ impl Way {
         match self {
             Way::Sieve(_) => "sieve",
             Way::Leaves(_) => "leaves",
+        }
+    }
+
+    /// How a range is verified.
+    fn verify(&self) -> Vec<String> {
+        match self {
+            Way::Sieve(_) => vec![verify::share()],
+            Way::Leaves(leaves) => leaves.verify().collect(),
         }
     }
 
@@ -368,6 +386,24 @@ mod tests {
                 let given = Given { method: Some(method), ..given(ranges) };
                 assert_eq!(counts(&given), [expect], "{ranges} by {method:?}");
             }
+        }
+    }
+
+    #[test]
+    fn verifying_changes_nothing_but_says_how() {
+        for (ranges, method, how) in [
+            ("0..3e7 1e12..+1e6 0..0 5..6 2^64..+1000", Method::Sieve, "1 unit in 64 by scalar lanes"),
+            ("0..3e7 1e6..1e8", Method::Leaves, "leaves with y "),
+            ("0..100", Method::Leaves, "trial division"),
+        ] {
+            let once = Given { method: Some(method), ..given(ranges) };
+            let twice = Given { verify: true, ..once.clone() };
+            let [once, twice] = [&once, &twice].map(|given| (PRIMES.open)(given).unwrap());
+            assert_eq!(once.facts, twice.facts);
+            assert!(once.how.iter().all(|fact| fact.name != "verify"));
+            let told = twice.how.iter().find(|fact| fact.name == "verify").unwrap().value.to_string();
+            assert!(told.contains(how), "{told}");
+            assert_eq!(answer(Ok(once)), answer(Ok(twice)));
         }
     }
 

@@ -1,4 +1,5 @@
-//! π of one number, as part of a problem: the units of Gourdon's formula, and what they come to, which must be plausible.
+//! π of one number, as part of a problem: the units of Gourdon's formula, and what they come to, which must be plausible;
+//! and the same by another way.
 
 use super::seconds;
 use crate::error::{Error, Result};
@@ -6,12 +7,15 @@ use crate::math::approximate::plausible;
 use crate::math::count::gourdon::{Asked, Gourdon, Hard, LEAST, Params, Sums, Tally, Worker};
 use crate::math::lanes::Lanes;
 use crate::math::sieve::{Sieve, naive};
+use crate::math::trial;
 use crate::wire::Wire;
 use crate::work::{Forecast, Part};
 
 pub enum Pi {
     /// So small that its primes can be found when the answer is made.
     Few(usize),
+    /// As few, which are then tried one by one.
+    Tried(usize),
     Many(Box<Gourdon>),
 }
 
@@ -26,6 +30,30 @@ impl Pi {
 
     fn gourdon(&self) -> Option<&Gourdon> {
         if let Pi::Many(gourdon) = self { Some(gourdon) } else { None }
+    }
+
+    /// The same number by another way.
+    pub fn again(&self, lanes: &'static Lanes) -> Pi {
+        match self {
+            Pi::Few(x) | Pi::Tried(x) => Pi::Tried(*x),
+            Pi::Many(gourdon) => Pi::Many(Box::new(Gourdon::new(gourdon.params().others(), lanes))),
+        }
+    }
+
+    pub fn x(&self) -> u128 {
+        match self {
+            Pi::Few(x) | Pi::Tried(x) => *x as u128,
+            Pi::Many(gourdon) => gourdon.params().x,
+        }
+    }
+
+    /// What it is counted by.
+    pub fn by(&self) -> String {
+        match self {
+            Pi::Few(_) => "the naive sieve".into(),
+            Pi::Tried(_) => "trial division".into(),
+            Pi::Many(gourdon) => format!("leaves with {}", gourdon.params()),
+        }
     }
 
     /// How it is computed, for the report.
@@ -56,6 +84,7 @@ impl Pi {
     pub fn close(&self, sums: Sums) -> Result<u128> {
         match self {
             Pi::Few(x) => Ok(naive::primes(*x).len() as u128),
+            Pi::Tried(x) => Ok(trial::count(0, *x as u64).into()),
             Pi::Many(gourdon) => {
                 let (x, found) = (gourdon.params().x, gourdon.close(sums));
                 let wrong =

@@ -246,6 +246,21 @@ mod tests {
         }
     }
 
+    #[test]
+    fn other_limits_are_others() {
+        for x in (0..19).map(|step| LEAST * 12u128.pow(step)).chain([LEAST + 1, END - 1]).filter(|&x| x < END) {
+            let (one, other) = (Params::new(x), Params::new(x).others());
+            assert!(one != other && (one.z != other.z || x < 1_000_000), "{one} and {other} for {x}");
+            if x < 10u128.pow(11) {
+                let [one, other] = [one, other].map(found);
+                assert!(
+                    one.sound && other.sound && one.pi == other.pi && (one.d != other.d || x < 1_000_000),
+                    "{x}: {one:?} {other:?}"
+                );
+            }
+        }
+    }
+
     /// All alphas that are worth a thought at x, in thousandths; what is beyond the bounds is brought within them.
     fn alphas(x: u128, some: u64) -> impl Iterator<Item = Alpha> {
         let most = 1000 * params::root(x, 6) + 1000;

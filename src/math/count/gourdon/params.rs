@@ -85,6 +85,12 @@ impl Params {
         Params { x, y, z, star, sqrt_x, cbrt_x, hard, sqrt_z: z.isqrt() }
     }
 
+    /// Other limits for the same x, at which all terms come to something else and take about as long.
+    pub fn others(&self) -> Params {
+        let y = (self.y - self.y / 20).max(self.cbrt_x + 1);
+        Params::of(self.x, y, (y + (y / 50).max(1)).min(self.sqrt_x - 1))
+    }
+
     /// x/z: D's sieve goes so far.
     pub fn xz(&self) -> u64 {
         (self.x / u128::from(self.z)) as u64
