@@ -456,7 +456,7 @@ fn help_version_and_plans_go_to_stdout() {
         assert!(!help.contains(refused) && help.contains("--format"), "{command}: {help}");
     }
     let help = alone(&["--help"]).out;
-    for later in ["resume", "compare", "verify", "doctor", "completions", "--for ", "--checkpoint-every"] {
+    for later in ["resume", "compare", " verify ", "doctor", "completions", "--for ", "--checkpoint-every"] {
         assert!(!help.contains(later), "{later}");
     }
 }
