@@ -157,19 +157,19 @@ fn refusal(given: &Given, span: Span, asked: Asked) -> Option<&'static str> {
     let why = match given.method {
         Some(Method::Trial) if span.end() > trial::END => "goes beyond 2^64: leave out --method trial",
         Some(Method::Leaves) if span.end() > gourdon::END => {
-            "goes beyond 10^26: --method leaves goes up to there, the sieve takes ranges up to 2^127"
+            "goes beyond 10^25: --method leaves goes up to there, the sieve takes ranges up to 2^127"
         }
         Some(Method::Sieve | Method::Trial) if wide => match asked {
             Asked::Numbers => "is too large for that method, which takes up to 2^64-1: leave out --method",
             Asked::Ranges | Asked::Sums => "is wider than 2^64 numbers: that is the most for the sieve",
         },
         _ if matches!(asked, Asked::Numbers) && span.end() > gourdon::END => {
-            "is too large: pi takes numbers below 10^26"
+            "is too large: pi takes numbers up to 10^25"
         }
         _ if span.end() > sieve::LIMIT => "goes beyond 2^127: primes are counted below that",
         _ if wide && given.seeks.is_some() => "is wider than 2^64 numbers: that is the most",
         _ if wide && span.end() > gourdon::END => {
-            "goes beyond 10^26: up to there ranges may be wider than 2^64 numbers"
+            "goes beyond 10^25: up to there ranges may be wider than 2^64 numbers"
         }
         _ if given.seeks == Some(Seeks::Primes) && primality::certainty(span.end()) == Certainty::Probable => {
             "goes beyond 3.3·10^24, up to which primes are proven: --list is for those"
@@ -415,7 +415,7 @@ mod tests {
         assert!(refused((PI.open)(&by_sieve("2^64"))).contains("'18446744073709551616' is too large"));
         assert!(refused((PI.open)(&given("10^26"))).contains("'100000000000000000000000000' is too large"));
         let by_leaves = Given { method: Some(Method::Leaves), ..given("10^26..10^26+1") };
-        assert!(refused((PRIMES.open)(&by_leaves)).contains("beyond 10^26"));
+        assert!(refused((PRIMES.open)(&by_leaves)).contains("beyond 10^25"));
         assert!(refused((PRIMES.open)(&given("2^127..2^127+1"))).contains("beyond 2^127"));
         let trial = Given { method: Some(Method::Trial), ..given("2^64..2^64+1") };
         assert!(refused((PRIMES.open)(&trial)).contains("beyond 2^64"));

@@ -33,8 +33,8 @@ pub const NTH: Entry = Entry {
     open,
 };
 
-/// π(10^26): primes beyond that are more than the formula can count.
-const MOST: u128 = 1_699_246_750_872_437_141_327_603;
+/// π(10^25): primes beyond that are more than the formula can count.
+const MOST: u128 = 176_846_309_399_143_769_411_680;
 
 /// Primes that are found by the naive sieve: so many, and the last of them.
 const FEW: u128 = 10_000;
@@ -49,7 +49,7 @@ fn open(given: &Given) -> Result<Opened> {
             return Err(Error::usage("'0' is no prime's number: the first prime is number 1"));
         }
         if n > MOST {
-            let why = format!("'{n}' is too large: primes are found up to 10^26, and the last is number {MOST}");
+            let why = format!("'{n}' is too large: primes are found up to 10^25, and the last is number {MOST}");
             return Err(Error::usage(why));
         }
     }
@@ -343,7 +343,7 @@ mod tests {
         assert!(window.contains(crate::math::count::gourdon::END), "{window}");
         let refused = |text: &str| (NTH.open)(&given(text)).err().unwrap().to_string();
         assert!(refused("0").contains("'0' is no prime's number"));
-        assert!(refused(&(MOST + 1).to_string()).contains("up to 10^26"));
+        assert!(refused(&(MOST + 1).to_string()).contains("up to 10^25"));
         assert!((NTH.open)(&given(&format!("{MOST} 1"))).is_ok());
     }
 
@@ -354,6 +354,6 @@ mod tests {
         assert!(work.units() > 1000);
         let rows = Rows { asked: Asked::Ranges, certainty: true };
         assert_eq!(column(&row(1, 2, rows), "certainty"), ["proven"]);
-        assert_eq!(column(&row(MOST, 10u128.pow(26), rows), "certainty"), ["probable"]);
+        assert_eq!(column(&row(MOST, 10u128.pow(25), rows), "certainty"), ["probable"]);
     }
 }

@@ -146,7 +146,7 @@ pub struct Dividend {
 }
 
 impl Dividend {
-    /// Quotients must be below 2^51, and divisors below 2^31.
+    /// Quotients must be below 2^51.
     pub fn new(number: u128) -> Dividend {
         Dividend { float: number as f64, low: number as u64, short: number < 1 << 49 }
     }
@@ -328,10 +328,15 @@ mod tests {
         // Each dividend with one divisor whose quotient is in the middle of the row.
         [(1u128 << 20, 64u64), (1 << 48, 1 << 21), ((1 << 49) - 1, 2_000_003), (1 << 49, 1 << 21), (1 << 63, 1 << 29)]
             .into_iter()
-            .chain([(10u128.pow(19), 1 << 28), (4 * 10u128.pow(24), (1 << 31) - 1), (1 << 81, 1 << 30)])
+            .chain([
+                (10u128.pow(19), 1 << 28),
+                (9 * 10u128.pow(24), u32::MAX.into()),
+                (1 << 81, 1 << 30),
+                ((1 << 48) + 5, 3 << 30),
+            ])
             .map(move |(dividend, middle)| {
                 let start = ((dividend / u128::from(middle)) as u64).saturating_sub(width / 2) / WORD * WORD;
-                let most = (dividend / u128::from(start.max(1))).min((1 << 31) - 1) as u64;
+                let most = (dividend / u128::from(start.max(1))).min(u32::MAX.into()) as u64;
                 let least = (dividend / u128::from(start + width) + 1) as u64;
                 let some = (least..=most).step_by((most - least) as usize / 1000 + 1);
                 // Divisors of the dividend have a quotient without a rest.

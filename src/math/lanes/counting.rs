@@ -130,7 +130,7 @@ fn spots(dividend: Dividend, start: u64, last: usize, divisors: &[u32], spots: &
     // With half a number more, no quotient is so near to a whole number that what floats lose could matter.
     let (numbers, first, most) = (dividend.float + 0.5, start as f64, (240 * last) as f64 + 239.5);
     for (&divisor, spot) in divisors.iter().zip(spots) {
-        let offset = (numbers / f64::from(divisor as i32) - first).max(0.0).min(most);
+        let offset = (numbers / f64::from(divisor) - first).max(0.0).min(most);
         // SAFETY: between 0 and 2^32 / 256 words of 240 numbers.
         unsafe {
             let word = (offset * (1.0 / 240.0)).to_int_unchecked::<i32>();

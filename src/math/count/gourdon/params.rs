@@ -25,8 +25,8 @@ pub const K: usize = 8;
 /// The least x that the formula is used for: below it the first K primes reach beyond x^(1/4).
 pub const LEAST: u128 = 200_000;
 
-/// The end of the x that it can be used for. Beyond, quotients would not fit a float's 53 bits.
-pub const END: u128 = 10u128.pow(26);
+/// The end of the x that it can be used for. A little beyond, primes up to x^(3/8) would not fit 32 bits.
+pub const END: u128 = 10u128.pow(25) + 1;
 
 /// The largest y and z: entries of the tables are found by 32 bits.
 const WIDEST: u64 = (1 << 31) - 1;
