@@ -31,6 +31,11 @@ impl Block {
         Block { level: self.level + 1, index: self.index >> 1 }
     }
 
+    /// The block of that level, not below its own, that it lies in.
+    pub fn parent_at(self, level: u32) -> Block {
+        Block { level, index: self.index.checked_shr(level - self.level).unwrap_or(0) }
+    }
+
     /// The other half of the parent.
     pub fn buddy(self) -> Block {
         Block { level: self.level, index: self.index ^ 1 }

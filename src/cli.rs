@@ -16,7 +16,8 @@ use clap::builder::PossibleValuesParser;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// What the command line asks for.
 pub enum Request {
@@ -30,6 +31,11 @@ pub enum Request {
         output: Output,
     },
     Run(Box<Order>),
+    /// A run gone on with; the order says how, and the file what.
+    Resume {
+        file: PathBuf,
+        order: Box<Order>,
+    },
 }
 
 /// How an answer is said.
@@ -51,6 +57,9 @@ pub struct Order {
     pub schedule: Option<Schedule>,
     pub threads: Option<usize>,
     pub out: Option<PathBuf>,
+    /// How often the run file is replaced, and how long the run may take, if that was said.
+    pub every: Option<Duration>,
+    pub time_limit: Option<Duration>,
     pub output: Output,
     pub time: bool,
     pub progress: When,
@@ -63,6 +72,30 @@ impl Order {
         let words = [&self.words[..], list].concat();
         let given = understood(self.entry, &words, self.given.clone(), ranks)?;
         Plan::open(self.entry, &given).map_err(|why| as_typed(why, &words))
+    }
+
+    /// The order to go on with the run in `file` that was `begun` so: what makes the plan is as it was, and all else as
+    /// this order says.
+    pub fn going_on_with(self, begun: Order, file: &Path) -> Result<Order> {
+        let begun_without =
+            |option: &str| Error::usage(format!("--{option}: the run in '{}' was begun without", file.display()));
+        if self.given.full && begun.entry.options.contains(&Opt::Full) && !begun.given.full {
+            return Err(begun_without("full"));
+        }
+        if self.given.method.is_some() && !begun.entry.options.contains(&Opt::Method) {
+            return Err(begun_without("method"));
+        }
+        if self.given.verify && !begun.given.verify {
+            return Err(begun_without("verify"));
+        }
+        let given = Given { lanes: self.given.lanes, method: self.given.method.or(begun.given.method), ..begun.given };
+        Ok(Order { entry: begun.entry, words: begun.words, given, list: None, out: Some(file.into()), ..self })
+    }
+
+    /// Whether saves and an early end were asked for, in the words of whoever asked.
+    pub fn wants_legs(&self) -> Option<&'static str> {
+        let wants = [("--for", self.time_limit.is_some()), ("--checkpoint-every", self.every.is_some())];
+        wants.into_iter().find(|(_, wanted)| *wanted).map(|(option, _)| option)
     }
 
     /// The lines of the list, if there is one, without blank ones and comments.
@@ -98,6 +131,19 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Request> {
     }
 }
 
+/// Understands a command line that was understood before, maybe on another machine: lanes that it forced may not be here.
+pub fn read_again(words: &[String]) -> Result<Request> {
+    let (mut kept, mut words) = (vec![OsString::from("pcount")], words.iter());
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--lanes" => drop(words.next()),
+            word if word.starts_with("--lanes=") => (),
+            word => kept.push(word.into()),
+        }
+    }
+    read(kept)
+}
+
 fn request(root: &ArgMatches) -> Result<Request> {
     // Options stand before or behind the command: clap hands those before it on to the command's matches.
     let (name, matches) = root.subcommand().unwrap_or((KERNELS[0].name, root));
@@ -120,12 +166,20 @@ fn request(root: &ArgMatches) -> Result<Request> {
         let file = word(matches, "file").expect("clap asks for the file");
         return Ok(Request::Show { file: file.into(), output });
     }
+    if name == "resume" {
+        refuse_options(matches, name, &refused(name))?;
+        let file = word(matches, "file").expect("clap asks for the file");
+        let order = Order { words: vec![], ..order(&KERNELS[0], matches, output)? };
+        return Ok(Request::Resume { file: file.into(), order: Box::new(order) });
+    }
     let entry = kernel::find(name).expect("clap knows the kernels");
     Ok(Request::Run(Box::new(order(entry, matches, output)?)))
 }
 
 fn order(entry: &'static Entry, matches: &ArgMatches, output: Output) -> Result<Order> {
-    refuse_options(matches, entry.name, &refused(entry.name))?;
+    if word(matches, "file").is_none() {
+        refuse_options(matches, entry.name, &refused(entry.name))?;
+    }
     let seconds = |name| word(matches, name).map(|text| named(name, syntax::seconds(text))).transpose();
     let timeout = seconds("timeout")?;
     if timeout == Some(0.0) {
@@ -161,6 +215,8 @@ fn order(entry: &'static Entry, matches: &ArgMatches, output: Output) -> Result<
         }),
         threads: word(matches, "threads").map(threads).transpose()?,
         out: word(matches, "out").map(out).transpose()?,
+        every: duration(matches, "checkpoint-every")?,
+        time_limit: duration(matches, "for")?,
         output,
         time: matches.get_flag("time"),
         progress: match word(matches, "progress") {
@@ -170,6 +226,9 @@ fn order(entry: &'static Entry, matches: &ArgMatches, output: Output) -> Result<
         },
         dry_run: matches.get_flag("dry-run"),
     };
+    if order.every.is_some() && order.out.is_none() && word(matches, "file").is_none() {
+        return Err(Error::usage("--checkpoint-every is about the run file: add --out run.h5, or leave it out"));
+    }
     if order.dry_run && order.out.is_some() {
         return Err(Error::usage("--dry-run computes nothing, so there is nothing for --out to keep: leave one out"));
     }
@@ -251,6 +310,10 @@ fn named<T>(option: &str, value: Result<T>) -> Result<T> {
     value.map_err(|why| why.at(&format!("--{option}")))
 }
 
+fn duration(matches: &ArgMatches, name: &str) -> Result<Option<Duration>> {
+    word(matches, name).map(|text| named(name, syntax::duration(text))).transpose()
+}
+
 fn threads(text: &str) -> Result<usize> {
     match named("threads", syntax::number(text))? {
         n if (1..=THREADS_MAX as u128).contains(&n) => Ok(n as usize),
@@ -293,13 +356,32 @@ const OPTIONS: [(Opt, &str); 4] =
     [(Opt::Method, "method"), (Opt::Lanes, "lanes"), (Opt::Full, "full"), (Opt::Verify, "verify")];
 
 /// What printing a run file again has no use for.
-const SHOW_REFUSES: [&str; 10] =
-    ["method", "lanes", "full", "verify", "schedule", "threads", "out", "time", "progress", "dry-run"];
+const SHOW_REFUSES: [&str; 12] = [
+    "method",
+    "lanes",
+    "full",
+    "verify",
+    "schedule",
+    "threads",
+    "out",
+    "checkpoint-every",
+    "for",
+    "time",
+    "progress",
+    "dry-run",
+];
+
+/// A resume writes the file that it reads.
+const RESUME_REFUSES: [&str; 2] = ["out", "dry-run"];
+
+/// Commands that take a run file.
+const OF_FILES: [&str; 2] = ["show", "resume"];
 
 /// The options of all commands that this one has no use for: it does not show them, and does not take them.
 fn refused(command: &str) -> Vec<&'static str> {
     match kernel::find(command) {
         Some(entry) => OPTIONS.iter().filter(|(opt, _)| !entry.options.contains(opt)).map(|(_, name)| *name).collect(),
+        None if command == "resume" => RESUME_REFUSES.to_vec(),
         None => SHOW_REFUSES.to_vec(),
     }
 }
@@ -320,10 +402,13 @@ fn in_one_line(slip: &clap::Error, typed: &[String]) -> String {
     let tips = rest.map(|line| line.trim_start_matches("tip: ").to_string());
     // Nothing that pcount takes begins with a dash.
     let mut tips: Vec<String> = tips.filter(|tip| !tip.contains("as a value, use")).collect();
-    let command = typed.iter().find(|word| *word == "show" || kernel::find(word).is_some());
+    let of_files = |word: &str| OF_FILES.iter().find(|name| **name == word);
+    let command = typed.iter().find(|word| of_files(word).is_some() || kernel::find(word).is_some());
     let hint = match (slip.kind(), command) {
-        // Only show has something that must be there.
-        (ErrorKind::MissingRequiredArgument, _) => return "'show' needs a run file: write pcount show run.h5".into(),
+        // Only those have something that must be there.
+        (ErrorKind::MissingRequiredArgument, Some(name)) => {
+            return format!("'{name}' needs a run file: write pcount {name} run.h5");
+        }
         (ErrorKind::InvalidSubcommand, _) if first.contains("..") => {
             "to count primes there write pcount primes RANGE".into()
         }
@@ -365,7 +450,9 @@ fn options() -> impl Iterator<Item = Arg> {
             "N",
             "Compute threads of each rank\n[default: PCOUNT_THREADS, else OMP_NUM_THREADS, else its share of the cores]",
         ),
-        option("out", "FILE.h5", "Keep the run file there"),
+        option("out", "FILE.h5", "Keep the run file there, while the run goes on and when it is over"),
+        option("checkpoint-every", "TIME", "How often the run file is replaced: 60s, 5m [default: 60s]"),
+        option("for", "TIME", "Stop before so much time is over, with code 85 if work is left: 3h50m, 90s"),
         one_of(option("format", "NAME", "Of the answer on stdout [default: text]"), formats),
         flag("quiet", "The bare answers, one a line: count, value, tuplets, gap, sha256, host ...").short('q'),
         flag("full", "Factorials with all their digits, not only those of up to 60"),
@@ -394,12 +481,22 @@ fn command() -> Command {
         .about("Print a run file again, in any format")
         .arg(Arg::new("file").value_name("FILE.h5").required(true).help("A run file that --out kept"))
         .args(hidden("show"));
+    let resume = Command::new("resume")
+        .about("Go on with a run that was stopped or killed, on any number of ranks and threads")
+        .arg(
+            Arg::new("file")
+                .value_name("FILE.h5")
+                .required(true)
+                .help("The run file; it is replaced as the run goes on"),
+        )
+        .args(hidden("resume"));
     Command::new("pcount")
         .about("Counts primes exactly, on threads, MPI ranks and hosts")
         .after_help(format!("Without a command: pcount primes.\n\n{RANGES}\n{NUMBERS}\n\n{AFTER}"))
         .args(options())
         .disable_version_flag(true)
         .subcommands(KERNELS.iter().map(subcommand))
+        .subcommand(resume)
         .subcommand(show)
 }
 
@@ -533,6 +630,30 @@ mod tests {
         }
         assert!(matches!(read_("--version -v"), Ok(Request::Version)));
         assert!(matches!(read_("show run.h5 --format csv"), Ok(Request::Show { .. })));
+    }
+
+    fn resumed(begun: &str, how: &str) -> Result<Order> {
+        let Ok(Request::Resume { order, .. }) = read_(&format!("resume run.h5 {how}")) else { panic!("'{how}'") };
+        let words: Vec<String> = begun.split_whitespace().map(str::to_string).collect();
+        let Request::Run(begun) = read_again(&words)? else { panic!("'{begun}'") };
+        order.going_on_with(*begun, Path::new("run.h5"))
+    }
+
+    #[test]
+    fn a_resume_asks_how_and_the_file_what() {
+        let begun = "primes 0..1e9/3 --lanes none-such --threads 7 --format json --for 2h --out there.h5";
+        let order = resumed(begun, "--schedule farm --checkpoint-every 5m").unwrap();
+        assert_eq!((order.entry.name, &*order.words), ("primes", &["0..1e9/3".to_string()][..]));
+        assert_eq!((order.threads, order.time_limit, order.schedule), (None, None, Some(Schedule::Farm)));
+        assert_eq!((order.out, order.every), (Some("run.h5".into()), Some(Duration::from_secs(300))));
+        assert!(resumed("factorial 5 -q", "").unwrap().given.full);
+        assert!(resumed("pi 1e9 --verify", "").unwrap().given.verify);
+        let refused =
+            [("factorial 5", "--full"), ("factorial 5", "-q"), ("sum 0..9", "--method trial"), ("pi 9", "--verify")];
+        for (begun, how) in refused {
+            assert!(resumed(begun, how).err().unwrap().to_string().ends_with("'run.h5' was begun without"), "{begun}");
+        }
+        assert!(matches!(read_("resume run.h5 --out other.h5"), Err(Error::Usage(what)) if what.contains("--out")));
     }
 
     #[test]

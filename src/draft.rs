@@ -28,7 +28,10 @@ impl Draft {
     /// `ResourceBusy` if another run has a draft of that name.
     pub fn new(becomes: &Path, beside: &str) -> io::Result<Draft> {
         let beside = becomes.with_file_name(beside);
-        let file = locked(&beside)?;
+        let (file, hold) = hold(&beside)?;
+        if hold == Hold::Others {
+            return Err(io::Error::new(io::ErrorKind::ResourceBusy, "another run is writing it"));
+        }
         let draft = Draft { becomes: becomes.into(), beside, file, kept: false };
         draft.file.set_len(0)?;
         Ok(draft)
@@ -45,29 +48,52 @@ impl Draft {
 
     /// Makes the draft the file.
     pub fn keep(mut self) -> io::Result<()> {
-        self.file.sync_all()?;
+        self.sync()?;
+        self.replace()?;
+        self.settle()
+    }
+
+    /// The first step of keeping: what is in the draft is on the disk.
+    pub fn sync(&self) -> io::Result<()> {
+        self.file.sync_all()
+    }
+
+    /// The second: it has the file's name.
+    pub fn replace(&mut self) -> io::Result<()> {
         fs::rename(&self.beside, &self.becomes)?;
         self.kept = true;
+        Ok(())
+    }
+
+    /// The third: the name is on the disk too.
+    pub fn settle(&self) -> io::Result<()> {
         let folder = self.becomes.parent().filter(|folder| !folder.as_os_str().is_empty());
         File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
     }
 }
 
-/// The file at `path`, made if there is none, locked.
-fn locked(path: &Path) -> io::Result<File> {
+/// Who has the lock on a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    Ours,
+    Others,
+    /// Not every file system has locks.
+    Unknown,
+}
+
+/// The file at `path`, made if there is none, and locked if nobody else has it.
+pub fn hold(path: &Path) -> io::Result<(File, Hold)> {
     loop {
         let file = File::options().create(true).read(true).write(true).truncate(false).open(path)?;
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) => {
-                return Err(io::Error::new(io::ErrorKind::ResourceBusy, "another run is writing it"));
-            }
-            // Not every file system has locks; then it is for the user to keep runs apart.
-            Ok(()) | Err(TryLockError::Error(_)) => (),
-        }
+        let hold = match file.try_lock() {
+            Err(TryLockError::WouldBlock) => return Ok((file, Hold::Others)),
+            Err(TryLockError::Error(_)) => Hold::Unknown,
+            Ok(()) => Hold::Ours,
+        };
         // The run that had the lock may have renamed or removed the file before it let go.
         let (mine, there) = (file.metadata()?, fs::metadata(path));
         if there.is_ok_and(|there| (there.dev(), there.ino()) == (mine.dev(), mine.ino())) {
-            return Ok(file);
+            return Ok((file, hold));
         }
     }
 }

@@ -27,6 +27,10 @@ pub enum Error {
 /// The code of a panic, on whatever rank: sysexits' `EX_SOFTWARE`.
 pub const BUG: u8 = 70;
 
+/// The code of a run that was stopped with work left, and what Grid Engine wants to hear instead to run a job again.
+pub const STOPPED: u8 = 85;
+pub const STOPPED_GRID_ENGINE: u8 = 99;
+
 impl Error {
     pub fn usage(what: impl Into<String>) -> Error {
         Error::Usage(what.into())

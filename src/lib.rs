@@ -29,6 +29,7 @@ pub mod draft;
 pub mod report;
 
 pub mod cli;
+pub mod leg;
 pub mod tell;
 
 /// The tables of known values, for the tests of any room.

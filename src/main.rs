@@ -1,22 +1,26 @@
 //! pcount: who are we, what is asked, which units, compute, say it.
 
 use pcount::cli::{self, Order, Output, Request};
-use pcount::error::Result;
+use pcount::error::{Result, STOPPED, STOPPED_GRID_ENGINE};
+use pcount::leg::{Found, Leg};
 use pcount::plan::Plan;
 use pcount::report::hdf5::RunFile;
+use pcount::report::keeper::Keeper;
 use pcount::report::list::Telling;
 use pcount::report::progress::Progress;
-use pcount::report::{self, Ascending, Frame, Report, Status};
-use pcount::run::{self, Outcome, roll, seats};
+use pcount::report::{self, Ascending, Frame, Report, Status, Stint};
+use pcount::run::stop::Stops;
+use pcount::run::{self, Course, Outcome, Parts, Watch, roll, seats};
 use pcount::seat::Seat;
 use pcount::tell::{self, Circumstances};
-use pcount::work::{Job, Stream};
-use pcount::world::{self, World, agree, from_root, launch};
+use pcount::work::{Answer, Job, Stream};
+use pcount::world::{self, World, agree, launch};
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 fn main() -> ExitCode {
+    let began = Instant::now();
     world::abort_on_panic();
     let request = cli::read(std::env::args_os());
     match request {
@@ -25,7 +29,7 @@ fn main() -> ExitCode {
         Ok(Request::Version) => alone(|| report::say(&tell::version())),
         Ok(Request::Show { file, output }) => alone(|| show(&file, output)),
         Ok(Request::Run(order)) if order.dry_run => alone(|| dry_run(&order)),
-        request => together(request),
+        request => together(request, began),
     }
 }
 
@@ -44,7 +48,7 @@ fn alone(speak: impl FnOnce() -> Result<()>) -> ExitCode {
 }
 
 /// Runs with all ranks, which leave together.
-fn together(request: Result<Request>) -> ExitCode {
+fn together(request: Result<Request>, began: Instant) -> ExitCode {
     // Where the launcher failed us every rank is alone: one speaks, and the others must not end first with a
     // code that makes the launcher kill it.
     let world = match world::open() {
@@ -52,74 +56,171 @@ fn together(request: Result<Request>) -> ExitCode {
         Err(why) => return alone(|| Err(why)),
     };
     let world = &*world;
-    let order = request.map(|request| match request {
-        Request::Run(order) => order,
-        _ => unreachable!("the others are said alone"),
-    });
     // Every rank has read the same words, or this is where it comes out.
-    match agree(world, order, |_| 0).and_then(|order| carry_out(world, &order)) {
-        Ok(status) => ExitCode::from(u8::from(status == Status::Failed)),
+    match agree(world, request, |_| 0).and_then(|request| carry_out(world, request, began)) {
+        Ok(code) => ExitCode::from(code),
         Err(why) => world::leave(world, &why),
     }
 }
 
-fn carry_out(world: &dyn World, order: &Order) -> Result<Status> {
+/// Has it done by all ranks; the code they all end with.
+fn carry_out(world: &dyn World, request: Request, began: Instant) -> Result<u8> {
     let (started, clock) = (SystemTime::now(), Instant::now());
-    let list = from_root(world, || order.list())?;
-    let plan = agree(world, order.plan(world.size(), &list), Plan::fingerprint)?;
-    let out = agree(world, world.is_root().then(|| draft(order)).transpose(), |_| 0)?;
+    let (leg, left) = match request {
+        Request::Run(order) => (Leg::first(world, *order)?, None),
+        Request::Resume { file, order } => {
+            let output = order.output;
+            match Leg::next(world, &file, *order, &tell::owner())? {
+                Found::Left(leg, left) => (*leg, left),
+                Found::Answer(file) => return answer_again(world, &file, output),
+            }
+        }
+        _ => unreachable!("the others are said alone"),
+    };
+    // Hands that are left behind at the end may still be at it.
+    let plan: &Plan = Box::leak(Box::new(agree(world, leg.plan(), Plan::fingerprint)?));
+    let order = &leg.order;
+    let out = match leg.is_first() {
+        true => agree(world, world.is_root().then(|| draft(order)).transpose(), |_| 0)?.flatten(),
+        false => left,
+    };
+    let heeds = matches!(plan.job, Job::Work(_));
+    let stops = agree(world, if heeds { Stops::heed() } else { Ok(Stops::never()) }, |_| 0)?;
+    let stops = stops.until(order.time_limit.map(|limit| began + limit));
     let (seat, seats) = seats::take(world, order.threads)?;
 
-    let circumstances = Circumstances { plan: &plan, seats: &seats, started, clock };
+    let circumstances = Circumstances { leg: &leg, plan, seats: &seats, started, clock };
+    let every = order.every.unwrap_or(EVERY);
     let mut progress = Progress::new(order.progress, world.is_root());
-    let (answer, outcome) = match &plan.job {
-        Job::Stream(stream) => return tell_stream(world, order, stream, &circumstances, &seat, out.flatten()),
-        Job::Roll(roll) => (roll::call(world, &seat, &**roll), None),
+    progress.starts_at(leg.done());
+    let (answer, outcome, keeper) = match &plan.job {
+        Job::Stream(stream) => return tell_stream(world, order, stream, &circumstances, &seat, out),
+        Job::Roll(roll) => (roll::call(world, &seat, &**roll), None, out.map(|out| Keeper::new(out, every))),
         Job::Work(work) => {
-            let mut tick = |done, all| progress.tick(done, all);
-            let outcome = run::run(world, &**work, &seat, order.schedule, &mut tick)?;
+            let mut course = Course { known: leg.known(), ..Course::new(order.schedule, &stops) };
+            if order.out.is_some() {
+                // What is in flight when a run dies is lost, so it should be little of what is saved.
+                let least = order.time_limit.map_or(every, |limit| every.min(limit / 4));
+                course = Course { saving: Some(every), ..course.in_blocks_of(&**work, least / 4) };
+            }
+            let keeper = out.map(|out| Keeper::new(out, every));
+            let mut beside = Beside { circumstances: &circumstances, progress, keeper };
+            let outcome = run::run(world, &**work, &seat, course, &mut beside)?;
+            beside.progress.finish();
             // Closing can be work too (a long number's digits), and can fail; only the root has it to do.
-            let answer = outcome.as_ref().map(|outcome| work.close(&outcome.whole)).transpose();
-            (agree(world, answer, |_| 0)?, outcome)
+            let whole = outcome.as_ref().and_then(|outcome| outcome.whole.as_ref());
+            let answer = whole.map(|whole| work.close(whole)).transpose();
+            (agree(world, answer, |_| 0)?, outcome, beside.keeper)
         }
     };
-    progress.finish();
-
-    let said = answer.map(|answer| {
-        let report = tell::finished(&circumstances, answer, outcome.as_ref());
-        if order.time {
-            report::talk(&tell::times(&circumstances, outcome.as_ref()));
-        }
-        // The answer comes out even if the file cannot be written, and the other way round.
-        let kept = out.flatten().map_or(Ok(()), |file| report::hdf5::write(&report, file));
-        rendered(&report, order.output).and_then(|text| report::say(&text)).and(kept).map(|()| report.status)
-    });
-    let status = agree(world, said.transpose(), |_| 0)?;
+    let said = world.is_root().then(|| conclude(&circumstances, answer, outcome, keeper)).transpose();
+    let status = agree(world, said, |_| 0)?;
     // Ranks other than the root have heard nothing but that it went well; how well decides the code.
-    let failed = world.most(u64::from(status == Some(Status::Failed)));
-    Ok(if failed == 1 { Status::Failed } else { Status::Complete })
+    Ok(world.most(status.map_or(0, code).into()) as u8)
+}
+
+/// How often a run file is replaced if nobody says.
+const EVERY: Duration = Duration::from_secs(60);
+
+/// What goes on beside the computing.
+struct Beside<'a> {
+    circumstances: &'a Circumstances<'a>,
+    progress: Progress,
+    keeper: Option<Keeper>,
+}
+
+impl Watch for Beside<'_> {
+    fn tick(&mut self, done: u64, all: u64) {
+        self.progress.tick(done, all);
+    }
+
+    fn due(&self) -> bool {
+        self.keeper.as_ref().is_some_and(Keeper::due)
+    }
+
+    fn save(&mut self, parts: Parts, stints: Vec<Stint>, done: u64) {
+        if let Some(keeper) = &mut self.keeper {
+            keeper.save(tell::unfinished(self.circumstances, stints, parts, done));
+        }
+    }
+
+    fn saving(&self) -> Duration {
+        self.keeper.as_ref().map_or(Duration::ZERO, Keeper::saving)
+    }
+}
+
+/// Says and keeps what came of it, at the root.
+fn conclude(
+    circumstances: &Circumstances,
+    answer: Option<Answer>,
+    mut outcome: Option<Outcome>,
+    keeper: Option<Keeper>,
+) -> Result<Status> {
+    let order = &circumstances.leg.order;
+    if order.time {
+        report::talk(&tell::times(circumstances, outcome.as_ref()));
+    }
+    let report = match (answer, &mut outcome) {
+        (None, Some(stopped)) => {
+            let parts = std::mem::take(&mut stopped.parts);
+            tell::stopped(circumstances, stopped, parts)
+        }
+        (answer, outcome) => {
+            let answer = answer.expect("a roll has an answer");
+            tell::finished(circumstances, answer, outcome.as_ref())
+        }
+    };
+    // The answer comes out even if the file cannot be written, and the other way round.
+    let kept = keeper.map_or(Ok(()), |keeper| keeper.finish(&report));
+    let said = match report.status {
+        // There is no answer yet, but scripts may ask how far it is.
+        Status::Partial if order.output.quiet || order.output.format.name != "json" => Ok(()),
+        _ => rendered(&report, order.output).and_then(|text| report::say(&text)),
+    };
+    said.and(kept)?;
+    if let (Status::Partial, Some(outcome)) = (report.status, &outcome) {
+        report::talk(&tell::farewell(&report, outcome, circumstances));
+    }
+    Ok(report.status)
+}
+
+/// The code that a run ends with.
+fn code(status: Status) -> u8 {
+    match status {
+        Status::Complete | Status::Planned => 0,
+        Status::Failed => 1,
+        Status::Partial if launch::is_grid_engine() => STOPPED_GRID_ENGINE,
+        Status::Partial => STOPPED,
+    }
+}
+
+/// What a run that is over has answered.
+fn answer_again(world: &dyn World, file: &Path, output: Output) -> Result<u8> {
+    let again = || show(file, output).and_then(|()| Ok(code(report::hdf5::read(file)?.status)));
+    let said = agree(world, world.is_root().then(again).transpose(), |_| 0)?;
+    Ok(world.most(said.unwrap_or(0).into()) as u8)
 }
 
 /// A list is told while it is computed.
 fn tell_stream(
     world: &dyn World,
     order: &Order,
-    stream: &Stream,
+    stream: &'static Stream,
     circumstances: &Circumstances,
     seat: &Seat,
     out: Option<RunFile>,
-) -> Result<Status> {
+) -> Result<u8> {
     let report = |outcome: Option<&Outcome>| tell::listed(circumstances, stream.key, outcome);
     let file = out.map(|file| (file, stream.key, stream.wide));
     let mut telling = Telling::begin(framed(&report(None), order.output), file);
-    let mut progress = Progress::new(order.progress.beside_a_list(), world.is_root());
-    let mut tick = |done, all| progress.tick(done, all);
+    let progress = Progress::new(order.progress.beside_a_list(), world.is_root());
+    let mut beside = Beside { circumstances, progress, keeper: None };
     let mut each = |part: &[u8]| {
         let numbers = (stream.numbers)(part)?;
         Ok(telling.tell(numbers.iter().flat_map(Ascending::numbers)))
     };
-    let outcome = run::run_in_batches(world, stream, seat, order.schedule, &mut tick, &mut each)?;
-    progress.finish();
+    let outcome = run::run_in_batches(world, stream, seat, order.schedule, &mut beside, &mut each)?;
+    beside.progress.finish();
     let said = outcome.map(|outcome| {
         let report = report(Some(&outcome));
         if order.time {
@@ -128,11 +229,11 @@ fn tell_stream(
         telling.end(&framed(&report, order.output).tail, &report)
     });
     agree(world, said.transpose(), |_| 0)?;
-    Ok(Status::Complete)
+    Ok(0)
 }
 
 fn draft(order: &Order) -> Result<Option<RunFile>> {
-    order.out.as_deref().map(report::hdf5::draft).transpose()
+    order.out.as_deref().map(|out| report::hdf5::draft(out, &tell::owner())).transpose()
 }
 
 fn dry_run(order: &Order) -> Result<()> {

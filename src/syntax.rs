@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::math::integer::{Integer, decimal, power};
 use crate::math::span::Span;
 use std::fmt;
+use std::time::Duration;
 
 /// One argument that stands for numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,6 +126,36 @@ pub fn seconds(text: &str) -> Result<f64> {
     }
 }
 
+/// A time: `3h50m`, `90s`, `1.5h`, `2d12h`, `500ms`; a number alone is seconds.
+pub fn duration(text: &str) -> Result<Duration> {
+    const UNITS: [(&str, f64); 5] = [("ms", 1e-3), ("d", 86400.0), ("h", 3600.0), ("m", 60.0), ("s", 1.0)];
+    let wrong = |why: &str| Error::usage(format!("'{text}' {why}"));
+    let (mut rest, mut seconds, mut last) = (text, 0.0, f64::INFINITY);
+    while !rest.is_empty() {
+        let number = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let (amount, behind) = rest.split_at(number);
+        let unit = UNITS.iter().find(|(name, _)| behind.starts_with(name));
+        let (name, length) = match unit {
+            Some(&unit) => unit,
+            None if behind.is_empty() && amount == text => ("", 1.0),
+            None => return Err(wrong("is not a time: write 3h50m, 90s or 90")),
+        };
+        let amount: f64 = amount.parse().map_err(|_| wrong("is not a time: write 3h50m, 90s or 90"))?;
+        // Long ones stand before short ones, each once.
+        if length >= last {
+            return Err(wrong("is not a time: write 3h50m, 90s or 90"));
+        }
+        (seconds, last, rest) = (seconds + amount * length, length, &behind[name.len()..]);
+    }
+    match seconds {
+        s if s > 0.0 && s <= DURATION_MAX => Ok(Duration::from_secs_f64(s)),
+        s if s > DURATION_MAX => Err(wrong("is too long: ten years are the most")),
+        _ => Err(wrong("is no time at all: write 3h50m, 90s or 90")),
+    }
+}
+
+const DURATION_MAX: f64 = 10.0 * 366.0 * 86400.0;
+
 const SECONDS_MAX: f64 = 1e6;
 
 enum Slip {
@@ -228,6 +259,24 @@ impl Expression<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn durations_are_as_batch_systems_have_them() {
+        for (text, seconds) in [
+            ("90", 90.0),
+            ("90s", 90.0),
+            ("3h50m", 13800.0),
+            ("1.5h", 5400.0),
+            ("2d12h", 216000.0),
+            ("500ms", 0.5),
+            ("1m30s", 90.0),
+        ] {
+            assert_eq!(duration(text).unwrap().as_secs_f64(), seconds, "{text}");
+        }
+        for text in ["", "0", "0s", "-5", "h", "5x", "3m5h", "5s5s", "1e3", "90m90", "5 s", ".", "1e400", "9999999d"] {
+            assert!(duration(text).unwrap_err().to_string().starts_with(&format!("'{text}' is ")), "{text}");
+        }
+    }
 
     #[test]
     fn numbers_as_people_write_them() {

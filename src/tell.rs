@@ -1,12 +1,14 @@
 //! What is told of a plan and of a run: the facts that make a report.
 
 use crate::block::Block;
+use crate::leg::Leg;
 use crate::math::integer;
 use crate::plan::Plan;
-use crate::report::{self, Fact, List, Report, Status, Table, Value};
-use crate::run::{self, Outcome, RankLog};
+use crate::report::lock::Owner;
+use crate::report::{self, Fact, List, Report, Status, Stint, Table, Value};
+use crate::run::{self, Outcome, Parts, RankLog};
 use crate::seat::Seat;
-use crate::work::{Answer, Job, Temper, Work};
+use crate::work::{Answer, Job, Stream, Temper, Work};
 use crate::world;
 use std::time::{Instant, SystemTime};
 
@@ -33,8 +35,10 @@ pub fn planned(plan: &Plan, ranks: usize, threads: usize, asked: Option<run::Sch
         total: None,
         bare: String::new(),
         run: facts,
+        legs: vec![],
         timeline: vec![],
         list: None,
+        state: None,
     }
 }
 
@@ -61,6 +65,7 @@ fn expected(work: &dyn Work, more: u64, ranks: usize, threads: usize, asked: Opt
 
 /// What is known of a run beside its outcome.
 pub struct Circumstances<'a> {
+    pub leg: &'a Leg,
     pub plan: &'a Plan,
     pub seats: &'a [Seat],
     /// When the program started on rank 0.
@@ -70,18 +75,63 @@ pub struct Circumstances<'a> {
 
 /// The report of a finished run.
 pub fn finished(circumstances: &Circumstances, answer: Answer, outcome: Option<&Outcome>) -> Report {
+    let stints = outcome.map(stints).unwrap_or_default();
+    let status = if answer.failed { Status::Failed } else { Status::Complete };
+    let units = circumstances.plan.units();
+    let state = matches!(circumstances.plan.job, Job::Work(_));
+    Report {
+        table: answer.table,
+        total: answer.total.map(|total| total.to_string()),
+        bare: answer.bare.into(),
+        state: state.then(|| circumstances.leg.state(circumstances.plan, units, Parts::new())),
+        ..report_of(circumstances, status, outcome, stints, None)
+    }
+}
+
+/// The report of a run that goes on and has so many units done.
+pub fn unfinished(circumstances: &Circumstances, stints: Vec<Stint>, parts: Parts, done: u64) -> Report {
+    let report = report_of(circumstances, Status::Partial, None, stints, Some(done));
+    Report { state: Some(circumstances.leg.state(circumstances.plan, done, parts)), ..report }
+}
+
+/// The report of one that was stopped.
+pub fn stopped(circumstances: &Circumstances, outcome: &Outcome, parts: Parts) -> Report {
+    let report = report_of(circumstances, Status::Partial, Some(outcome), stints(outcome), Some(outcome.done));
+    Report { state: Some(circumstances.leg.state(circumstances.plan, outcome.done, parts)), ..report }
+}
+
+fn stints(outcome: &Outcome) -> Vec<Stint> {
+    outcome.ranks.iter().flat_map(|rank| rank.stints.clone()).collect()
+}
+
+/// Stints that a run file has at most, as far as they have neighbours to be told with.
+const STINTS: usize = 1 << 14;
+
+/// All but the answer and the state.
+fn report_of(
+    circumstances: &Circumstances,
+    status: Status,
+    outcome: Option<&Outcome>,
+    mut stints: Vec<Stint>,
+    done: Option<u64>,
+) -> Report {
+    let &Circumstances { leg, plan, .. } = circumstances;
     let mut facts = facts(circumstances);
-    if let Some(outcome) = outcome {
-        let units: u64 = circumstances.plan.units();
+    if let Job::Work(work) | Job::Stream(Stream { work, .. }) = &plan.job {
+        let (schedule, why) = run::Schedule::pick(leg.order.schedule, &**work, circumstances.seats.len());
         facts.extend([
-            Fact::new("schedule", Value::text(outcome.schedule.name())),
-            Fact::new("schedule_why", Value::text(outcome.why)),
-            Fact::new("units", Value::Count(units)),
+            Fact::new("schedule", Value::text(schedule.name())),
+            Fact::new("schedule_why", Value::text(why)),
+            Fact::new("units", Value::Count(plan.units())),
         ]);
     } else {
         facts.push(Fact::new("schedule", Value::text("roll")));
     }
-    facts.push(Fact::new("seconds.wall", Value::Seconds(circumstances.clock.elapsed().as_secs_f64())));
+    if let Some(done) = done {
+        facts.push(Fact::new("units_done", Value::Count(done)));
+    }
+    let wall = circumstances.clock.elapsed().as_secs_f64();
+    facts.push(Fact::new("seconds.wall", Value::Seconds(wall)));
     if let Some(Outcome { seconds, busy, .. }) = outcome {
         facts.extend([
             Fact::new("seconds.compute", Value::Seconds(*seconds)),
@@ -90,17 +140,61 @@ pub fn finished(circumstances: &Circumstances, answer: Answer, outcome: Option<&
             Fact::new("seconds.busy_max", Value::Seconds(busy.max)),
         ]);
     }
-    Report {
-        status: if answer.failed { Status::Failed } else { Status::Complete },
-        kernel: circumstances.plan.kernel.into(),
-        problem: circumstances.plan.facts.clone(),
-        table: answer.table,
-        total: answer.total.map(|total| total.to_string()),
-        bare: answer.bare.into(),
-        run: facts,
-        timeline: outcome.iter().flat_map(|o| &o.ranks).flat_map(|rank| rank.stints.clone()).collect(),
-        list: None,
+    let mut legs = vec![];
+    if let Some(past) = &leg.past {
+        legs = [&past.legs[..], std::slice::from_ref(&past.run)].concat();
+        facts.push(Fact::new(
+            "seconds.all_legs",
+            Value::Seconds(wall + legs.iter().map(|leg| walled(leg)).sum::<f64>()),
+        ));
+        facts.push(Fact::new("legs", Value::count(legs.len() + 1)));
+        stints.iter_mut().for_each(|stint| stint.leg = legs.len() as u64);
+        stints.splice(0..0, past.timeline.iter().cloned());
     }
+    while stints.len() > STINTS {
+        let before = stints.len();
+        stints = report::halved(stints);
+        // What is left has few neighbours.
+        if stints.len() > before * 3 / 4 {
+            break;
+        }
+    }
+    Report {
+        status,
+        kernel: plan.kernel.into(),
+        problem: plan.facts.clone(),
+        table: Table::default(),
+        total: None,
+        bare: String::new(),
+        run: facts,
+        legs,
+        timeline: stints,
+        list: None,
+        state: None,
+    }
+}
+
+/// The wall seconds of a leg.
+fn walled(leg: &[Fact]) -> f64 {
+    let seconds = leg.iter().find(|fact| fact.name == "seconds.wall");
+    seconds.map_or(0.0, |fact| if let Value::Seconds(s) = fact.value { s } else { 0.0 })
+}
+
+/// Why a run ended early and what to do, in a line.
+pub fn farewell(report: &Report, outcome: &Outcome, circumstances: &Circumstances) -> String {
+    let advice = match &circumstances.leg.order.out {
+        Some(file) => format!("go on with: pcount resume {}", file.display()),
+        None => "nothing was saved: with --out run.h5 a run can be gone on with".into(),
+    };
+    let why = outcome.stopped.map_or(String::new(), |cause| format!(" because {cause}"));
+    let seconds = circumstances.clock.elapsed().as_secs_f64();
+    format!("pcount: stopped after {seconds:.1} s{why}, {}; {advice}\n", report.progress())
+}
+
+/// This process, as other runs should know it.
+pub fn owner() -> Owner {
+    let seat = Seat::here(0);
+    Owner { host: seat.host, pid: seat.pid, job: world::launch::job() }
 }
 
 /// The report of a run whose answer is told on its own: as far as it is known when that begins, or at its end.
@@ -111,7 +205,7 @@ pub fn listed(circumstances: &Circumstances, key: &'static str, outcome: Option<
 }
 
 /// Who computed where, with what.
-fn facts(Circumstances { plan, seats, started, .. }: &Circumstances) -> Vec<Fact> {
+fn facts(Circumstances { leg, plan, seats, started, .. }: &Circumstances) -> Vec<Fact> {
     let mut hosts: Vec<&str> = seats.iter().map(|seat| &seat.host[..]).collect();
     hosts.sort_unstable();
     hosts.dedup();
@@ -126,6 +220,9 @@ fn facts(Circumstances { plan, seats, started, .. }: &Circumstances) -> Vec<Fact
         Fact::new("ranks", Value::count(seats.len())),
         Fact::new("threads", Value::count(threads)),
     ];
+    if leg.order.out.is_some() {
+        facts.push(Fact::new("hdf5", Value::text(report::hdf5::library())));
+    }
     if seats.len() > 1 {
         facts.push(Fact::new("mpi", Value::text(world::library())));
     }

@@ -270,6 +270,11 @@ pub(crate) mod tests {
         }
     }
 
+    /// So many words, for a crew.
+    pub(crate) fn leaked(count: u64) -> &'static dyn Work {
+        Box::leak(Box::new(Spell { start: 0, count }))
+    }
+
     /// The answer of a kernel, computed by one hand unit by unit.
     pub(crate) fn whole(work: &dyn Work) -> Answer {
         let mut hand = work.hand(&Seat::here(0));

@@ -7,17 +7,21 @@ use golden::rows;
 use pcount::kernel::{self, Given, Method, Seeks};
 use pcount::math::lanes::{self, Lanes};
 use pcount::math::span::Span;
+use pcount::run::stop::Stops;
+use pcount::run::{self, Course};
 use pcount::seat::Seat;
 use pcount::syntax::Item;
 use pcount::work::{Answer, Job};
-use pcount::{plan::Plan, run, world};
+use pcount::{plan::Plan, world};
 
 /// The answer of a kernel on all cores, as a bare run gives it.
 fn answer(kernel: &str, given: &Given) -> Answer {
-    let plan = Plan::open(kernel::find(kernel).unwrap(), given).unwrap();
+    let plan: &Plan = Box::leak(Box::new(Plan::open(kernel::find(kernel).unwrap(), given).unwrap()));
     let Job::Work(work) = &plan.job else { panic!("{kernel} has no units") };
-    let outcome = run::run(&world::solo::Solo, &**work, &Seat::here(0), None, &mut |_, _| ());
-    work.close(&outcome.unwrap().unwrap().whole).unwrap()
+    let stops = Stops::never();
+    let course = Course::new(None, &stops);
+    let outcome = run::run(&world::solo::Solo, &**work, &Seat::here(0), course, &mut run::Unwatched);
+    work.close(&outcome.unwrap().unwrap().whole.unwrap()).unwrap()
 }
 
 fn column(answer: &Answer, key: &str) -> Vec<String> {

@@ -6,7 +6,8 @@ use pcount::math::sieve::{self, Sieve, SievingPrimes, Wheel, naive};
 use pcount::math::span::Span;
 use pcount::math::{lanes, primality, trial};
 use pcount::plan::Plan;
-use pcount::run::{self, Schedule};
+use pcount::run::stop::Stops;
+use pcount::run::{self, Course, Schedule, Unwatched};
 use pcount::seat::Seat;
 use pcount::syntax::Item;
 use pcount::work::Job;
@@ -91,11 +92,14 @@ fn run(window: Span, name: &str, ranks: usize, threads: usize, cache: usize, sch
     let lanes = Some(lanes::pick(Some(name)).unwrap());
     let given = Given { items: vec![Item::Range(window)], lanes, ..Given::default() };
     let answers = threads::run(ranks, seed, |world| {
-        let plan = Plan::open(kernel::find("primes").unwrap(), &given).unwrap();
+        // A crew may be left behind with it.
+        let plan: &Plan = Box::leak(Box::new(Plan::open(kernel::find("primes").unwrap(), &given).unwrap()));
         let Job::Work(work) = &plan.job else { panic!("primes are counted in units") };
+        let stops = Stops::never();
+        let course = Course { largest: 0, ..Course::new(Some(schedule), &stops) };
         let seat = Seat { threads, cache, ..Seat::here(world.rank()) };
-        let outcome = run::run_in_blocks(world, &**work, &seat, Some(schedule), 0, &mut |_, _| ()).unwrap();
-        outcome.map(|outcome| work.close(&outcome.whole).unwrap())
+        let outcome = run::run(world, &**work, &seat, course, &mut Unwatched).unwrap();
+        outcome.map(|outcome| work.close(&outcome.whole.unwrap()).unwrap())
     });
     answers.into_iter().flatten().map(|answer| answer.total.unwrap().to_string()).collect()
 }

@@ -8,11 +8,12 @@ use pcount::math::sieve::naive;
 use pcount::math::span::Span;
 use pcount::plan::Plan;
 use pcount::run::ledger::Ledger;
-use pcount::run::{self, Schedule};
+use pcount::run::stop::Stops;
+use pcount::run::{self, Course, Schedule, Unwatched};
 use pcount::seat::Seat;
 use pcount::syntax::Item;
 use pcount::work::{Answer, Job, Work};
-use pcount::world::{solo, threads};
+use pcount::world::{World, solo, threads};
 use proptest::prelude::*;
 use std::sync::LazyLock;
 
@@ -21,13 +22,24 @@ fn given(spans: &[Span], method: Method) -> Given {
     Given { items, method: Some(method), ..Given::default() }
 }
 
-fn plan(given: &Given) -> Plan {
-    Plan::open(kernel::find("primes").unwrap(), given).unwrap()
+/// The work that counts primes; it stays, because a crew may be left behind with it.
+fn work(given: &Given) -> &'static dyn Work {
+    let plan = Plan::open(kernel::find("primes").unwrap(), given).unwrap();
+    let Job::Work(work) = plan.job else { panic!("primes are counted in units") };
+    Box::leak(work)
 }
 
-fn work(plan: &Plan) -> &dyn Work {
-    let Job::Work(work) = &plan.job else { panic!("primes are counted in units") };
-    &**work
+/// What the root makes of a run of the work on so many threads of every rank.
+fn answer(
+    world: &dyn World,
+    work: &'static dyn Work,
+    threads: usize,
+    course: impl FnOnce(&Stops) -> Course,
+) -> Option<Answer> {
+    let stops = Stops::never();
+    let seat = Seat { threads, ..Seat::here(world.rank()) };
+    let outcome = run::run(world, work, &seat, course(&stops), &mut Unwatched).unwrap()?;
+    Some(work.close(&outcome.whole.unwrap()).unwrap())
 }
 
 fn counts(answer: &Answer) -> Vec<u64> {
@@ -37,11 +49,8 @@ fn counts(answer: &Answer) -> Vec<u64> {
 
 /// The counts in the spans, on two threads.
 fn counted(spans: &[Span], method: Method) -> Vec<u64> {
-    let plan = plan(&given(spans, method));
-    let work = work(&plan);
-    let seat = Seat { threads: 2, ..Seat::here(0) };
-    let outcome = run::run(&solo::Solo, work, &seat, None, &mut |_, _| ()).unwrap().unwrap();
-    counts(&work.close(&outcome.whole).unwrap())
+    let work = work(&given(spans, method));
+    counts(&answer(&solo::Solo, work, 2, |stops| Course::new(None, stops)).unwrap())
 }
 
 fn up_to(x: u64) -> Span {
@@ -106,10 +115,9 @@ proptest! {
         let expect = legendre::pi(x - 1) - legendre::pi(low.max(1) - 1);
         let schedule = if farm { Schedule::Farm } else { Schedule::Fixed };
         let answers = threads::run(ranks, seed, |world| {
-            let plan = plan(&given(&[span], Method::Leaves));
-            let seat = Seat { threads: each, ..Seat::here(world.rank()) };
-            let outcome = run::run_in_blocks(world, work(&plan), &seat, Some(schedule), largest, &mut |_, _| ()).unwrap();
-            outcome.map(|outcome| counts(&work(&plan).close(&outcome.whole).unwrap())[0])
+            let work = work(&given(&[span], Method::Leaves));
+            let answer = answer(world, work, each, |stops| Course { largest, ..Course::new(Some(schedule), stops) });
+            answer.map(|answer| counts(&answer)[0])
         });
         prop_assert_eq!(answers.into_iter().flatten().collect::<Vec<_>>(), [expect]);
     }
@@ -134,8 +142,8 @@ fn boundaries() {
 fn blocks_in_any_order_come_to_the_same() {
     let x = 3_141_592_653_589u64;
     for lanes in lanes::usable() {
-        let plan = plan(&Given { lanes: Some(lanes), ..given(&[up_to(x)], Method::Leaves) });
-        let work = work(&plan);
+        let work = work(&Given { lanes: Some(lanes), ..given(&[up_to(x)], Method::Leaves) });
+        let root = Block::root(work.units());
         let mut blocks: Vec<Block> = Block::tiling(0..work.units(), 1).collect();
         // Every third from behind, then every third, then the rest: nearly none goes on where another ended.
         blocks.sort_by_key(|block| match block.index % 3 {
@@ -143,12 +151,11 @@ fn blocks_in_any_order_come_to_the_same() {
             1 => block.index as i64,
             _ => (1 << 40) + (block.index * 7919 % 1009) as i64,
         });
-        let mut first = Ledger::blank(work, Block::root(work.units()));
+        let mut first = Ledger::new(work, root).unwrap();
         let (some, rest) = blocks.split_at(blocks.len() / 2);
         let mut hand = work.hand(&Seat::here(0));
         some.iter().for_each(|&block| first.record(work, block, hand.block(block).unwrap()).unwrap());
-        let mut second = Ledger::new(work, Block::root(work.units())).unwrap();
-        first.into_parts().into_iter().for_each(|(block, part)| second.record(work, block, part.0).unwrap());
+        let mut second = Ledger::restored(work, root, first.parts()).unwrap();
         let mut hand = work.hand(&Seat::here(1));
         rest.iter().for_each(|&block| second.record(work, block, hand.block(block).unwrap()).unwrap());
         let answer = work.close(second.whole().unwrap()).unwrap();

@@ -115,6 +115,8 @@ const ONE_PLACE: &[(&str, &str)] = &[
     ("mpi::ffi", "world/mpi.rs"),
     ("::mpi::", "world/mpi.rs"),
     ("use hdf5::", "report/hdf5.rs"),
+    ("hdf5_metno_sys", "report/hdf5.rs"),
+    ("signal_hook", "run/stop.rs"),
     ("clap::", "cli.rs"),
     ("ureq::", "kernel/download.rs"),
     ("rug::", "math/integer.rs"),

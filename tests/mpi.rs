@@ -2,10 +2,11 @@
 
 mod common;
 
-use common::{Folder, Run, alone, launcher, mpirun, mpirun_of, run};
+use common::{Folder, Run, alone, launcher, mpirun, mpirun_of, pids_of, run};
 use pcount::error::{Error, Result};
 use pcount::report::{Table, Value};
-use pcount::run::{self as runs, Schedule};
+use pcount::run::stop::Stops;
+use pcount::run::{self as runs, Course, Schedule, Unwatched};
 use pcount::seat::Seat;
 use pcount::wire;
 use pcount::work::{Answer, Forecast, Kernel, Temper};
@@ -183,27 +184,6 @@ fn a_killed_rank_ends_the_job() {
     assert!(began.elapsed() < Duration::from_secs(20), "the job hung for {:?}", began.elapsed());
 }
 
-/// Descendants of a process that have `word` among their arguments.
-#[cfg(target_os = "linux")]
-fn pids_of(root: u32, word: &str) -> Vec<u32> {
-    let stat = |pid: u32| std::fs::read_to_string(format!("/proc/{pid}/stat")).ok();
-    let parent = |pid: u32| stat(pid)?.rsplit(')').next()?.split_whitespace().nth(1)?.parse::<u32>().ok();
-    let descends = |mut pid: u32| loop {
-        match parent(pid) {
-            Some(above) if above == root => return true,
-            Some(above) if above > 1 => pid = above,
-            _ => return false,
-        }
-    };
-    let all = std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-    let says = |pid: &u32| {
-        let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        let mut words = line.split(|&byte| byte == 0);
-        words.next().is_some_and(|program| program.ends_with(b"pcount")) && words.any(|other| other == word.as_bytes())
-    };
-    all.filter(|&pid| says(&pid) && descends(pid)).collect()
-}
-
 // The run side under load: this test program starts itself under the launcher, as ranks.
 
 const PART: &str = "PCOUNT_TEST_PART";
@@ -313,11 +293,17 @@ fn play(world: &dyn world::World, part: &str) -> Result<()> {
         }
         _ => panic!("no part '{name}'"),
     };
-    let work = Words { count, compute };
+    // A crew may be left behind with it.
+    let work = Box::leak(Box::new(Words { count, compute }));
+    let stops = Stops::never();
     let seat = Seat { threads: 1, ..Seat::here(world.rank()) };
-    let outcome = runs::run_in_blocks(world, &work, &seat, Some(schedule), largest, &mut |_, _| ())?;
+    let course = Course { largest, ..Course::new(Some(schedule), &stops) };
+    let outcome = runs::run(world, work, &seat, course, &mut Unwatched)?;
     if let Some(outcome) = outcome {
-        assert_eq!(wire::value::<Vec<u64>>(&outcome.whole)?, (0..count).collect::<Vec<_>>());
+        assert_eq!(
+            wire::value::<Vec<u64>>(outcome.whole.as_ref().expect("nothing stops it"))?,
+            (0..count).collect::<Vec<_>>()
+        );
         let blocks: u64 = outcome.ranks.iter().map(|rank| rank.blocks).sum();
         println!(
             "took {:.3} s, {blocks} blocks, rank 1 did {}",

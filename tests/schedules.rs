@@ -3,12 +3,15 @@
 
 use pcount::error::{Error, Result};
 use pcount::report::{Table, Value};
-use pcount::run::{self, Outcome, Schedule};
+use pcount::run::stop::{Cause, Stops};
+use pcount::run::{self, Course, Outcome, Parts, Schedule, Unwatched, Watch};
 use pcount::seat::Seat;
 use pcount::wire;
 use pcount::work::{Answer, Forecast, Kernel, Stream, Temper, Work};
 use pcount::world::{World, threads};
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 /// Units as words: the free monoid, in which every wrong merge can be read.
 #[derive(Clone, Copy)]
@@ -53,21 +56,37 @@ impl Kernel for Words {
     }
 }
 
-fn run_on(world: &dyn World, work: &dyn Work, schedule: Schedule, largest: u32) -> Result<Option<Outcome>> {
-    let seat = Seat { threads: 1 + world.rank() % 2, cores: vec![0], ..Seat::here(world.rank()) };
-    run::run_in_blocks(world, work, &seat, Some(schedule), largest, &mut |_, _| ())
+/// A crew may be left behind with its work, so that stays.
+fn stays(work: impl Work + 'static) -> &'static dyn Work {
+    Box::leak(Box::new(work))
+}
+
+fn seat(world: &dyn World) -> Seat {
+    Seat { threads: 1 + world.rank() % 2, cores: vec![0], ..Seat::here(world.rank()) }
+}
+
+fn run_on(world: &dyn World, work: &'static dyn Work, schedule: Schedule, largest: u32) -> Result<Option<Outcome>> {
+    let stops = Stops::never();
+    let course = Course { largest, ..Course::new(Some(schedule), &stops) };
+    run::run(world, work, &seat(world), course, &mut Unwatched)
 }
 
 /// Runs on so many ranks; what each came to.
-fn run(work: &dyn Work, ranks: usize, seed: u64, schedule: Schedule, largest: u32) -> Vec<Result<Option<Outcome>>> {
+fn run(
+    work: &'static dyn Work,
+    ranks: usize,
+    seed: u64,
+    schedule: Schedule,
+    largest: u32,
+) -> Vec<Result<Option<Outcome>>> {
     threads::run(ranks, seed, |world| run_on(world, work, schedule, largest))
 }
 
 fn check(work: &Words, ranks: usize, seed: u64, schedule: Schedule, largest: u32) -> Outcome {
-    let mut outcomes = run(work, ranks, seed, schedule, largest).into_iter();
+    let mut outcomes = run(stays(*work), ranks, seed, schedule, largest).into_iter();
     let outcome = outcomes.next().unwrap().unwrap().expect("the root has the outcome");
     assert!(outcomes.all(|other| matches!(other, Ok(None))), "only the root has it");
-    let words: Vec<u64> = wire::value(&outcome.whole).unwrap();
+    let words: Vec<u64> = wire::value(outcome.whole.as_ref().unwrap()).unwrap();
     assert_eq!(words, (0..work.count).collect::<Vec<_>>(), "{ranks} ranks, seed {seed}, {schedule:?}");
     outcome
 }
@@ -91,7 +110,8 @@ fn the_answer_depends_on_the_plan_and_not_on_the_world() {
 fn told(ranks: usize, seed: u64, schedule: Schedule, level: u32, enough: usize) -> Vec<Result<Vec<u64>>> {
     threads::run(ranks, seed, |world| {
         let work = Box::new(Words { fails: |unit| unit == 900, ..Words::of(1000) });
-        let stream = Stream { work, level, bytes: 0, key: "unit", wide: false, numbers: |_| Ok(vec![]) };
+        let stream =
+            Box::leak(Box::new(Stream { work, level, bytes: 0, key: "unit", wide: false, numbers: |_| Ok(vec![]) }));
         let seat = Seat { threads: 2, ..Seat::here(world.rank()) };
         let mut told = Vec::new();
         let mut each = |part: &[u8]| {
@@ -100,7 +120,7 @@ fn told(ranks: usize, seed: u64, schedule: Schedule, level: u32, enough: usize) 
             told.extend(part);
             Ok(told.len() < enough)
         };
-        let ended = run::run_in_batches(world, &stream, &seat, Some(schedule), &mut |_, _| (), &mut each);
+        let ended = run::run_in_batches(world, stream, &seat, Some(schedule), &mut Unwatched, &mut each);
         ended.map(|_| told)
     })
 }
@@ -155,7 +175,7 @@ fn a_failure_anywhere_sends_everyone_home() {
             for schedule in SCHEDULES {
                 for seed in 0..3 {
                     let work = Words { fails, ..Words::of(300) };
-                    let outcomes = run(&work, ranks, seed, schedule, 2);
+                    let outcomes = run(stays(work), ranks, seed, schedule, 2);
                     let why = outcomes[0].as_ref().err().expect("the failure is told").to_string();
                     assert!(why.contains("unit ") && why.ends_with("is bad"), "{why}");
                     for other in &outcomes {
@@ -172,7 +192,7 @@ fn a_failure_stops_the_dealing() {
     let slow = |_, _| Duration::from_millis(2);
     let work = Words { slow, fails: |unit| unit == 3, ..Words::of(5_000) };
     let began = std::time::Instant::now();
-    assert!(run(&work, 4, 1, Schedule::Farm, run::LARGEST)[0].is_err());
+    assert!(run(stays(work), 4, 1, Schedule::Farm, run::LARGEST)[0].is_err());
     assert!(began.elapsed() < Duration::from_secs(1), "the rest was computed all the same");
 }
 
@@ -190,7 +210,7 @@ fn the_first_and_the_last_block_of_a_rank_may_fail() {
                 // In the fixed schedule rank 2 has units 80 to 119; in the farm whatever is dealt to it.
                 let slow = |_, _| Duration::from_millis(1);
                 let work = Words { fails, slow, ..Words::of(200) };
-                run_on(world, &work, schedule, 1).map(drop)
+                run_on(world, stays(work), schedule, 1).map(drop)
             });
             for outcome in &outcomes {
                 let why = outcome.as_ref().unwrap_err().to_string();
@@ -226,9 +246,9 @@ fn waits_run_at_the_same_time() {
     }
     for ranks in [1, 3] {
         for schedule in SCHEDULES {
-            let outcomes = run(&Waits, ranks, 1, schedule, run::LARGEST);
+            let outcomes = run(stays(Waits), ranks, 1, schedule, run::LARGEST);
             let outcome = outcomes.into_iter().next().unwrap().unwrap().unwrap();
-            assert_eq!(wire::value::<u64>(&outcome.whole).unwrap(), 100);
+            assert_eq!(wire::value::<u64>(outcome.whole.as_ref().unwrap()).unwrap(), 100);
             assert!(outcome.seconds < 0.4, "{} s on {ranks} ranks, {schedule:?}", outcome.seconds);
         }
     }
@@ -270,13 +290,183 @@ fn floating_sums_keep_their_bits() {
         }
     }
     let bits = |ranks, seed, schedule| {
-        let outcomes = run(&Harmonic, ranks, seed, schedule, 3);
-        wire::value::<f64>(&outcomes.into_iter().next().unwrap().unwrap().unwrap().whole).unwrap().to_bits()
+        let outcomes = run(stays(Harmonic), ranks, seed, schedule, 3);
+        let outcome = outcomes.into_iter().next().unwrap().unwrap().unwrap();
+        wire::value::<f64>(outcome.whole.as_ref().unwrap()).unwrap().to_bits()
     };
     let first = bits(1, 0, Schedule::Fixed);
     for ranks in [1, 2, 4, 7] {
         for schedule in SCHEDULES {
             assert_eq!(bits(ranks, ranks as u64, schedule), first);
+        }
+    }
+}
+
+/// What is saved on the way.
+struct Saves {
+    saved: Vec<(Parts, u64)>,
+    last: Instant,
+    every: Duration,
+}
+
+impl Saves {
+    fn every(every: Duration) -> Saves {
+        Saves { saved: vec![], last: Instant::now(), every }
+    }
+}
+
+impl Watch for Saves {
+    fn tick(&mut self, done: u64, all: u64) {
+        assert!(done <= all);
+    }
+    fn due(&self) -> bool {
+        self.last.elapsed() >= self.every
+    }
+    fn save(&mut self, parts: Parts, _: Vec<pcount::report::Stint>, done: u64) {
+        self.last = Instant::now();
+        self.saved.push((parts, done));
+    }
+}
+
+/// Goes on from `known` until `stopper` has computed so many units, or to the end.
+fn leg(
+    ranks: usize,
+    schedule: Schedule,
+    known: &Parts,
+    work: Words,
+    stopper: usize,
+    after: usize,
+    every: Duration,
+) -> (Outcome, Vec<(Parts, u64)>) {
+    let ended = threads::run(ranks, 5, |world| {
+        let heard = Arc::new(AtomicUsize::new(0));
+        let stops = Stops::noted(heard.clone());
+        let counting = Counting { work, heard, left: AtomicUsize::new(after), stops: world.rank() == stopper };
+        let known = if world.is_root() { known.clone() } else { vec![] };
+        let course = Course { largest: 2, saving: Some(every), known, ..Course::new(Some(schedule), &stops) };
+        let mut saves = Saves::every(every);
+        let outcome = run::run(world, stays(counting), &seat(world), course, &mut saves).unwrap();
+        (outcome, saves.saved)
+    });
+    let (outcome, saved) = ended.into_iter().next().unwrap();
+    (outcome.unwrap(), saved)
+}
+
+/// Words that send their rank a signal.
+struct Counting {
+    work: Words,
+    heard: Arc<AtomicUsize>,
+    left: AtomicUsize,
+    stops: bool,
+}
+
+impl Kernel for Counting {
+    type Part = Vec<u64>;
+    type Scratch = usize;
+    fn units(&self) -> u64 {
+        self.work.count
+    }
+    fn scratch(&self, seat: &Seat) -> usize {
+        seat.rank
+    }
+    fn compute(&self, unit: u64, rank: &mut usize) -> Result<Vec<u64>> {
+        if self.stops && self.left.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.heard.store(15, Ordering::Relaxed);
+        }
+        self.work.compute(unit, rank)
+    }
+    fn answer(&self, whole: Vec<u64>) -> Result<Answer> {
+        self.work.answer(whole)
+    }
+    fn forecast(&self) -> Forecast {
+        Forecast::default()
+    }
+    fn temper(&self) -> Temper {
+        Temper::Uneven
+    }
+}
+
+#[test]
+fn a_run_stopped_on_any_rank_goes_on_on_any_number_of_ranks() {
+    // Long enough that a signal is heard before the end, on a busy machine too.
+    let slow = |_, _| Duration::from_millis(5);
+    let work = Words { slow, ..Words::of(600) };
+    for (first, second, stopper) in [(1, 3, 0), (3, 2, 1), (5, 1, 4), (2, 8, 0), (8, 3, 7)] {
+        for schedule in SCHEDULES {
+            let (outcome, saved) = leg(first, schedule, &vec![], work, stopper, 20, Duration::from_millis(5));
+            assert_eq!((outcome.stopped, outcome.whole), (Some(Cause::Signal(15)), None));
+            assert!((1..600).contains(&outcome.done), "{} of 600", outcome.done);
+            assert!(saved.iter().all(|(_, done)| *done <= outcome.done));
+            // Where it stopped, and from every state that was saved on the way.
+            let states = saved.into_iter().step_by(7).chain([(outcome.parts, outcome.done)]);
+            for (parts, done) in states {
+                for schedule in SCHEDULES {
+                    let fresh = Words { slow: |_, _| Duration::ZERO, ..work };
+                    let (outcome, _) = leg(second, schedule, &parts, fresh, usize::MAX, 0, Duration::from_secs(9));
+                    let words: Vec<u64> = wire::value(outcome.whole.as_ref().unwrap()).unwrap();
+                    assert_eq!(words, (0..600).collect::<Vec<_>>());
+                    // Nothing that was in is computed again.
+                    let units: u64 = outcome.ranks.iter().flat_map(|rank| &rank.stints).map(|stint| stint.units).sum();
+                    assert_eq!(units, 600 - done);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_ranks_have_done_is_saved_in_either_schedule() {
+    let slow = |_, _| Duration::from_millis(1);
+    let work = Words { slow, ..Words::of(900) };
+    for schedule in SCHEDULES {
+        let (_, saved) = leg(3, schedule, &vec![], work, usize::MAX, 0, Duration::from_millis(40));
+        let done: Vec<u64> = saved.iter().map(|(_, done)| *done).collect();
+        assert!(done.len() >= 4 && done.is_sorted(), "{schedule:?}: {done:?}");
+        // Two thirds of it were done elsewhere: without their parts it would be 300 at most.
+        assert!(done.iter().any(|&done| done > 400), "{schedule:?}: {done:?}");
+        // Blocks that have merged are one record.
+        assert!(saved.iter().all(|(parts, _)| parts.len() < 120), "{schedule:?}");
+    }
+}
+
+#[test]
+fn a_stop_does_not_wait_for_long_blocks() {
+    let slow = |rank, unit| Duration::from_millis(if rank == 1 && unit % 2 == 1 { 3000 } else { 1 });
+    for schedule in SCHEDULES {
+        let began = Instant::now();
+        let (outcome, _) = leg(3, schedule, &vec![], Words { slow, ..Words::of(9000) }, 0, 20, Duration::from_secs(9));
+        assert!(outcome.stopped.is_some() && outcome.done > 0);
+        assert!(began.elapsed() < Duration::from_millis(700), "{schedule:?}: {:?}", began.elapsed());
+    }
+}
+
+#[test]
+fn a_run_leaves_before_its_time_is_up() {
+    let slow = |_, _| Duration::from_millis(2);
+    for ranks in [1, 3] {
+        for schedule in SCHEDULES {
+            let began = Instant::now();
+            let outcomes = threads::run(ranks, 1, |world| {
+                let stops = Stops::never().until(Some(began + Duration::from_millis(600)));
+                let course = Course { largest: 2, ..Course::new(Some(schedule), &stops) };
+                let work = stays(Words { slow, ..Words::of(100_000) });
+                run::run(world, work, &seat(world), course, &mut Unwatched).unwrap()
+            });
+            let outcome = outcomes.into_iter().next().unwrap().unwrap();
+            assert_eq!(outcome.stopped, Some(Cause::Time));
+            assert!(outcome.done > 50, "only {} units", outcome.done);
+            assert!(began.elapsed() < Duration::from_millis(600), "{:?}", began.elapsed());
+        }
+    }
+}
+
+#[test]
+fn a_signal_when_all_is_done_changes_nothing() {
+    for schedule in SCHEDULES {
+        for after in [100, 99] {
+            let (outcome, _) = leg(1, schedule, &vec![], Words::of(100), 0, after, Duration::from_secs(9));
+            assert!(outcome.whole.is_some() || outcome.done < 100);
+            assert_eq!(outcome.stopped.is_none(), outcome.whole.is_some());
         }
     }
 }

@@ -7,7 +7,7 @@ pub const FORMAT: Format = Format { name: "csv", write, frame: |_, list| Frame::
 fn write(report: &Report) -> String {
     let facts = || report.problem.iter().chain(&report.run);
     match &report.total {
-        _ if report.status == Status::Planned => {
+        _ if matches!(report.status, Status::Planned | Status::Partial) => {
             line(facts().map(|fact| fact.name.to_string())) + &line(facts().map(|fact| fact.value.to_string()))
         }
         Some(total) if report.table.columns.is_empty() => format!("total\n{total}\n"),

@@ -7,25 +7,34 @@
 //! /answer    a dataset for each column of the answer; attributes: total, bare
 //! /primes    a list of primes, in chunks; the name of its column is the attribute `list` of /
 //! /run       how it was done:  attributes and datasets
+//! /legs      /0, /1, ...: /run of the runs that this one went on from, the first one first
 //! /timeline  who computed which units when: a dataset for each of first_unit, units, rank, thread, start,
-//!            seconds
-//! /ledger    reserved for the parts of unfinished runs
+//!            seconds, leg
+//! /ledger    what a resume needs. Attributes: fingerprint of the plan, its units, how many are done, the ranks it
+//!            was stated for; datasets: the arguments, a list named there, and of the blocks that are in
+//!            level, index, size of the part, and the parts end to end
 //! ```
 //!
 //! Integers that outgrow 64 bits are text. Each group has an attribute `order`: its facts or columns as they
 //! are told. Only rank 0 writes: beside the file, read back, then renamed; the file before stays as `.prev`.
+//! HDF5's own locks are off, because they fail on file systems of clusters: `lock.rs` has ours.
 //!
-//! The first 512 bytes are text, in what HDF5 calls the user block and lets be: the schema, and the SHA-256 of
-//! all that follows. HDF5 believes what it reads, and a flipped bit can make it crash, hang or ask for all
+//! The first 512 bytes are text, in what HDF5 calls the user block and lets be: the schema, the SHA-256 of
+//! all that follows, and whether the run is unfinished. HDF5 believes what it reads, and a flipped bit can make it crash, hang or ask for all
 //! memory there is, so the bytes are checked before it sees them.
 
-use super::{Column, Fact, List, Report, Status, Stint, Table, Value};
+use super::lock::{Lock, Owner};
+use super::{Column, Fact, List, Report, State, Status, Stint, Table, Value};
+use crate::block::Block;
 use crate::digest::{Sha256, hex};
 use crate::draft::Draft;
 use crate::error::{Error, Result};
+use crate::wire::Bytes;
 use hdf5::filters::deflate_available;
 use hdf5::types::{FixedAscii, VarLenUnicode};
 use hdf5::{Dataset, File, FileBuilder, Group, H5Type, Location};
+// Only its build script is used: `build.rs` hears from it which HDF5 there is.
+use hdf5_metno_sys as _;
 use std::fs;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -35,17 +44,76 @@ const SCHEMA: &str = "pcount-run/1";
 /// Bytes of the user block: the least that HDF5 has.
 const HEAD: usize = 512;
 
-/// A run file that is yet to be written.
+/// A run file to be written, once or again and again.
 pub struct RunFile {
     path: PathBuf,
-    /// Keeps other runs away until the file is written. It is never kept: a lock on the draft itself would
-    /// lock out HDF5, which takes its own.
-    _lock: Draft,
+    /// Whether what is there is damaged, so that it must not take the place of the one before.
+    damaged: bool,
+    /// Keeps other runs away for as long as this one may write.
+    _lock: Lock,
 }
 
 /// Makes sure that the run file can be written where it is wanted, before there is something to write.
-pub fn draft(path: &Path) -> Result<RunFile> {
-    let wrong = |why: String| Error::usage(format!("--out '{}': {why}", path.display()));
+///
+/// # Errors
+/// Also if there is an unfinished run, which somebody may want to go on with.
+pub fn draft(path: &Path, me: &Owner) -> Result<RunFile> {
+    let run = place(path, me, "--out ")?;
+    match says_unfinished(&run.path) {
+        true => Err(Error::usage(format!(
+            "--out '{0}': there is an unfinished run: go on with pcount resume {0}, or remove it",
+            path.display()
+        ))),
+        false => Ok(run),
+    }
+}
+
+/// A run to be gone on with.
+pub struct Left {
+    pub report: Report,
+    pub run: RunFile,
+    /// Where it was found, and what must be said of that: that the file is damaged and the one before it was taken.
+    pub from: PathBuf,
+    pub note: Option<String>,
+}
+
+/// The run in the file.
+///
+/// # Errors
+/// If neither is as it was written.
+pub fn resume(path: &Path, me: &Owner) -> Result<Left> {
+    if let Err(Fault::Missing) = open(path)
+        && open(&previous(path)).is_err()
+    {
+        return Err(Fault::Missing.at(path));
+    }
+    let run = place(path, me, "")?;
+    match (open(&run.path), open(&previous(&run.path))) {
+        (Ok(report), _) => Ok(Left { report, from: run.path.clone(), run, note: None }),
+        // What another pcount wrote is not damaged.
+        (Err(fault @ (Fault::Missing | Fault::Damaged(_) | Fault::Foreign)), Ok(report)) => {
+            let why = fault.at(path).to_string();
+            let words = report
+                .state
+                .iter()
+                .flat_map(|state| &state.arguments)
+                .fold(String::new(), |all, word| all + " " + word);
+            let note = format!("{why}; taking that, which is of pcount{words}");
+            let from = previous(&run.path);
+            Ok(Left { report, run: RunFile { damaged: true, ..run }, from, note: Some(note) })
+        }
+        (Err(fault), _) => Err(fault.at(path)),
+    }
+}
+
+/// The name of the file before this one.
+fn previous(path: &Path) -> PathBuf {
+    path.with_file_name(beside(path, ".prev"))
+}
+
+/// Where the run file is to be, locked.
+fn place(path: &Path, me: &Owner, option: &str) -> Result<RunFile> {
+    let wrong = |why: String| Error::usage(format!("{option}'{}': {why}", path.display()));
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
         return Err(wrong(format!("there is no folder '{}'", folder.display())));
@@ -62,8 +130,9 @@ pub fn draft(path: &Path) -> Result<RunFile> {
             _ => (),
         }
     }
-    let lock = Draft::new(path, &beside(path, ".lock")).map_err(|why| cannot("write", path, &why))?;
-    Ok(RunFile { path: path.into(), _lock: lock })
+    let lock = path.with_file_name(beside(path, ".lock"));
+    let lock = Lock::take(&lock, me).map_err(|why| cannot("write", path, &why))?;
+    Ok(RunFile { path: path.into(), damaged: false, _lock: lock })
 }
 
 /// The file's name with something behind it.
@@ -87,60 +156,122 @@ fn cannot(what: &str, path: &Path, why: &dyn std::fmt::Display) -> Error {
 }
 
 /// Writes the report beside the run file and makes it that.
-pub fn write(report: &Report, run: RunFile) -> Result<()> {
-    let (draft, file) = create(&run)?;
+pub fn write(report: &Report, run: &mut RunFile) -> Result<()> {
+    let (draft, file) = create(run)?;
     fill(file, report).map_err(|why| cannot("write", &run.path, &why))?;
-    keep(report, &run, draft)
+    keep(report, run, draft)
 }
 
-/// An empty run file beside its place. HDF5 has a lock of its own on it.
+/// An empty run file beside its place. Where HDF5's locks cannot be turned off, it has one of its own on it.
 fn create(run: &RunFile) -> Result<(Draft, File)> {
     let cannot = |why: &dyn std::fmt::Display| cannot("write", &run.path, why);
     let mut draft = Draft::new(&run.path, &beside(&run.path, ".new")).map_err(|why| cannot(&why))?;
     draft.file().unlock().map_err(|why| cannot(&why))?;
-    let file = FileBuilder::new().with_fcpl(|list| list.userblock(HEAD as u64)).create(draft.path());
+    let file = unlocked().with_fcpl(|list| list.userblock(HEAD as u64)).create(draft.path());
     Ok((draft, file.map_err(|why| cannot(&why))?))
 }
 
-/// Makes the draft with this report the run file.
-fn keep(report: &Report, RunFile { path, .. }: &RunFile, mut draft: Draft) -> Result<()> {
-    let cannot = |why: &dyn std::fmt::Display| cannot("write", path, why);
-    seal(draft.file()).map_err(|why| cannot(&why))?;
+/// HDF5's way to a file, without locks where it has a way without: from 1.10.7 and 1.12.1 on.
+fn unlocked() -> FileBuilder {
+    #[cfg_attr(not(hdf5_file_locking), allow(unused_mut))]
+    let mut builder = FileBuilder::new();
+    #[cfg(hdf5_file_locking)]
+    builder.with_fapl(|list| list.file_locking(false));
+    builder
+}
+
+/// A draft that is filled, on its way to be the run file.
+struct Keeping<'a> {
+    report: &'a Report,
+    run: &'a mut RunFile,
+    draft: Draft,
+}
+
+type Step = fn(&mut Keeping) -> io::Result<()>;
+
+/// What is done to it, in this order. Whoever dies between two of them leaves a whole file behind, the old one or the
+/// new one.
+const STEPS: [Step; 7] = [
+    |keeping| seal(keeping.draft.file(), keeping.report.status),
     // What a full disk or a bad one made of it is known only by reading it.
-    if read(draft.path()).ok().as_ref() != Some(report) {
-        return Err(cannot(&"it could not be read back (is the disk full?)"));
-    }
-    remember(path, &path.with_file_name(beside(path, ".prev"))).and_then(|()| draft.keep()).map_err(|why| cannot(&why))
+    |keeping| match open(keeping.draft.path()) {
+        Ok(found) if found == *keeping.report => Ok(()),
+        _ => Err(io::Error::other("it could not be read back (is the disk full?)")),
+    },
+    |keeping| forget(keeping.run),
+    |keeping| remember(keeping.run),
+    |keeping| keeping.draft.sync(),
+    |keeping| {
+        keeping.draft.replace()?;
+        keeping.run.damaged = false;
+        Ok(())
+    },
+    |keeping| keeping.draft.settle(),
+];
+
+/// Makes the draft with this report the run file.
+fn keep(report: &Report, run: &mut RunFile, draft: Draft) -> Result<()> {
+    let mut keeping = Keeping { report, run, draft };
+    let kept = STEPS.iter().try_for_each(|step| step(&mut keeping));
+    kept.map_err(|why| cannot("write", &keeping.run.path, &why))
 }
 
 /// Puts into the user block what belongs there.
-fn seal(file: &mut fs::File) -> io::Result<()> {
+fn seal(file: &mut fs::File, status: Status) -> io::Result<()> {
     file.seek(SeekFrom::Start(HEAD as u64))?;
-    let head = head(file)?;
+    let head = head(digest(file)?, status == Status::Partial);
     file.rewind()?;
     file.write_all(&head)
 }
 
 /// The user block that goes with the rest of the file.
-fn head(rest: &mut fs::File) -> io::Result<Vec<u8>> {
-    let mut digest = Sha256::default();
-    io::copy(rest, &mut digest)?;
-    let mut head = format!("{SCHEMA}\nsha256 {}\n", hex(&digest.finish())).into_bytes();
+fn head(rest: [u8; 32], unfinished: bool) -> Vec<u8> {
+    let status = if unfinished { UNFINISHED } else { "" };
+    let mut head = format!("{SCHEMA}\nsha256 {}\n{status}", hex(&rest)).into_bytes();
     head.resize(HEAD, 0);
-    Ok(head)
+    head
 }
 
-/// Keeps the file that is there, if one is, under another name too.
-fn remember(path: &Path, previous: &Path) -> io::Result<()> {
-    if !path.exists() {
+/// A line of the user block, so that whoever is about to replace the file sees it without reading it all.
+const UNFINISHED: &str = "unfinished\n";
+
+fn digest(rest: &mut fs::File) -> io::Result<[u8; 32]> {
+    let mut digest = Sha256::default();
+    io::copy(rest, &mut digest)?;
+    Ok(digest.finish())
+}
+
+/// Whether there is a file that says so, damaged or not.
+fn says_unfinished(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = fs::File::open(path).and_then(|file| file.take(HEAD as u64).read_to_end(&mut head));
+    let mut lines = head.split_inclusive(|&byte| byte == b'\n');
+    read.is_ok() && head.starts_with(SCHEMA.as_bytes()) && lines.any(|line| line == UNFINISHED.as_bytes())
+}
+
+/// Whether the file that is there becomes the one before.
+fn is_good(run: &RunFile) -> bool {
+    !run.damaged && run.path.exists()
+}
+
+/// Makes room for the file that is there, if one is, under another name.
+fn forget(run: &RunFile) -> io::Result<()> {
+    if !is_good(run) {
         return Ok(());
     }
-    match fs::remove_file(previous) {
-        Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(why),
-        _ => (),
+    match fs::remove_file(previous(&run.path)) {
+        Err(why) if why.kind() != io::ErrorKind::NotFound => Err(why),
+        _ => Ok(()),
+    }
+}
+
+/// Gives it that name too.
+fn remember(run: &RunFile) -> io::Result<()> {
+    if !is_good(run) {
+        return Ok(());
     }
     // Not every file system has hard links.
-    fs::hard_link(path, previous).or_else(|_| fs::copy(path, previous).map(drop))
+    fs::hard_link(&run.path, previous(&run.path)).or_else(|_| fs::copy(&run.path, previous(&run.path)).map(drop))
 }
 
 fn fill(file: File, report: &Report) -> hdf5::Result<()> {
@@ -151,7 +282,13 @@ fn fill(file: File, report: &Report) -> hdf5::Result<()> {
     put_facts(&file.create_group("run")?, &report.run)?;
     put_answer(&file.create_group("answer")?, report)?;
     put_timeline(&file.create_group("timeline")?, &report.timeline)?;
-    file.create_group("ledger")?;
+    let legs = file.create_group("legs")?;
+    put(&legs, "count", &(report.legs.len() as u64))?;
+    for (index, leg) in report.legs.iter().enumerate() {
+        put_facts(&legs.create_group(&index.to_string())?, leg)?;
+    }
+    let ledger = file.create_group("ledger")?;
+    report.state.iter().try_for_each(|state| put_state(&ledger, state))?;
     file.close()
 }
 
@@ -323,15 +460,16 @@ fn put_timeline(group: &Group, timeline: &[Stint]) -> hdf5::Result<()> {
     counts("rank", |stint| stint.rank)?;
     counts("thread", |stint| stint.thread)?;
     seconds("start", |stint| stint.start)?;
-    seconds("seconds", |stint| stint.seconds)
+    seconds("seconds", |stint| stint.seconds)?;
+    counts("leg", |stint| stint.leg)
 }
 
 fn timeline(group: &Group) -> hdf5::Result<Vec<Stint>> {
     let counts = |name| group.dataset(name)?.read_raw::<u64>();
     let seconds = |name| group.dataset(name)?.read_raw::<f64>();
     let (first, units, rank, thread) = (counts("first_unit")?, counts("units")?, counts("rank")?, counts("thread")?);
-    let (start, seconds) = (seconds("start")?, seconds("seconds")?);
-    if [units.len(), rank.len(), thread.len(), start.len(), seconds.len()] != [first.len(); 5] {
+    let (start, seconds, leg) = (seconds("start")?, seconds("seconds")?, counts("leg")?);
+    if [units.len(), rank.len(), thread.len(), start.len(), seconds.len(), leg.len()] != [first.len(); 6] {
         return Err("a timeline whose columns differ in length".into());
     }
     let stint = |index: usize| Stint {
@@ -341,8 +479,59 @@ fn timeline(group: &Group) -> hdf5::Result<Vec<Stint>> {
         thread: thread[index],
         start: start[index],
         seconds: seconds[index],
+        leg: leg[index],
     };
     Ok((0..first.len()).map(stint).collect())
+}
+
+fn put_state(group: &Group, state: &State) -> hdf5::Result<()> {
+    put(group, "fingerprint", &state.fingerprint)?;
+    put(group, "units", &state.units)?;
+    put(group, "done", &state.done)?;
+    put(group, "ranks", &state.ranks)?;
+    let words = |words: &[String]| words.iter().map(|word| string(word)).collect::<hdf5::Result<Vec<_>>>();
+    group.new_dataset_builder().with_data(&words(&state.arguments)?).create("arguments")?;
+    group.new_dataset_builder().with_data(&words(&state.list)?).create("list")?;
+    let counts = |name, pick: fn(&(Block, Bytes)) -> u64| {
+        let values: Vec<u64> = state.blocks.iter().map(pick).collect();
+        group.new_dataset_builder().with_data(&values).create(name).map(drop)
+    };
+    counts("level", |(block, _)| block.level.into())?;
+    counts("index", |(block, _)| block.index)?;
+    counts("size", |(_, part)| part.0.len() as u64)?;
+    let parts: Vec<u8> = state.blocks.iter().flat_map(|(_, part)| part.0.iter().copied()).collect();
+    group.new_dataset_builder().with_data(&parts).create("parts").map(drop)
+}
+
+fn state(group: &Group) -> hdf5::Result<Option<State>> {
+    if group.attr("fingerprint").is_err() {
+        return Ok(None);
+    }
+    let count = |name| group.attr(name)?.read_scalar::<u64>();
+    let counts = |name| group.dataset(name)?.read_raw::<u64>();
+    let words = |name| -> hdf5::Result<Vec<String>> {
+        let words = group.dataset(name)?.read_raw::<VarLenUnicode>()?;
+        Ok(words.iter().map(ToString::to_string).collect())
+    };
+    let (levels, indices, sizes) = (counts("level")?, counts("index")?, counts("size")?);
+    let parts = group.dataset("parts")?.read_raw::<u8>()?;
+    let mut rest = &parts[..];
+    let mut blocks = Vec::with_capacity(levels.len());
+    for ((level, index), size) in levels.into_iter().zip(indices).zip(sizes) {
+        let (part, behind) = rest.split_at_checked(size as usize).ok_or("parts that end too early")?;
+        let level = u32::try_from(level).map_err(|_| "a block of no level")?;
+        blocks.push((Block { level, index }, Bytes(part.to_vec())));
+        rest = behind;
+    }
+    Ok(Some(State {
+        arguments: words("arguments")?,
+        list: words("list")?,
+        ranks: count("ranks")?,
+        fingerprint: count("fingerprint")?,
+        units: count("units")?,
+        done: count("done")?,
+        blocks,
+    }))
 }
 
 fn text(place: &Location, name: &str) -> hdf5::Result<String> {
@@ -354,31 +543,60 @@ fn text(place: &Location, name: &str) -> hdf5::Result<String> {
 /// # Errors
 /// If there is no such file, or it is no run file, or not as it was written.
 pub fn read(path: &Path) -> Result<Report> {
-    let previous = path.with_file_name(beside(path, ".prev"));
-    let hint = if previous.is_file() { format!("; the one before is '{}'", previous.display()) } else { String::new() };
-    let wrong = |what: &str| Error::failed(format!("'{}' {what}{hint}", path.display()));
+    open(path).map_err(|fault| fault.at(path))
+}
+
+/// What can be wrong with a run file.
+#[derive(Debug)]
+enum Fault {
+    Missing,
+    /// Something else than a run file.
+    Foreign,
+    /// Of another pcount.
+    Other,
+    Damaged(String),
+    Unreadable(Error),
+}
+
+impl Fault {
+    fn at(self, path: &Path) -> Error {
+        let previous = previous(path);
+        let hint =
+            if previous.is_file() { format!("; the one before is '{}'", previous.display()) } else { String::new() };
+        let wrong = |what: &str| Error::failed(format!("'{}' {what}{hint}", path.display()));
+        match self {
+            Fault::Missing => Error::usage(format!("'{}': there is no such file{hint}", path.display())),
+            Fault::Foreign => wrong("is not a pcount run file"),
+            Fault::Other => wrong("is a run file of another pcount"),
+            Fault::Damaged(how) => wrong(&format!("is damaged: {how}")),
+            Fault::Unreadable(why) => why,
+        }
+    }
+}
+
+fn open(path: &Path) -> std::result::Result<Report, Fault> {
+    let unreadable = |why: io::Error| Fault::Unreadable(cannot("read", path, &why));
     // Whoever opens a pipe waits, and a device may never end.
     match fs::metadata(path) {
         Ok(there) if there.is_file() => (),
-        Ok(_) => return Err(wrong("is not a pcount run file")),
-        Err(why) if why.kind() == io::ErrorKind::NotFound => {
-            return Err(Error::usage(format!("'{}': there is no such file", path.display())));
-        }
-        Err(why) => return Err(cannot("read", path, &why)),
+        Ok(_) => return Err(Fault::Foreign),
+        Err(why) if why.kind() == io::ErrorKind::NotFound => return Err(Fault::Missing),
+        Err(why) => return Err(unreadable(why)),
     }
-    let mut file = fs::File::open(path).map_err(|why| cannot("read", path, &why))?;
+    let mut file = fs::File::open(path).map_err(unreadable)?;
     let mut found = Vec::new();
-    (&mut file).take(HEAD as u64).read_to_end(&mut found).map_err(|why| cannot("read", path, &why))?;
-    let expect = head(&mut file).map_err(|why| cannot("read", path, &why))?;
+    (&mut file).take(HEAD as u64).read_to_end(&mut found).map_err(unreadable)?;
+    let digest = digest(&mut file).map_err(unreadable)?;
+    let fits = [false, true].iter().any(|&unfinished| head(digest, unfinished) == found);
     let schema = found.split(|&byte| byte == b'\n').next().unwrap_or_default();
     match schema == SCHEMA.as_bytes() {
-        true if found == expect => (),
-        true => return Err(wrong("is damaged: it does not fit its checksum")),
-        false if schema.starts_with(b"pcount-run/") => return Err(wrong("is a run file of another pcount")),
-        false => return Err(wrong("is not a pcount run file")),
+        true if fits => (),
+        true => return Err(Fault::Damaged("it does not fit its checksum".into())),
+        false if schema.starts_with(b"pcount-run/") => return Err(Fault::Other),
+        false => return Err(Fault::Foreign),
     }
-    let file = File::open(path).map_err(|why| cannot("read", path, &why))?;
-    content(&file).map_err(|why| wrong(&format!("is damaged: {why}")))
+    let file = unlocked().open(path).map_err(|why| Fault::Unreadable(cannot("read", path, &why)))?;
+    content(&file).map_err(|why| Fault::Damaged(why.to_string().replace('\n', " ")))
 }
 
 fn content(file: &File) -> hdf5::Result<Report> {
@@ -393,12 +611,19 @@ fn content(file: &File) -> hdf5::Result<Report> {
         total: answers.attr("total").is_ok().then(|| text(&answers, "total")).transpose()?,
         bare: text(&answers, "bare")?,
         run: facts(&file.group("run")?)?,
+        legs: legs(&file.group("legs")?)?,
         timeline: timeline(&file.group("timeline")?)?,
         list: match file.attr("list").is_ok() {
             true => Some(list(text(file, "list")?, &file.dataset(LIST)?)?),
             false => None,
         },
+        state: state(&file.group("ledger")?)?,
     })
+}
+
+fn legs(group: &Group) -> hdf5::Result<Vec<Vec<Fact>>> {
+    let count: u64 = group.attr("count")?.read_scalar()?;
+    (0..count).map(|index| facts(&group.group(&index.to_string())?)).collect()
 }
 
 /// Where a list of primes is.
@@ -466,12 +691,12 @@ impl ListFile {
     /// Writes the report of the run beside its list, and makes the draft the run file.
     pub fn keep(mut self, report: &Report) -> Result<()> {
         self.flush()?;
-        let ListFile { draft, run, file, dataset, mut list, sha256, .. } = self;
+        let ListFile { draft, mut run, file, dataset, mut list, sha256, .. } = self;
         drop(dataset);
         list.sha256 = hex(&sha256.finish());
         let report = Report { list: Some(list), ..report.clone() };
         fill(file, &report).map_err(|why| cannot("write", &run.path, &why))?;
-        keep(&report, &run, draft)
+        keep(&report, &mut run, draft)
     }
 }
 
@@ -517,7 +742,7 @@ fn each_chunk(dataset: &Dataset, each: &mut dyn FnMut(&[u128]) -> bool) -> hdf5:
 
 /// The numbers of the list in a run file, chunk by chunk, for as long as `each` wants more.
 pub fn numbers(path: &Path, each: &mut dyn FnMut(&[u128]) -> bool) -> Result<()> {
-    let read = File::open(path).and_then(|file| each_chunk(&file.dataset(LIST)?, each));
+    let read = unlocked().open(path).and_then(|file| each_chunk(&file.dataset(LIST)?, each));
     read.map_err(|why| cannot("read", path, &why))
 }
 
@@ -531,6 +756,34 @@ pub fn library() -> String {
 mod tests {
     use super::super::tests::sample;
     use super::*;
+
+    fn me() -> Owner {
+        Owner { host: "here".into(), pid: 7, job: None }
+    }
+
+    fn draft(path: &Path) -> Result<RunFile> {
+        super::draft(path, &me())
+    }
+
+    fn write(report: &Report, mut run: RunFile) -> Result<()> {
+        super::write(report, &mut run)
+    }
+
+    /// A run under way, with so many blocks.
+    fn unfinished(blocks: u64) -> Report {
+        let block = |index| (Block { level: 0, index: 2 * index }, Bytes(vec![index as u8; 100]));
+        let state = State {
+            arguments: ["primes", "0..1e12", "--out", "run.h5"].map(String::from).to_vec(),
+            list: vec!["a line".into()],
+            ranks: 3,
+            fingerprint: u64::MAX - 1,
+            units: 4 * blocks,
+            done: blocks,
+            blocks: (0..blocks).map(block).collect(),
+        };
+        let legs = vec![sample().run, vec![Fact::new("ranks", Value::Count(2))]];
+        Report { status: Status::Partial, total: None, legs, state: Some(state), ..sample() }
+    }
 
     /// A folder that goes with the test.
     struct Folder(PathBuf);
@@ -654,7 +907,7 @@ mod tests {
         let path = folder.0.join("run.h5");
         let first = draft(&path).unwrap();
         let why = draft(&path).err().unwrap().to_string();
-        assert!(why.ends_with("run.h5': another run is writing it"), "{why}");
+        assert!(why.ends_with("run.h5': another run is writing it: process 7 on here"), "{why}");
         write(&sample(), first).unwrap();
         assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 1);
         drop(draft(&path).unwrap());
@@ -664,5 +917,120 @@ mod tests {
     fn a_missing_folder_is_known_before_the_run() {
         let why = draft(Path::new("/nowhere/run.h5")).err().unwrap();
         assert_eq!(why, Error::usage("--out '/nowhere/run.h5': there is no folder '/nowhere'"));
+    }
+
+    #[test]
+    fn a_run_under_way_is_read_as_it_was_written_and_not_overwritten() {
+        let folder = Folder::new("under-way");
+        let path = folder.0.join("run.h5");
+        for blocks in [0, 1, 300] {
+            super::write(&unfinished(blocks), &mut place(&path, &me(), "").unwrap()).unwrap();
+            assert_eq!(read(&path).unwrap(), unfinished(blocks));
+        }
+        let why = draft(&path).err().unwrap();
+        assert!(matches!(&why, Error::Usage(what) if what.contains("go on with pcount resume")), "{why}");
+    }
+
+    #[test]
+    fn ten_thousand_blocks_are_saved_within_a_tenth_of_a_second() {
+        let folder = Folder::new("many");
+        let mut run = draft(&folder.0.join("run.h5")).unwrap();
+        let stint = sample().timeline[0].clone();
+        let report = Report { timeline: vec![stint; 16_384], ..unfinished(10_000) };
+        let took = (0..5).map(|_| {
+            let began = std::time::Instant::now();
+            super::write(&report, &mut run).unwrap();
+            began.elapsed()
+        });
+        let best = took.min().unwrap();
+        assert!(best.as_millis() < 100, "{best:?}");
+    }
+
+    /// As a killed process leaves it: nothing is undone.
+    fn die(keeping: Keeping) {
+        std::mem::forget(keeping.draft);
+    }
+
+    #[test]
+    fn whoever_dies_in_a_save_leaves_a_whole_file_behind() {
+        let folder = Folder::new("killed");
+        let path = folder.0.join("run.h5");
+        let (old, new) = (unfinished(3), unfinished(5));
+        for before in [false, true] {
+            for steps in 0..=STEPS.len() + 1 {
+                for name in ["run.h5", "run.h5.prev", "run.h5.new"] {
+                    let _ = fs::remove_file(folder.0.join(name));
+                }
+                let mut run = place(&path, &me(), "").unwrap();
+                if before {
+                    super::write(&unfinished(2), &mut run).unwrap();
+                    super::write(&old, &mut run).unwrap();
+                }
+                let (draft, file) = create(&run).unwrap();
+                match steps.checked_sub(1) {
+                    None => {
+                        drop(file);
+                        std::mem::forget(draft);
+                    }
+                    Some(steps) => {
+                        fill(file, &new).unwrap();
+                        let mut keeping = Keeping { report: &new, run: &mut run, draft };
+                        STEPS[..steps].iter().for_each(|step| step(&mut keeping).unwrap());
+                        die(keeping);
+                    }
+                }
+                drop(run);
+                // It has the new name from the last step but one on.
+                let renamed = steps > 6;
+                match resume(&path, &me()) {
+                    Ok(Left { report, note, .. }) => {
+                        assert_eq!(report, *if renamed { &new } else { &old }, "after {steps} steps");
+                        assert_eq!(note, None);
+                        assert!(before || renamed);
+                    }
+                    Err(why) => assert!(!before && !renamed, "after {steps} steps: {why}"),
+                }
+                // Whatever lies around, the next run writes.
+                let mut run = place(&path, &me(), "").unwrap();
+                super::write(&new, &mut run).unwrap();
+                assert_eq!(read(&path).unwrap(), new);
+            }
+        }
+    }
+
+    #[test]
+    fn the_file_before_is_taken_and_kept_where_the_newest_is_damaged() {
+        let folder = Folder::new("before");
+        let path = folder.0.join("run.h5");
+        let (first, second) = (unfinished(2), unfinished(3));
+        let mut run = draft(&path).unwrap();
+        super::write(&first, &mut run).unwrap();
+        super::write(&second, &mut run).unwrap();
+        drop(run);
+        let whole = fs::read(&path).unwrap();
+        let flipped = |at: usize| {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 1;
+            bytes
+        };
+        for damage in [vec![], whole[..whole.len() / 2].to_vec(), flipped(HEAD + 100), flipped(0)] {
+            fs::write(&path, damage).unwrap();
+            let Left { report, mut run, from, note } = resume(&path, &me()).unwrap();
+            assert_eq!((report, from), (first.clone(), previous(&path)));
+            assert!(
+                note.unwrap().ends_with("run.h5.prev'; taking that, which is of pcount primes 0..1e12 --out run.h5")
+            );
+            // The damaged file does not take the place of the good one.
+            super::write(&second, &mut run).unwrap();
+            assert_eq!((read(&path).unwrap(), read(&previous(&path)).unwrap()), (second.clone(), first.clone()));
+        }
+        fs::remove_file(&path).unwrap();
+        assert_eq!(resume(&path, &me()).unwrap().report, first);
+        // Of another pcount both are, or a file that is missing with the one before it: no way.
+        fs::write(&path, b"pcount-run/9\n").unwrap();
+        assert!(resume(&path, &me()).err().unwrap().to_string().contains("of another pcount"));
+        let none = resume(&folder.0.join("none.h5"), &me()).err().unwrap();
+        assert!(matches!(none, Error::Usage(_)));
+        assert!(!folder.0.join("none.h5.lock").exists());
     }
 }

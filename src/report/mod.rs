@@ -8,12 +8,15 @@ mod ascending;
 mod csv;
 pub mod hdf5;
 mod json;
+pub mod keeper;
 pub mod list;
+pub mod lock;
 pub mod progress;
 pub mod text;
 
+use crate::block::Block;
 use crate::error::{Error, Result};
-use crate::wire::Wire;
+use crate::wire::{Bytes, Wire};
 pub use ascending::Ascending;
 use std::borrow::Cow;
 use std::fmt;
@@ -132,17 +135,20 @@ pub enum Status {
     Complete,
     /// A task failed; the others' answers stand.
     Failed,
+    /// It was stopped, or is still under way: units are missing.
+    Partial,
     /// Nothing was computed: a dry run.
     Planned,
 }
 
 impl Status {
-    pub const ALL: [Status; 3] = [Status::Complete, Status::Failed, Status::Planned];
+    pub const ALL: [Status; 4] = [Status::Complete, Status::Failed, Status::Partial, Status::Planned];
 
     pub fn name(self) -> &'static str {
         match self {
             Status::Complete => "complete",
             Status::Failed => "failed",
+            Status::Partial => "partial",
             Status::Planned => "planned",
         }
     }
@@ -162,10 +168,40 @@ pub struct Report {
     pub bare: String,
     /// How it was computed: version, ranks, schedule, seconds, where.
     pub run: Vec<Fact>,
+    /// The same of the runs that this one went on from, the first one first.
+    pub legs: Vec<Vec<Fact>>,
     /// Who computed which units when.
     pub timeline: Vec<Stint>,
     /// An answer too long to hold, which is told on its own (`list.rs`); the table is then empty.
     pub list: Option<List>,
+    /// What a resume needs; nothing where there is none.
+    pub state: Option<State>,
+}
+
+/// What a run can be gone on from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct State {
+    /// The command line that asked for it.
+    pub arguments: Vec<String>,
+    /// What a file named there added to it.
+    pub list: Vec<String>,
+    /// How many ranks the problem was stated for: for some the default depends on it.
+    pub ranks: u64,
+    /// Of the plan, and how many units it has.
+    pub fingerprint: u64,
+    pub units: u64,
+    /// How many of them are done.
+    pub done: u64,
+    /// The blocks that are in and what they came to; none if all are, for then there is the answer.
+    pub blocks: Vec<(Block, Bytes)>,
+}
+
+impl Report {
+    /// How far the run is.
+    pub fn progress(&self) -> String {
+        let (done, units) = self.state.as_ref().map_or((0, 0), |state| (state.done, state.units));
+        format!("{:.1} % done", 100.0 * done as f64 / units.max(1) as f64)
+    }
 }
 
 /// A column of numbers that a report does not hold.
@@ -188,6 +224,24 @@ pub struct Stint {
     /// Seconds since the run started.
     pub start: f64,
     pub seconds: f64,
+    /// Which of the runs that went on from each other it was in, from 0.
+    pub leg: u64,
+}
+
+/// One stint of every two that one hand did after each other.
+pub fn halved(mut stints: Vec<Stint>) -> Vec<Stint> {
+    let hand = |stint: &Stint| (stint.leg, stint.rank, stint.thread);
+    stints.sort_by(|a, b| hand(a).cmp(&hand(b)).then(a.start.total_cmp(&b.start)));
+    let mut merged: Vec<Stint> = Vec::with_capacity(stints.len() / 2 + 1);
+    let mut pairs = stints.into_iter().peekable();
+    while let Some(mut stint) = pairs.next() {
+        if let Some(next) = pairs.next_if(|next| hand(next) == hand(&stint)) {
+            stint.units += next.units;
+            stint.seconds += next.seconds;
+        }
+        merged.push(stint);
+    }
+    merged
 }
 
 /// A way to say a report on stdout.
@@ -248,6 +302,12 @@ pub fn talk(text: &str) {
 /// If the values were not kept: a run that was not asked for whole factorials has none. A gap or a digest that is
 /// not there is a blank line.
 pub fn bare(report: &Report) -> Result<String> {
+    if report.status == Status::Partial {
+        return Err(Error::failed(format!(
+            "there is no answer yet, the run is {}: go on with pcount resume",
+            report.progress()
+        )));
+    }
     let Some(column) = report.table.column(&report.bare) else {
         return Ok(report.total.iter().map(|total| format!("{total}\n")).collect());
     };
@@ -306,6 +366,7 @@ impl Wire for Stint {
         }
         self.start.put(out);
         self.seconds.put(out);
+        self.leg.put(out);
     }
     fn take(bytes: &mut &[u8]) -> Result<Stint> {
         Ok(Stint {
@@ -315,6 +376,7 @@ impl Wire for Stint {
             thread: Wire::take(bytes)?,
             start: Wire::take(bytes)?,
             seconds: Wire::take(bytes)?,
+            leg: Wire::take(bytes)?,
         })
     }
 }
@@ -343,8 +405,10 @@ pub(crate) mod tests {
                 Fact::new("seconds.wall", Value::Seconds(0.5)),
                 Fact::new("seconds.busy", Value::Seconds(0.25)),
             ],
-            timeline: vec![Stint { first_unit: 0, units: 8, rank: 1, thread: 0, start: 0.0, seconds: 0.125 }],
+            legs: vec![],
+            timeline: vec![Stint { first_unit: 0, units: 8, rank: 1, thread: 0, start: 0.0, seconds: 0.125, leg: 1 }],
             list: None,
+            state: None,
         }
     }
 

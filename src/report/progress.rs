@@ -46,6 +46,8 @@ pub struct Lines {
     pause: Duration,
     /// Whether there is a line when all is done.
     last: bool,
+    /// Units that were done before it began.
+    before: u64,
 }
 
 impl Progress {
@@ -60,6 +62,18 @@ impl Progress {
                 let bar = ProgressBar::with_draw_target(Some(0), target);
                 Progress::Bar(bar.with_style(style.expect("the template is a constant that works")))
             }
+        }
+    }
+
+    /// So many units were done before it began.
+    pub fn starts_at(&mut self, done: u64) {
+        match self {
+            Progress::Bar(bar) => {
+                bar.set_position(done);
+                bar.reset_eta();
+            }
+            Progress::Lines(lines) => lines.before = done,
+            Progress::Silent => (),
         }
     }
 
@@ -94,7 +108,7 @@ impl Progress {
 impl Lines {
     fn new(when: When) -> Lines {
         let first = if when == When::Always { SOONER } else { FIRST };
-        Lines { began: Instant::now(), next: first, pause: first, last: when == When::Always }
+        Lines { began: Instant::now(), next: first, pause: first, last: when == When::Always, before: 0 }
     }
 
     fn line(&mut self, gone: Duration, done: u64, all: u64) -> Option<String> {
@@ -104,11 +118,11 @@ impl Lines {
         self.pause = (self.pause * 2).min(LONGEST);
         self.next = gone + self.pause;
         let gone = gone.as_secs_f64();
-        if done == 0 {
+        if done <= self.before {
             return Some(format!("pcount: no block is done after {gone:.0} s\n"));
         }
         let share = done as f64 / all.max(1) as f64;
-        let left = gone * (1.0 - share) / share;
+        let left = gone * all.saturating_sub(done) as f64 / (done - self.before) as f64;
         Some(format!("pcount: {:.1} % after {gone:.0} s, about {left:.0} s left\n", 100.0 * share))
     }
 }
@@ -130,6 +144,9 @@ mod tests {
         let mut lines = Lines::new(When::Auto);
         let line = lines.line(Duration::from_secs(20), 1, 4).unwrap();
         assert_eq!(line, "pcount: 25.0 % after 20 s, about 60 s left\n");
+        let mut lines = Lines { before: 1, ..Lines::new(When::Auto) };
+        let line = lines.line(Duration::from_secs(20), 2, 4).unwrap();
+        assert_eq!(line, "pcount: 50.0 % after 20 s, about 40 s left\n");
         let line = Lines::new(When::Auto).line(Duration::from_secs(10), 0, 4).unwrap();
         assert_eq!(line, "pcount: no block is done after 10 s\n");
     }

@@ -8,7 +8,7 @@ pub const FORMAT: Format = Format { name: "text", write, frame: |_, list| Frame:
 const WIDE: usize = 64;
 
 fn write(report: &Report) -> String {
-    if report.status == Status::Planned {
+    if matches!(report.status, Status::Planned | Status::Partial) {
         return facts(report);
     }
     match &report.total {
@@ -62,10 +62,12 @@ fn aligned(table: &Table, total: Option<&String>) -> String {
     text
 }
 
-/// A plan: each fact on its line.
+/// A plan, or a run that is not over: each fact on its line.
 fn facts(report: &Report) -> String {
+    let status = (report.status == Status::Partial).then(|| ("status", format!("partial: {}", report.progress())));
     let facts = [("kernel", report.kernel.clone())]
         .into_iter()
+        .chain(status)
         .chain(report.problem.iter().chain(&report.run).map(|f| (f.name.as_ref(), f.value.to_string())))
         .collect::<Vec<_>>();
     let width = facts.iter().map(|(name, _)| name.len()).max().unwrap_or(0);

@@ -3,15 +3,19 @@
 //! Each owns a hand and takes blocks from the rank's pile; the main thread, which alone may speak to the
 //! other ranks, fills the pile and hears what was done. A crew on a rank's own cores has as many hands as
 //! threads; works that only wait get a hand for each wait.
+//!
+//! A block cannot be interrupted, so a crew that must end at once is left behind with what it has in hand. That is why
+//! it needs a work that outlives it.
 
 use super::pile::Pile;
 use crate::block::Block;
 use crate::error::{Error, Result};
-use crate::report::Stint;
+use crate::report::{self, Stint};
 use crate::seat::Seat;
 use crate::work::{Temper, Work};
+use std::cell::Cell;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 /// A block that a hand is through with.
@@ -33,10 +37,12 @@ pub enum Heard {
 }
 
 /// The main thread's side of a crew.
-pub struct Crew<'a> {
+pub struct Crew {
     pub hands: usize,
-    desk: &'a Desk,
+    desk: Arc<Desk>,
     done: Receiver<Done>,
+    /// Whether nobody waits for the hands any more.
+    left: Cell<bool>,
 }
 
 /// Where blocks are put down for the hands.
@@ -68,7 +74,7 @@ impl Desk {
     }
 }
 
-impl Crew<'_> {
+impl Crew {
     /// Puts units on the pile.
     pub fn add(&self, units: std::ops::Range<u64>) {
         self.desk.pile().0.add(units);
@@ -85,6 +91,12 @@ impl Crew<'_> {
     pub fn stop(&self) {
         self.desk.pile().0.clear();
         self.close();
+    }
+
+    /// Leaves the hands to themselves: what they have in hand is given up, and the process may end without them.
+    pub fn leave(&self) {
+        self.stop();
+        self.left.set(true);
     }
 
     /// How many units lie on the pile.
@@ -118,27 +130,33 @@ pub fn hands(work: &dyn Work, threads: usize, largest: u32) -> (usize, u32) {
 
 /// Runs `lead` on this thread beside a crew of `hands` threads, none of whose blocks is above `level`. If the
 /// threads cannot be had, `lead` is told so: the other ranks must hear it from there.
-pub fn with<R>(work: &dyn Work, seat: &Seat, hands: usize, level: u32, lead: impl FnOnce(Result<&Crew>) -> R) -> R {
-    let desk = Desk { pile: Mutex::new((Pile::new(level), true)), bell: Condvar::new() };
+pub fn with<R>(
+    work: &'static dyn Work,
+    seat: &Seat,
+    hands: usize,
+    level: u32,
+    lead: impl FnOnce(Result<&Crew>) -> R,
+) -> R {
+    let desk = Arc::new(Desk { pile: Mutex::new((Pile::new(level), true)), bell: Condvar::new() });
     let (tell, done) = channel();
-    std::thread::scope(|scope| {
-        let hire = |number: usize| {
-            let (desk, tell) = (&desk, tell.clone());
-            let thread = std::thread::Builder::new().name(format!("hand {number}"));
-            thread.spawn_scoped(scope, move || labour(work, seat, number, desk, tell)).map(drop)
-        };
-        let hired = (0..hands).try_for_each(hire);
-        // Only the hands tell now: when they have gone home, the channel ends.
-        drop(tell);
-        let crew = Crew { hands, desk: &desk, done };
-        match hired {
-            Ok(()) => lead(Ok(&crew)),
-            Err(why) => {
-                crew.stop();
-                lead(Err(Error::failed(format!("cannot start {hands} threads: {why}"))))
-            }
-        }
-    })
+    let hire = |number: usize| {
+        let (desk, tell, seat) = (desk.clone(), tell.clone(), seat.clone());
+        let thread = std::thread::Builder::new().name(format!("hand {number}"));
+        thread.spawn(move || labour(work, &seat, number, &desk, tell))
+    };
+    let hired: std::io::Result<Vec<_>> = (0..hands).map(hire).collect();
+    // Only the hands tell now: when they have gone home, the channel ends.
+    drop(tell);
+    let crew = Crew { hands, desk, done, left: Cell::new(false) };
+    let came = match &hired {
+        Ok(_) => lead(Ok(&crew)),
+        Err(why) => lead(Err(Error::failed(format!("cannot start {hands} threads: {why}")))),
+    };
+    crew.stop();
+    if !crew.left.get() {
+        hired.into_iter().flatten().for_each(|hand| hand.join().expect("no thread panics: the job would have ended"));
+    }
+    came
 }
 
 fn labour(work: &dyn Work, seat: &Seat, number: usize, desk: &Desk, tell: Sender<Done>) {
@@ -150,7 +168,7 @@ fn labour(work: &dyn Work, seat: &Seat, number: usize, desk: &Desk, tell: Sender
         after = Some(block.units().end);
         let done = Done { hand: number, block, part, start, took: start.elapsed() };
         if tell.send(done).is_err() {
-            // The main thread has left early: nobody wants more.
+            // The main thread has left: nobody wants more.
             return;
         }
     }
@@ -160,7 +178,8 @@ fn labour(work: &dyn Work, seat: &Seat, number: usize, desk: &Desk, tell: Sender
 pub struct Log {
     began: Instant,
     pub blocks: u64,
-    pub busy: Duration,
+    /// Seconds.
+    pub busy: f64,
     pub stints: Vec<Stint>,
     /// So many are halved.
     full: usize,
@@ -172,20 +191,29 @@ const STINTS: usize = 2048;
 
 impl Log {
     pub fn new(rank: usize, began: Instant) -> Log {
-        Log { began, blocks: 0, busy: Duration::ZERO, stints: Vec::new(), full: STINTS, rank: rank as u64 }
+        Log { began, blocks: 0, busy: 0.0, stints: Vec::new(), full: STINTS, rank: rank as u64 }
     }
 
-    pub fn enter(&mut self, done: &Done) {
-        self.blocks += 1;
-        self.busy += done.took;
-        self.stints.push(Stint {
+    /// Notes a block of this rank's crew.
+    pub fn enter(&mut self, done: &Done) -> Stint {
+        let stint = Stint {
             first_unit: done.block.first(),
             units: done.block.count(),
             rank: self.rank,
             thread: done.hand as u64,
-            start: done.start.duration_since(self.began).as_secs_f64(),
+            start: done.start.saturating_duration_since(self.began).as_secs_f64(),
             seconds: done.took.as_secs_f64(),
-        });
+            leg: 0,
+        };
+        self.note(stint.clone());
+        stint
+    }
+
+    /// Notes a block that a rank has told of.
+    pub fn note(&mut self, stint: Stint) {
+        self.blocks += 1;
+        self.busy += stint.seconds;
+        self.stints.push(stint);
         if self.stints.len() >= self.full {
             self.halve();
             // With more hands than that they have few neighbours, and halving must stay rare.
@@ -193,19 +221,8 @@ impl Log {
         }
     }
 
-    /// Makes one stint of every two that one hand did after each other.
     fn halve(&mut self) {
-        self.stints.sort_by(|a, b| (a.thread, a.start).partial_cmp(&(b.thread, b.start)).expect("times are numbers"));
-        let mut merged: Vec<Stint> = Vec::with_capacity(STINTS);
-        let mut pairs = std::mem::take(&mut self.stints).into_iter().peekable();
-        while let Some(mut stint) = pairs.next() {
-            if let Some(next) = pairs.next_if(|next| next.thread == stint.thread) {
-                stint.units += next.units;
-                stint.seconds += next.seconds;
-            }
-            merged.push(stint);
-        }
-        self.stints = merged;
+        self.stints = report::halved(std::mem::take(&mut self.stints));
     }
 }
 
@@ -213,12 +230,13 @@ impl Log {
 mod tests {
     use super::*;
     use crate::run::ledger::Ledger;
-    use crate::work::tests::Spell;
+    use crate::work::tests::leaked;
+    use crate::work::{Answer, Forecast, Kernel};
 
     #[test]
     fn a_crew_of_any_size_does_every_unit_once() {
         for hands in [1, 2, 7] {
-            let work: &dyn Work = &Spell { start: 0, count: 500 };
+            let work = leaked(500);
             let mut ledger = Ledger::new(work, Block::root(500)).unwrap();
             with(work, &Seat::here(0), hands, 3, |crew| {
                 let crew = crew.unwrap();
@@ -234,7 +252,7 @@ mod tests {
 
     #[test]
     fn what_is_stopped_is_not_begun() {
-        let work: &dyn Work = &Spell { start: 0, count: 1_000_000 };
+        let work = leaked(1_000_000);
         let blocks = with(work, &Seat::here(0), 2, 0, |crew| {
             let crew = crew.unwrap();
             crew.add(0..1_000_000);
@@ -243,6 +261,37 @@ mod tests {
             std::iter::from_fn(|| crew.wait()).count()
         });
         assert!(blocks < 900_000);
+    }
+
+    #[test]
+    fn a_crew_that_is_left_holds_nobody_up() {
+        struct Long;
+        impl Kernel for Long {
+            type Part = u64;
+            type Scratch = ();
+            fn units(&self) -> u64 {
+                10
+            }
+            fn scratch(&self, _: &Seat) {}
+            fn compute(&self, _: u64, _: &mut ()) -> Result<u64> {
+                std::thread::sleep(Duration::from_secs(5));
+                Ok(1)
+            }
+            fn answer(&self, whole: u64) -> Result<Answer> {
+                Ok(Answer::total(whole.into()))
+            }
+            fn forecast(&self) -> Forecast {
+                Forecast::default()
+            }
+        }
+        let began = Instant::now();
+        with(Box::leak(Box::new(Long)), &Seat::here(0), 2, 0, |crew| {
+            let crew = crew.unwrap();
+            crew.add(0..10);
+            assert!(matches!(crew.wait_for(Duration::from_millis(50)), Heard::Nothing));
+            crew.leave();
+        });
+        assert!(began.elapsed() < Duration::from_secs(2));
     }
 
     #[test]

@@ -1,79 +1,42 @@
-//! The fixed schedule: every rank computes its slice of the units, one gather at the end.
+//! The fixed schedule: every rank gets an equal slice of the units at once.
 //!
-//! The tutorials' mpi4py program made whole. No message passes in between, so a slice that costs more than
-//! the others is waited for.
+//! The tutorials' mpi4py program made whole: each rank computes its slice, and at the end the root gathers. Nobody
+//! waits for a block, so a slice that costs more than the others is waited for.
 
-use super::crew::{Crew, Heard, Log};
-use super::ledger::Ledger;
-use super::{Parts, Tick};
-use crate::error::Result;
-use crate::wire;
-use crate::work::Work;
-use crate::world::{World, agree};
+use super::Deal;
 use std::ops::Range;
-use std::time::Duration;
 
-/// The slice of rank `rank` of `size`; the slices tile the units and differ by one unit at most.
-fn slice(units: Range<u64>, rank: usize, size: usize) -> Range<u64> {
-    let all = u128::from(units.end - units.start);
-    let edge = |rank: usize| units.start + (all * rank as u128 / size as u128) as u64;
-    edge(rank)..edge(rank + 1)
-}
+/// A slice for each rank; they tile the units and differ by one unit at most.
+pub struct Slices(Vec<Option<Vec<Range<u64>>>>);
 
-/// Computes it all; the ledger at the root is then complete.
-pub fn fixed(
-    world: &dyn World,
-    work: &dyn Work,
-    crew: &Crew,
-    ledger: &mut Ledger,
-    log: &mut Log,
-    tick: &mut Tick,
-) -> Result<()> {
-    let units = slice(ledger.units(), world.rank(), world.size());
-    let all = units.end - units.start;
-    crew.add(units);
-    crew.close();
-    // Nobody leaves before everybody is through: an error on one rank is everyone's, once.
-    let mine = Ledger::blank(work, ledger.root());
-    let mine = agree(world, compute(work, mine, crew, log, &mut |done| tick(done, all)), |_| 0)?;
-    let all = world.gather(wire::bytes(&mine));
-    agree(world, enter(work, ledger, &all.unwrap_or_default()), |_| 0)
-}
-
-/// Progress is told at least so often, however long a block takes.
-const BREATH: Duration = Duration::from_secs(1);
-
-/// What the crew's blocks came to, merged as far as they are buddies.
-fn compute(work: &dyn Work, mut mine: Ledger, crew: &Crew, log: &mut Log, tick: &mut dyn FnMut(u64)) -> Result<Parts> {
-    let (mut done_units, mut going) = (0, Ok(()));
-    loop {
-        let done = match crew.wait_for(BREATH) {
-            Heard::Done(done) => done,
-            Heard::Nothing => {
-                tick(done_units);
-                continue;
-            }
-            Heard::Home => break,
-        };
-        log.enter(&done);
-        done_units += done.block.count();
-        tick(done_units);
-        let entered = done.part.and_then(|part| mine.record(work, done.block, part));
-        if going.is_ok() && entered.is_err() {
-            crew.stop();
-            going = entered;
-        }
+impl Slices {
+    pub fn new(runs: Vec<Range<u64>>, ranks: usize) -> Slices {
+        let all: u128 = runs.iter().map(|run| u128::from(run.end - run.start)).sum();
+        let edge = |rank: usize| (all * rank as u128 / ranks as u128) as u64;
+        Slices((0..ranks).map(|rank| Some(cut(&runs, edge(rank)..edge(rank + 1)))).collect())
     }
-    going.map(|()| mine.into_parts())
 }
 
-fn enter(work: &dyn Work, ledger: &mut Ledger, all: &[Vec<u8>]) -> Result<()> {
-    for parts in all {
-        for (block, part) in wire::value::<Parts>(parts)? {
-            ledger.record(work, block, part.0)?;
-        }
+impl Deal for Slices {
+    fn next(&mut self, rank: usize) -> Option<Vec<Range<u64>>> {
+        self.0[rank].take()
     }
-    Ok(())
+
+    fn is_waited_for(&self) -> bool {
+        self.0.iter().any(Option::is_some)
+    }
+}
+
+/// The units at those places of the runs.
+fn cut(runs: &[Range<u64>], places: Range<u64>) -> Vec<Range<u64>> {
+    let mut before = 0;
+    let inside = runs.iter().map(|run| {
+        let first = before;
+        before += run.end - run.start;
+        let place = |place: u64| run.start + place.clamp(first, before) - first;
+        place(places.start)..place(places.end)
+    });
+    inside.filter(|run| !run.is_empty()).collect()
 }
 
 #[cfg(test)]
@@ -82,16 +45,25 @@ mod tests {
 
     #[test]
     fn slices_tile_the_units_and_are_equal() {
-        for (start, units) in [(0, 0u64), (0, 1), (5, 7), (64, 1000), (3, u64::MAX / 2)] {
-            for size in [1, 2, 3, 8, 64] {
-                let mut at = start;
-                for rank in 0..size {
-                    let slice = slice(start..start + units, rank, size);
-                    assert_eq!(slice.start, at);
-                    assert!((slice.end - slice.start).abs_diff(units / size as u64) <= 1);
-                    at = slice.end;
+        let one = |run: Range<u64>| Vec::from([run]);
+        for runs in [vec![], one(0..1), one(5..12), vec![0..3, 64..1064, 2000..2001], one(3..3 + u64::MAX / 2)] {
+            let all: u64 = runs.iter().map(|run| run.end - run.start).sum();
+            for ranks in [1, 2, 3, 8, 64] {
+                let mut slices = Slices::new(runs.clone(), ranks);
+                let mut tiled: Vec<Range<u64>> = vec![];
+                for rank in 0..ranks {
+                    let slice = slices.next(rank).unwrap();
+                    let units: u64 = slice.iter().map(|run| run.end - run.start).sum();
+                    assert!(units.abs_diff(all / ranks as u64) <= 1);
+                    for run in slice {
+                        match tiled.last_mut() {
+                            Some(last) if last.end == run.start => last.end = run.end,
+                            _ => tiled.push(run),
+                        }
+                    }
+                    assert_eq!(slices.next(rank), None);
                 }
-                assert_eq!(at, start + units);
+                assert_eq!(tiled, runs);
             }
         }
     }

@@ -3,6 +3,7 @@
 //! Entering a block merges it with its buddy if that is in too, and so on upwards, so a ledger holds at most
 //! (blocks under way) × log(units) records, and its merges follow the tree whoever computed what.
 
+use super::Parts;
 use crate::block::Block;
 use crate::error::{Error, Result};
 use crate::wire::Bytes;
@@ -36,14 +37,27 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// The block that the ledger is to come to.
-    pub fn root(&self) -> Block {
-        self.root
-    }
-
     /// Its units that exist.
     pub fn units(&self) -> Range<u64> {
         self.units.clone()
+    }
+
+    /// The same with what earlier runs have brought in.
+    ///
+    /// # Errors
+    /// If that does not fit the work.
+    pub fn restored(work: &dyn Work, root: Block, parts: Parts) -> Result<Ledger> {
+        if parts.is_empty() {
+            return Ledger::new(work, root);
+        }
+        let mut ledger = Ledger::blank(work, root);
+        for (block, part) in parts {
+            if block.level > root.level || block.parent_at(root.level) != root {
+                return Err(Error::failed(format!("units from {} on are not among the work's", block.first())));
+            }
+            ledger.record(work, block, part.0)?;
+        }
+        Ok(ledger)
     }
 
     /// Enters a block, then merges buddies for as long as both are in.
@@ -91,6 +105,12 @@ impl Ledger {
         runs
     }
 
+    /// How many of its units are in.
+    pub fn done(&self) -> u64 {
+        let missing: u64 = self.missing().iter().map(|run| run.end - run.start).sum();
+        self.units.end - self.units.start - missing
+    }
+
     /// The whole, when it is in.
     pub fn whole(&self) -> Option<&[u8]> {
         match self.parts.first_key_value() {
@@ -99,11 +119,20 @@ impl Ledger {
         }
     }
 
-    /// What is in, to be entered into another ledger.
-    pub fn into_parts(self) -> Vec<(Block, Bytes)> {
-        let part = |(first, (level, part))| (Block { level, index: first >> level }, Bytes(part));
-        self.parts.into_iter().map(part).collect()
+    /// What is in, to be written down.
+    pub fn parts(&self) -> Parts {
+        self.parts.iter().map(|(first, (level, part))| (block(*first, *level), Bytes(part.clone()))).collect()
     }
+
+    /// What is in, to be entered into another ledger; it is no longer in this one.
+    pub fn drain(&mut self) -> Parts {
+        let parts = std::mem::take(&mut self.parts);
+        parts.into_iter().map(|(first, (level, part))| (block(first, level), Bytes(part))).collect()
+    }
+}
+
+fn block(first: u64, level: u32) -> Block {
+    Block { level, index: first >> level }
 }
 
 #[cfg(test)]
@@ -163,6 +192,30 @@ mod tests {
         }
         assert_eq!(ledger.missing(), vec![0..3, 4..8, 10..12]);
         assert_eq!(ledger.whole(), None);
+    }
+
+    #[test]
+    fn a_ledger_written_down_goes_on_where_it_was() {
+        for units in [0u64, 1, 13, 64] {
+            let work: &dyn Work = &Spell { start: 0, count: units };
+            let root = Block::root(units);
+            let mut hand = work.hand(&Seat::here(0));
+            let mut ledger = Ledger::new(work, root).unwrap();
+            for block in Block::tiling(0..units, 0).step_by(3) {
+                ledger.record(work, block, hand.block(block).unwrap()).unwrap();
+            }
+            let mut again = Ledger::restored(work, root, ledger.parts()).unwrap();
+            assert_eq!((again.missing(), again.done()), (ledger.missing(), units.div_ceil(3)));
+            for run in again.missing() {
+                for block in Block::tiling(run, 1) {
+                    again.record(work, block, hand.block(block).unwrap()).unwrap();
+                }
+            }
+            let whole = wire::value::<Vec<u64>>(again.whole().unwrap()).unwrap();
+            assert_eq!(whole, (0..units).collect::<Vec<_>>());
+            // Of a smaller work it is not.
+            assert!(units < 13 || Ledger::restored(work, Block::root(4), ledger.parts()).is_err());
+        }
     }
 
     #[test]

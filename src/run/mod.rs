@@ -5,25 +5,32 @@ pub mod farm;
 pub mod fixed;
 pub mod ledger;
 mod pile;
+mod rank;
 pub mod roll;
+mod root;
 pub mod seats;
+mod speech;
+pub mod stop;
+mod supply;
 
 use crate::block::Block;
 use crate::error::Result;
 use crate::report::Stint;
 use crate::seat::Seat;
-use crate::wire::{self, Bytes, Wire};
+use crate::wire::{self, Bytes};
 use crate::work::{Stream, Temper, Work};
 use crate::world::{Figures, World, agree, from_root};
 use crew::Log;
+use farm::Dealer;
+use fixed::Slices;
 use ledger::Ledger;
+use root::Root;
+use std::ops::Range;
 use std::time::{Duration, Instant};
+use stop::{Cause, Stops};
 
 /// Blocks and what they came to.
 pub type Parts = Vec<(Block, Bytes)>;
-
-/// Told now and then how many units are done, of how many.
-pub type Tick<'a> = dyn FnMut(u64, u64) + 'a;
 
 /// No block has more than 2^6 units: a unit takes a second at most, so nobody is away longer than a minute.
 pub const LARGEST: u32 = 6;
@@ -53,12 +60,95 @@ impl Schedule {
             (None, Temper::Uneven) => (Schedule::Farm, "units differ in cost"),
         }
     }
+
+    /// The one to deal these units.
+    fn deal(self, missing: Vec<Range<u64>>, ranks: usize, largest: u32) -> Box<dyn Deal> {
+        match self {
+            Schedule::Fixed => Box::new(Slices::new(missing, ranks)),
+            Schedule::Farm => Box::new(Dealer::new(missing, ranks, largest)),
+        }
+    }
+
+    /// How often ranks tell the root their parts before the end. A slice is best merged where it is computed, so its
+    /// parts stay there unless the run is saved every so often; what the farm deals has no neighbours to merge with.
+    fn telling(self, saving: Option<Duration>) -> Option<Duration> {
+        let often = saving.map(|every| every / 4);
+        match self {
+            Schedule::Fixed => often.map(|often| often.min(RARELY)),
+            Schedule::Farm => Some(often.map_or(OFTEN, |often| often.min(OFTEN))),
+        }
+    }
 }
 
-/// What a finished run leaves at the root.
+const OFTEN: Duration = Duration::from_millis(200);
+const RARELY: Duration = Duration::from_secs(5);
+
+/// Who gets which units.
+trait Deal {
+    /// What the rank should do next; nothing if there is no more for it.
+    fn next(&mut self, rank: usize) -> Option<Vec<Range<u64>>>;
+    /// Whether ranks may still wait for that.
+    fn is_waited_for(&self) -> bool;
+}
+
+/// How a run is to go, beside its work.
+pub struct Course<'a> {
+    pub schedule: Option<Schedule>,
+    /// No block is above this level.
+    pub largest: u32,
+    pub stops: &'a Stops,
+    /// How often the run is saved, if it is.
+    pub saving: Option<Duration>,
+    /// What earlier runs brought in; at the root.
+    pub known: Parts,
+}
+
+impl<'a> Course<'a> {
+    /// A run from the beginning that is not saved.
+    pub fn new(schedule: Option<Schedule>, stops: &'a Stops) -> Course<'a> {
+        Course { schedule, largest: LARGEST, stops, saving: None, known: Parts::new() }
+    }
+
+    /// The same for a work whose blocks should take no longer than `patience`, where that can be foreseen.
+    pub fn in_blocks_of(self, work: &dyn Work, patience: Duration) -> Course<'a> {
+        let unit = work.forecast().seconds / work.units().max(1) as f64;
+        let units = (patience.as_secs_f64() / unit).clamp(1.0, (1 << LARGEST) as f64);
+        Course { largest: (units as u64).max(1).ilog2(), ..self }
+    }
+}
+
+/// What goes on at the root beside the computing.
+pub trait Watch {
+    /// So many of so many units are done. Called now and then.
+    fn tick(&mut self, done: u64, all: u64);
+    /// Whether it is time to save.
+    fn due(&self) -> bool {
+        false
+    }
+    /// What is to be saved: blocks with their parts, who computed what, and how many units are done. Returns soon.
+    fn save(&mut self, _parts: Parts, _stints: Vec<Stint>, _done: u64) {}
+    /// How long a save takes.
+    fn saving(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+/// Nobody watches.
+pub struct Unwatched;
+
+impl Watch for Unwatched {
+    fn tick(&mut self, _: u64, _: u64) {}
+}
+
+/// What a run leaves at the root.
 pub struct Outcome {
-    /// What the work came to; nothing if that was told in batches.
-    pub whole: Vec<u8>,
+    /// What the work came to; nothing if that was told in batches, or if the run was stopped.
+    pub whole: Option<Vec<u8>>,
+    /// Why it was stopped, if units are missing.
+    pub stopped: Option<Cause>,
+    /// What is in, if units are missing.
+    pub parts: Parts,
+    pub done: u64,
     pub schedule: Schedule,
     pub why: &'static str,
     /// Seconds from the first unit to the last.
@@ -77,30 +167,27 @@ pub struct RankLog {
     pub stints: Vec<Stint>,
 }
 
-/// Computes the work on all ranks; its outcome is at the root. Every rank calls it with the same work.
+/// Computes the work on all ranks; its outcome is at the root. Every rank calls it with the same work, which outlives
+/// the run because hands that are left behind still are at it.
 pub fn run(
     world: &dyn World,
-    work: &dyn Work,
+    work: &'static dyn Work,
     seat: &Seat,
-    asked: Option<Schedule>,
-    tick: &mut Tick,
+    course: Course,
+    watch: &mut dyn Watch,
 ) -> Result<Option<Outcome>> {
-    run_in_blocks(world, work, seat, asked, LARGEST, tick)
-}
-
-/// The same with blocks of at most 2^`largest` units: small ones put the schedules under load.
-pub fn run_in_blocks(
-    world: &dyn World,
-    work: &dyn Work,
-    seat: &Seat,
-    asked: Option<Schedule>,
-    largest: u32,
-    tick: &mut Tick,
-) -> Result<Option<Outcome>> {
-    let mut run = Run::new(world, work, seat, asked, largest);
-    let ledger = run.compute(Block::root(work.units()), tick)?;
+    let mut run = Run::new(world, work, seat, &course);
+    let (ledger, stopped) = run.compute(Block::root(work.units()), course.known, watch)?;
+    // Closing may take its time: what it starts from should be safe where so much else was.
+    if ledger.whole().is_some() && course.saving.is_some_and(|every| run.began.elapsed() >= every) {
+        watch.save(ledger.parts(), run.logs.iter().flat_map(|log| log.stints.clone()).collect(), ledger.done());
+    }
     Ok(run.end().map(|mut outcome| {
-        outcome.whole = ledger.whole().expect("all units are in, or there was an error").to_vec();
+        outcome.done = ledger.done();
+        outcome.whole = ledger.whole().map(<[u8]>::to_vec);
+        if outcome.whole.is_none() {
+            (outcome.stopped, outcome.parts) = (stopped, ledger.parts());
+        }
         outcome
     }))
 }
@@ -109,15 +196,16 @@ pub fn run_in_blocks(
 /// that wants more. So no rank ever holds more than a batch.
 pub fn run_in_batches(
     world: &dyn World,
-    stream: &Stream,
+    stream: &'static Stream,
     seat: &Seat,
     asked: Option<Schedule>,
-    tick: &mut Tick,
+    watch: &mut dyn Watch,
     each: &mut dyn FnMut(&[u8]) -> Result<bool>,
 ) -> Result<Option<Outcome>> {
-    let mut run = Run::new(world, &*stream.work, seat, asked, LARGEST);
+    let stops = Stops::never();
+    let mut run = Run::new(world, &*stream.work, seat, &Course::new(asked, &stops));
     for batch in stream.batches() {
-        let ledger = run.compute(batch, tick)?;
+        let (ledger, _) = run.compute(batch, Parts::new(), watch)?;
         let more = from_root(world, || each(ledger.whole().expect("all units are in, or there was an error")))?;
         if !more {
             break;
@@ -129,79 +217,101 @@ pub fn run_in_batches(
 /// A run under way, as one rank sees it.
 struct Run<'a> {
     world: &'a dyn World,
-    work: &'a dyn Work,
+    work: &'static dyn Work,
     seat: &'a Seat,
     schedule: Schedule,
     why: &'static str,
+    stops: &'a Stops,
+    telling: Option<Duration>,
     hands: usize,
     /// No block is above this level.
     largest: u32,
     began: Instant,
-    log: Log,
+    /// What this rank did; at the root what each did.
+    logs: Vec<Log>,
 }
 
 impl<'a> Run<'a> {
-    fn new(world: &'a dyn World, work: &'a dyn Work, seat: &'a Seat, asked: Option<Schedule>, largest: u32) -> Run<'a> {
-        let (schedule, why) = Schedule::pick(asked, work, world.size());
-        let (hands, largest) = crew::hands(work, seat.threads, largest);
+    fn new(world: &'a dyn World, work: &'static dyn Work, seat: &'a Seat, course: &Course<'a>) -> Run<'a> {
+        let (schedule, why) = Schedule::pick(course.schedule, work, world.size());
+        let (hands, largest) = crew::hands(work, seat.threads, course.largest);
         world.meet();
         let began = Instant::now();
-        Run { world, work, seat, schedule, why, hands, largest, began, log: Log::new(seat.rank, began) }
+        let logs = match world.is_root() {
+            true => (0..world.size()).map(|rank| Log::new(rank, began)).collect(),
+            false => vec![Log::new(seat.rank, began)],
+        };
+        let telling = schedule.telling(course.saving);
+        Run { world, work, seat, schedule, why, stops: course.stops, telling, hands, largest, began, logs }
     }
 
-    /// Computes the units under `root`; at the root rank the ledger is then whole.
-    fn compute(&mut self, root: Block, tick: &mut Tick) -> Result<Ledger> {
-        let Run { world, work, seat, schedule, hands, largest, log, .. } = self;
-        let mut ledger = Ledger::new(*work, root)?;
-        let (before, units, all) = (ledger.units().start, ledger.units().end - ledger.units().start, work.units());
-        // A rank may know only how far its own share is.
-        let mut tick = |done: u64, share: u64| {
-            let done = u128::from(units) * u128::from(done) / u128::from(share.max(1));
-            tick(before + done as u64, all);
-        };
-        crew::with(*work, seat, *hands, *largest, |crew| {
-            let crew = agree(*world, crew, |_| 0)?;
-            match schedule {
-                Schedule::Fixed => fixed::fixed(*world, *work, crew, &mut ledger, log, &mut tick),
-                Schedule::Farm => farm::farm(*world, *work, crew, &mut ledger, log, *largest, &mut tick),
-            }
-        })?;
-        Ok(ledger)
+    /// Computes the units under `root` that are not known. At the root rank the ledger is then whole, or it says why
+    /// the run was stopped.
+    fn compute(&mut self, root: Block, known: Parts, watch: &mut dyn Watch) -> Result<(Ledger, Option<Cause>)> {
+        let &mut Run { world, work, seat, schedule, stops, telling, hands, largest, began, ref mut logs, .. } = self;
+        let restored = Ledger::restored(work, root, known);
+        let mut mine = Ledger::blank(work, root);
+        let mut watch = Batch { before: mine.units().start, all: work.units(), watch };
+        crew::with(work, seat, hands, largest, |crew| {
+            let ready = crew.and_then(|crew| Ok((crew, restored?)));
+            let (crew, mut ledger) = agree(world, ready, |_| 0)?;
+            let led = match world.is_root() {
+                true => {
+                    let mut deal = schedule.deal(ledger.missing(), world.size(), largest);
+                    let (ledger, deal, watch) = (&mut ledger, &mut *deal, &mut watch);
+                    Root { world, work, crew, ledger, logs, deal, stops, watch, began }.lead()
+                }
+                false => {
+                    rank::toil(world, work, crew, &mut mine, &mut logs[0], stops, telling);
+                    Ok(None)
+                }
+            };
+            // Everybody is home: what was not told on the way is gathered.
+            let all = world.gather(wire::bytes(&mine.drain())).unwrap_or_default();
+            let entered = led.and_then(|stopped| root::enter(work, &mut ledger, &all).map(|()| stopped));
+            Ok((ledger, agree(world, entered, |_| 0)?))
+        })
     }
 
     /// Brings together at the root what every rank did.
     fn end(self) -> Option<Outcome> {
-        let Run { world, schedule, why, hands, log, .. } = self;
-        let took = self.began.elapsed();
-        let busy = world.figures(log.busy.as_secs_f64());
-        let logs = world.gather(wire::bytes(&rank_log(log, hands, took)));
-        let (busy, logs) = (busy?, logs?);
-        let ranks = logs.iter().map(|log| wire::value(log).expect("every rank sends its log")).collect();
-        Some(Outcome { whole: vec![], schedule, why, seconds: took.as_secs_f64(), busy, ranks })
+        let Run { world, schedule, why, hands, logs, .. } = self;
+        let took = self.began.elapsed().as_secs_f64();
+        let busy = world.figures(logs[0].busy);
+        let hands = world.gather(wire::bytes(&hands));
+        let (busy, hands) = (busy?, hands?);
+        let hands = hands.iter().map(|hands| wire::value::<u64>(hands).expect("every rank sends a number"));
+        let rank = |(hands, log): (u64, Log)| RankLog {
+            hands,
+            blocks: log.blocks,
+            busy: log.busy,
+            idle: (took * hands as f64 - log.busy).max(0.0),
+            stints: log.stints,
+        };
+        let ranks = hands.zip(logs).map(rank).collect();
+        let (whole, stopped, parts, done) = (None, None, Parts::new(), 0);
+        Some(Outcome { whole, stopped, parts, done, schedule, why, seconds: took, busy, ranks })
     }
 }
 
-fn rank_log(log: Log, hands: usize, took: Duration) -> RankLog {
-    let busy = log.busy.as_secs_f64();
-    let idle = (took.as_secs_f64() * hands as f64 - busy).max(0.0);
-    RankLog { hands: hands as u64, blocks: log.blocks, busy, idle, stints: log.stints }
+/// The watch over a batch sees all units of the work.
+struct Batch<'a> {
+    before: u64,
+    all: u64,
+    watch: &'a mut dyn Watch,
 }
 
-impl Wire for RankLog {
-    fn put(&self, out: &mut Vec<u8>) {
-        self.hands.put(out);
-        self.blocks.put(out);
-        self.busy.put(out);
-        self.idle.put(out);
-        self.stints.put(out);
+impl Watch for Batch<'_> {
+    fn tick(&mut self, done: u64, _: u64) {
+        self.watch.tick(self.before + done, self.all);
     }
-    fn take(bytes: &mut &[u8]) -> Result<RankLog> {
-        Ok(RankLog {
-            hands: Wire::take(bytes)?,
-            blocks: Wire::take(bytes)?,
-            busy: Wire::take(bytes)?,
-            idle: Wire::take(bytes)?,
-            stints: Wire::take(bytes)?,
-        })
+    fn due(&self) -> bool {
+        self.watch.due()
+    }
+    fn save(&mut self, parts: Parts, stints: Vec<Stint>, done: u64) {
+        self.watch.save(parts, stints, done);
+    }
+    fn saving(&self) -> Duration {
+        self.watch.saving()
     }
 }

@@ -1,4 +1,4 @@
-//! What the environment says of a launcher, before and without MPI.
+//! What the environment says of a launcher and of a batch system, before and without MPI.
 //!
 //! It decides whether MPI is initialised at all, which rank speaks where MPI is not (`--help`, `--version`,
 //! `--dry-run`, `show`), and whether the world that MPI then sees is the one that was started.
@@ -77,6 +77,38 @@ fn find_in(env: impl Fn(&str) -> Option<String>) -> Option<Launch> {
     })
 }
 
+/// Batch systems that give a job a number, by its variable. Grid Engine's is too common a name to count alone.
+const JOBS: [(&str, &str); 7] = [
+    ("SLURM_JOB_ID", ""),
+    ("PBS_JOBID", ""),
+    ("LSB_JOBID", ""),
+    ("FLUX_JOB_ID", ""),
+    ("COBALT_JOBID", ""),
+    ("JOB_ID", GRID_ENGINE),
+    ("OAR_JOB_ID", ""),
+];
+
+const GRID_ENGINE: &str = "SGE_ROOT";
+
+/// What the batch system calls this job, if it is one.
+pub fn job() -> Option<String> {
+    job_in(|name| std::env::var(name).ok())
+}
+
+fn job_in(env: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let mut jobs = JOBS.iter().filter(|(_, with)| with.is_empty() || env(with).is_some());
+    jobs.find_map(|(name, _)| env(name).filter(|job| !job.is_empty()))
+}
+
+/// Whether this is a job of Grid Engine, which runs one again that ends with a code of its own.
+pub fn is_grid_engine() -> bool {
+    is_grid_engine_in(|name| std::env::var(name).ok())
+}
+
+fn is_grid_engine_in(env: impl Fn(&str) -> Option<String>) -> bool {
+    [GRID_ENGINE, "JOB_ID"].iter().all(|name| env(name).is_some_and(|value| !value.is_empty()))
+}
+
 /// Whether this process is the one to speak: rank 0, or the only one.
 pub fn is_speaker() -> bool {
     find().is_none_or(|launch| launch.rank == 0)
@@ -100,6 +132,19 @@ mod tests {
         assert_eq!(found(&pmix), Some(("srun --mpi=pmix", 2, 4, true)));
         let mpirun = [&slurm[..], &[("OMPI_COMM_WORLD_RANK", "1"), ("OMPI_COMM_WORLD_SIZE", "8")]].concat();
         assert_eq!(found(&mpirun), Some(("Open MPI's mpirun", 1, 8, true)));
+    }
+
+    #[test]
+    fn jobs_are_known_by_their_variables() {
+        let env = |vars: &'static [(&str, &str)]| {
+            move |name: &str| vars.iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_string())
+        };
+        assert_eq!(job_in(env(&[])), None);
+        assert_eq!(job_in(env(&[("SLURM_JOB_ID", "17")])), Some("17".into()));
+        assert_eq!(job_in(env(&[("JOB_ID", "17")])), None);
+        let grid: &[_] = &[("JOB_ID", "17"), ("SGE_ROOT", "/opt/sge")];
+        assert_eq!((job_in(env(grid)), is_grid_engine_in(env(grid))), (Some("17".into()), true));
+        assert!(!is_grid_engine_in(env(&[("SGE_ROOT", "/opt/sge")])));
     }
 
     #[test]

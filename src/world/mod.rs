@@ -92,12 +92,17 @@ impl Patience {
 
     /// How long the next pause should be; zero means to yield.
     pub fn pause(&mut self) -> Duration {
+        self.pause_up_to(Patience::LONGEST)
+    }
+
+    /// The same where a pause may become longer than usual.
+    pub fn pause_up_to(&mut self, longest: Duration) -> Duration {
         self.looks += 1;
         if self.looks <= Patience::YIELDS {
             return Duration::ZERO;
         }
         let pause = self.pause;
-        self.pause = (pause * 2).min(Patience::LONGEST);
+        self.pause = (pause * 2).min(longest.max(Patience::LONGEST));
         pause
     }
 

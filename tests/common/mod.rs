@@ -113,3 +113,24 @@ impl Drop for Folder {
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }
+
+/// Descendants of a process that have `word` among their arguments.
+#[cfg(target_os = "linux")]
+pub fn pids_of(root: u32, word: &str) -> Vec<u32> {
+    let stat = |pid: u32| std::fs::read_to_string(format!("/proc/{pid}/stat")).ok();
+    let parent = |pid: u32| stat(pid)?.rsplit(')').next()?.split_whitespace().nth(1)?.parse::<u32>().ok();
+    let descends = |mut pid: u32| loop {
+        match parent(pid) {
+            Some(above) if above == root => return true,
+            Some(above) if above > 1 => pid = above,
+            _ => return false,
+        }
+    };
+    let all = std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let says = |pid: &u32| {
+        let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let mut words = line.split(|&byte| byte == 0);
+        words.next().is_some_and(|program| program.ends_with(b"pcount")) && words.any(|other| other == word.as_bytes())
+    };
+    all.filter(|&pid| says(&pid) && descends(pid)).collect()
+}

@@ -1,0 +1,521 @@
+//! Runs that are stopped, killed and gone on with: whatever happens to one, the next finds what was saved and comes to
+//! the exact answer, on any number of ranks.
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use common::{Folder, Run, alone, launcher, mpirun, mpirun_of, pcount, pids_of, run};
+use pcount::report::hdf5::{self, read};
+use pcount::report::lock::Owner;
+use pcount::report::{Fact, Report, State, Status, Value};
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// A job of a second or two on one thread, cut into more than a hundred units.
+const JOB: [&str; 7] = ["primes", "1e12..+1e10/3", "--method", "sieve", "--threads", "1", "-q"];
+
+/// Its answer, known before (primesieve 11.0).
+const ANSWER: &str = "120630949\n120608682\n120600577\n";
+
+/// A count by Gourdon's formula, of both ends of a range, that takes two or three seconds on one thread; and its answer.
+const LEAVES: [&str; 5] = ["primes", "3e15..1e16", "--threads", "1", "-q"];
+const BY_LEAVES: &str = "192549738223806\n";
+
+/// What no test waits for: some minutes, in units of a hundredth of a second.
+const LONG: &str = "1e12..+1e12/1000";
+
+/// Times are promised to a job that has the machine to itself, so these tests go one by one.
+fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    // One that failed has had its turn.
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn words<'a>(all: &[&[&'a str]]) -> Vec<&'a str> {
+    all.concat()
+}
+
+/// pcount on so many ranks, under way; one is alone.
+fn start(ranks: usize, args: &[&str]) -> Child {
+    let mut command = if ranks == 1 { pcount(args) } else { mpirun_of(ranks, env!("CARGO_BIN_EXE_pcount"), args) };
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().unwrap()
+}
+
+/// What it left behind; it must end soon by itself.
+fn ended(child: Child) -> Run {
+    let began = Instant::now();
+    let id = child.id();
+    let (done, gone) = std::sync::mpsc::channel::<()>();
+    std::thread::spawn(move || {
+        if gone.recv_timeout(Duration::from_secs(60)) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+            kill("KILL", id);
+        }
+    });
+    let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
+    drop(done);
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Run { code: status.code(), out: text(stdout), err: text(stderr), took: began.elapsed() }
+}
+
+fn kill(signal: &str, pid: u32) {
+    // It may be gone already.
+    let _ = Command::new("kill").args([&format!("-{signal}"), &pid.to_string()]).stderr(Stdio::null()).status();
+}
+
+fn go_on(ranks: usize, args: &[&str]) -> Run {
+    if ranks == 1 { alone(args) } else { mpirun(ranks, args) }
+}
+
+/// The run in the file, when it is there.
+fn waited_for(path: &str) -> Report {
+    let began = Instant::now();
+    while !Path::new(path).exists() {
+        assert!(began.elapsed() < Duration::from_secs(30), "there is no run file");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    read(Path::new(path)).unwrap()
+}
+
+fn done(report: &Report) -> u64 {
+    report.state.as_ref().unwrap().done
+}
+
+/// Numbers that a seed makes: the tests are the same every time.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (self.0 >> 33) % end
+    }
+}
+
+/// All processes of a job at once, its launcher included.
+fn kill_all(child: &Child, file: &str) {
+    let ranks = pids_of(child.id(), file);
+    kill("KILL", child.id());
+    ranks.into_iter().for_each(|pid| kill("KILL", pid));
+}
+
+#[test]
+fn killed_at_any_moment_a_run_comes_to_the_exact_answer() {
+    let _turn = turn();
+    for seed in 0..4 {
+        let mut dice = Dice(seed);
+        let folder = Folder::new(&format!("killed-{seed}"));
+        let file = folder.file("run.h5");
+        let (mut legs, mut before) = (0, 0);
+        let run = loop {
+            legs += 1;
+            let resume = Path::new(&file).exists();
+            let how: &[&str] = &["--checkpoint-every", "60ms", "--schedule", ["fixed", "farm"][dice.below(2) as usize]];
+            let args = match resume {
+                true => words(&[&["resume", &file, "-q", "--threads", "1"], how]),
+                false => words(&[&JOB, &["--out", &file], how]),
+            };
+            let child = start(1 + dice.below(3) as usize, &args);
+            // Some of the last ones may come to their end.
+            let patience = Duration::from_millis(250 + dice.below(700) * legs.min(4) / 2);
+            std::thread::sleep(patience);
+            kill_all(&child, &file);
+            let run = ended(child);
+            if run.code == Some(0) || legs == 8 {
+                break run;
+            }
+            // What was saved is whole, and never less than before.
+            if Path::new(&file).exists() {
+                let report = read(Path::new(&file)).unwrap();
+                assert!(done(&report) >= before, "seed {seed}");
+                before = done(&report);
+            }
+        };
+        let run = if run.code == Some(0) { run } else { go_on(1 + seed as usize % 3, &["resume", &file, "-q"]) };
+        assert_eq!((run.code, &*run.out), (Some(0), ANSWER), "seed {seed}, {legs} legs: {run:?}");
+        let report = read(Path::new(&file)).unwrap();
+        assert_eq!((report.status, done(&report)), (Status::Complete, report.state.as_ref().unwrap().units));
+        // A resume of what is complete says it again.
+        assert_eq!(go_on(2, &["resume", &file, "-q"]).out, ANSWER);
+        assert_eq!(alone(&["show", &file, "-q"]).out, ANSWER);
+    }
+}
+
+#[test]
+fn every_signal_stops_a_run_in_time_with_all_that_was_done() {
+    let _turn = turn();
+    let folder = Folder::new("signals");
+    for signal in ["TERM", "INT", "USR1", "USR2", "XCPU", "HUP"] {
+        let file = folder.file(&format!("{signal}.h5"));
+        let child = start(
+            1,
+            &["primes", LONG, "--method", "sieve", "--threads", "2", "--out", &file, "--checkpoint-every", "100ms"],
+        );
+        waited_for(&file);
+        kill(signal, child.id());
+        let run = ended(child);
+        assert_eq!((run.code, &*run.out), (Some(85), ""), "{signal}: {run:?}");
+        assert!(run.took < Duration::from_millis(700), "{signal}: {:?}", run.took);
+        let said = format!("because SIG{signal} came");
+        assert!(run.said().len() == 1 && run.said()[0].contains(&said), "{run:?}");
+        assert!(run.said()[0].ends_with(&format!("go on with: pcount resume {file}")), "{run:?}");
+        let report = read(Path::new(&file)).unwrap();
+        assert!(report.status == Status::Partial && done(&report) > 0);
+        assert!(!Path::new(&format!("{file}.lock")).exists() && !Path::new(&format!("{file}.new")).exists());
+    }
+}
+
+#[test]
+fn without_a_run_file_a_stop_says_how_to_keep_one() {
+    let _turn = turn();
+    let child = start(1, &["delay", "100"]);
+    std::thread::sleep(Duration::from_millis(300));
+    kill("TERM", child.id());
+    let run = ended(child);
+    assert_eq!((run.code, run.out.is_empty()), (Some(85), true), "{run:?}");
+    assert!(run.said()[0].contains("nothing was saved: with --out run.h5"), "{run:?}");
+    assert!(run.took < Duration::from_millis(700), "{:?}", run.took);
+}
+
+#[test]
+fn a_second_interrupt_ends_it_at_once() {
+    let _turn = turn();
+    use std::os::unix::process::ExitStatusExt;
+    let mut child = start(1, &["delay", "100"]);
+    std::thread::sleep(Duration::from_millis(300));
+    let pid = child.id().to_string();
+    Command::new("sh").args(["-c", &format!("kill -INT {pid}; sleep 0.02; kill -INT {pid}")]).status().unwrap();
+    assert_eq!(child.wait().unwrap().signal(), Some(2));
+}
+
+#[test]
+fn a_hangup_that_is_ignored_stays_so() {
+    let _turn = turn();
+    // UCX, below MPICH, takes SIGHUP for itself before anyone can see that it was to be ignored.
+    if launcher().contains("mpich") {
+        return;
+    }
+    let line = format!("trap '' HUP; exec {} delay 0.8 -q", env!("CARGO_BIN_EXE_pcount"));
+    let mut command = Command::new("sh");
+    let child = command.args(["-c", &line]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    kill("HUP", child.id());
+    assert_eq!(ended(child).code, Some(0));
+}
+
+#[test]
+fn a_signal_to_any_rank_stops_them_all() {
+    let _turn = turn();
+    let folder = Folder::new("ranks");
+    for schedule in ["fixed", "farm"] {
+        for (victim, signal) in [(1, "TERM"), (2, "USR1"), (0, "INT")] {
+            let file = folder.file(&format!("{schedule}-{victim}.h5"));
+            let args = ["primes", LONG, "--method", "sieve", "--threads", "1", "--out", &file, "--schedule", schedule];
+            let child = start(3, &words(&[&args, &["--checkpoint-every", "100ms"]]));
+            waited_for(&file);
+            let mut ranks = pids_of(child.id(), &file);
+            ranks.sort_unstable();
+            kill(signal, ranks[victim]);
+            let run = ended(child);
+            assert_eq!((run.code, &*run.out), (Some(85), ""), "{schedule}, {victim}: {run:?}");
+            // The ranks take less than one; Open MPI's launcher takes up to two more to see that they are gone.
+            assert!(run.took < Duration::from_millis(3500), "{schedule}, {victim}: {:?}", run.took);
+            let report = read(Path::new(&file)).unwrap();
+            assert!(report.status == Status::Partial && done(&report) > 0);
+            // All three have brought what they did.
+            let mut ranks: Vec<u64> = report.timeline.iter().map(|stint| stint.rank).collect();
+            ranks.sort_unstable();
+            ranks.dedup();
+            assert_eq!(ranks, [0, 1, 2]);
+        }
+    }
+}
+
+#[test]
+fn a_signal_to_the_launcher_stops_the_job() {
+    let _turn = turn();
+    let folder = Folder::new("launcher");
+    // Open MPI has ranks killed a second after it was sent SIGTERM, and then says 1 whatever they say. MPICH passes signals
+    // on, and says what the ranks say, or 0.
+    let (passed_on, kills) = if launcher().contains("mpich") { ([0, 85], [0, 85]) } else { ([85; 2], [1; 2]) };
+    for (signal, codes) in [("USR1", passed_on), ("TERM", kills)] {
+        let file = folder.file(&format!("{signal}.h5"));
+        // The file is written at the stop, or not at all.
+        let child = start(2, &["primes", LONG, "--method", "sieve", "--threads", "1", "--out", &file]);
+        let began = Instant::now();
+        while pids_of(child.id(), &file).len() < 2 {
+            assert!(began.elapsed() < Duration::from_secs(20));
+        }
+        std::thread::sleep(Duration::from_millis(1500));
+        kill(signal, child.id());
+        let run = ended(child);
+        assert!(run.code.is_some_and(|code| codes.contains(&code)), "{signal}: {run:?}");
+        assert!(run.took < Duration::from_secs(5), "{signal}: {:?}", run.took);
+        let report = read(Path::new(&file)).unwrap();
+        assert!(report.status == Status::Partial && done(&report) > 0, "{signal}");
+    }
+}
+
+#[test]
+fn a_run_ends_before_its_time_and_goes_on_from_there() {
+    let _turn = turn();
+    let folder = Folder::new("for");
+    for (ranks, limit) in [(1, 1000), (2, 1500)] {
+        let file = folder.file(&format!("{ranks}.h5"));
+        let mut args = words(&[&JOB, &["--out", &file]]);
+        let (text, mut legs) = (format!("{limit}ms"), 0);
+        let run = loop {
+            legs += 1;
+            let run = go_on(ranks, &words(&[&args, &["--for", &text]]));
+            // A launcher takes its own time before and after.
+            assert!(ranks > 1 || run.took < Duration::from_millis(limit), "{run:?}");
+            if run.code == Some(0) {
+                break run;
+            }
+            assert_eq!((run.code, &*run.out), (Some(85), ""), "{run:?}");
+            let said = run.said()[0];
+            assert!(said.contains("because its time was up"), "{run:?}");
+            let seconds: f64 = said.split("after ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+            assert!(seconds * 1e3 < limit as f64, "{run:?}");
+            let report = read(Path::new(&file)).unwrap();
+            assert_eq!((report.status, report.legs.len()), (Status::Partial, legs - 1));
+            assert!(legs < 30);
+            args = vec!["resume", &file, "-q", "--threads", "1"];
+        };
+        assert!(legs > 1, "it was over at once");
+        assert_eq!(run.out, ANSWER);
+        let report = read(Path::new(&file)).unwrap();
+        // Of every leg it is known who computed what, and all units are accounted for.
+        let units = |leg: u64| report.timeline.iter().filter(|s| s.leg == leg).map(|s| s.units).sum::<u64>();
+        assert!((0..legs as u64).all(|leg| units(leg) > 0));
+        assert_eq!((0..legs as u64).map(units).sum::<u64>(), report.state.as_ref().unwrap().units);
+        assert_eq!(alone(&["show", &file, "--format", "json"]).json()["run"]["legs"], legs);
+    }
+}
+
+#[test]
+fn a_count_by_the_formula_is_gone_on_with_too() {
+    let _turn = turn();
+    let folder = Folder::new("leaves");
+    let file = folder.file("run.h5");
+    // Killed on two ranks, gone on with on one and on three.
+    let child = start(2, &words(&[&LEAVES, &["--out", &file, "--checkpoint-every", "100ms"]]));
+    let began = Instant::now();
+    while done(&waited_for(&file)) == 0 {
+        assert!(began.elapsed() < Duration::from_secs(30), "nothing is saved");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    std::thread::sleep(Duration::from_millis(300));
+    kill_all(&child, &file);
+    assert_ne!(ended(child).code, Some(0), "it was over at once");
+    let left = read(Path::new(&file)).unwrap();
+    assert!(left.status == Status::Partial && left.problem.contains(&Fact::new("method", Value::text("leaves"))));
+    let shown = alone(&["show", &file]);
+    assert!(shown.code == Some(0) && shown.out.contains("partial: "), "{shown:?}");
+    let shown = alone(&["show", &file, "--format", "json"]).json();
+    assert_eq!((&shown["status"], &shown["run"]["units_done"]), (&"partial".into(), &done(&left).into()));
+    let other = alone(&["resume", &file, "--method", "sieve"]);
+    assert!(other.code == Some(2) && other.said()[0].contains("method leaves, not method sieve"), "{other:?}");
+    for ranks in [1, 3] {
+        let copy = folder.file(&format!("{ranks}.h5"));
+        fs::copy(&file, &copy).unwrap();
+        let run = go_on(ranks, &["resume", &copy, "-q"]);
+        assert_eq!((run.code, &*run.out), (Some(0), BY_LEAVES), "on {ranks} ranks: {run:?}");
+        // What was saved is not computed again.
+        let report = read(Path::new(&copy)).unwrap();
+        let computed: u64 = report.timeline.iter().filter(|stint| stint.leg == 1).map(|stint| stint.units).sum();
+        assert_eq!((report.status, computed), (Status::Complete, report.state.unwrap().units - done(&left)));
+    }
+    // Stopped by its time, as often as that takes.
+    let file = folder.file("for.h5");
+    let (mut args, mut before, mut legs) = (words(&[&LEAVES, &["--out", &file]]), 0, 1);
+    let run = loop {
+        let run = alone(&words(&[&args, &["--for", "1200ms"]]));
+        if run.code == Some(0) {
+            break run;
+        }
+        assert!(run.code == Some(85) && run.said()[0].contains("because its time was up"), "{run:?}");
+        assert!(run.took < Duration::from_millis(1200), "{run:?}");
+        let report = read(Path::new(&file)).unwrap();
+        assert!(report.status == Status::Partial && done(&report) > before, "leg {legs}: {run:?}");
+        (args, before, legs) = (vec!["resume", &file, "-q", "--threads", "1"], done(&report), legs + 1);
+    };
+    assert!(legs > 1, "it was over at once");
+    assert_eq!(run.out, BY_LEAVES);
+}
+
+#[test]
+fn scripts_learn_how_far_a_stopped_run_is() {
+    let _turn = turn();
+    let folder = Folder::new("partial");
+    let file = folder.file("run.h5");
+    let run = alone(&["primes", LONG, "--method", "sieve", "--for", "800ms", "--out", &file, "--format", "json"]);
+    assert_eq!((run.code, &run.json()["status"]), (Some(85), &"partial".into()));
+    let shown = alone(&["show", &file, "--format", "json"]);
+    assert_eq!((shown.code, &shown.out), (Some(0), &run.out));
+    assert!(run.json()["run"]["units_done"].as_u64().unwrap() > 0);
+    let text = alone(&["show", &file]);
+    assert!(text.code == Some(0) && text.out.contains("status             partial: "), "{text:?}");
+    let bare = alone(&["show", &file, "-q"]);
+    assert_eq!((bare.code, &*bare.out), (Some(1), ""));
+    // Work that somebody may want to go on with is not written over.
+    let again = alone(&["primes", "0..10", "--out", &file]);
+    assert!(again.code == Some(2) && again.said()[0].contains("there is an unfinished run"), "{again:?}");
+    // In a job of Grid Engine the code is the one that has it run again.
+    let mut command = pcount(&["primes", LONG, "--method", "sieve", "--for", "400ms"]);
+    command.env("SGE_ROOT", "/opt/sge").env("JOB_ID", "17");
+    assert_eq!(run_(command).code, Some(99));
+}
+
+fn run_(command: Command) -> Run {
+    run(command)
+}
+
+#[test]
+fn only_the_plan_must_be_the_same() {
+    let _turn = turn();
+    let folder = Folder::new("plan");
+    let file = folder.file("run.h5");
+    let begun = alone(&words(&[&JOB, &["--out", &file, "--for", "600ms", "--lanes", "scalar"]]));
+    assert_eq!(begun.code, Some(85), "{begun:?}");
+    for (args, what) in [
+        (&["--method", "trial"][..], "method sieve, not method trial"),
+        (&["--out", "other.h5"], "--out is not for 'resume'"),
+        (&["--tuplet", "2"], "'--tuplet'"),
+        (&["0..5"], "'0..5'"),
+    ] {
+        let run = alone(&words(&[&["resume", &file], args]));
+        assert!(run.code == Some(2) && run.said()[0].contains(what), "{args:?}: {run:?}");
+    }
+    let run =
+        mpirun(2, &["resume", &file, "--schedule", "farm", "--threads", "2", "--method", "sieve", "--format", "csv"]);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert_eq!(run.out.lines().count(), 4);
+    // Nor is a run gone on with that another pcount began, which may cut its units otherwise.
+    let left = alone(&words(&[&JOB, &["--out", &folder.file("left.h5"), "--for", "600ms"]]));
+    assert_eq!(left.code, Some(85), "{left:?}");
+    let report = read(Path::new(&folder.file("left.h5"))).unwrap();
+    let older = |fact: &Fact| match &*fact.name {
+        "version" => Fact::new("version", Value::text("0.0.9")),
+        _ => fact.clone(),
+    };
+    let older = Report { run: report.run.iter().map(older).collect(), ..report.clone() };
+    let state = report.state.clone().unwrap();
+    let recut = Report { state: Some(State { units: state.units + 1, ..state }), ..report };
+    let me = Owner { host: "here".into(), pid: 1, job: None };
+    for (report, what) in [(older, "was begun by pcount 0.0.9"), (recut, "units by another build of pcount")] {
+        let file = folder.file("other.h5");
+        let _ = fs::remove_file(&file);
+        hdf5::write(&report, &mut hdf5::draft(Path::new(&file), &me).unwrap()).unwrap();
+        let run = alone(&["resume", &file]);
+        assert!(run.code == Some(2) && run.said()[0].contains(what), "{run:?}");
+    }
+    // A problem whose default is of its ranks stays that of the ranks it was begun on.
+    let file = folder.file("sum.h5");
+    assert_eq!(mpirun(3, &["sum", "--out", &file, "-q"]).out, "435\n");
+    assert_eq!(alone(&["resume", &file, "-q"]).out, "435\n");
+}
+
+#[test]
+fn damaged_and_foreign_files_are_refused_or_the_one_before_is_taken() {
+    let _turn = turn();
+    let folder = Folder::new("damaged");
+    let file = folder.file("run.h5");
+    let mut child = start(
+        1,
+        &["primes", LONG, "--method", "sieve", "--threads", "1", "--out", &file, "--checkpoint-every", "60ms"],
+    );
+    while !Path::new(&format!("{file}.prev")).exists() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    kill("TERM", child.id());
+    child.wait().unwrap();
+    let (whole, before) = (fs::read(&file).unwrap(), format!("{file}.prev"));
+    let left = done(&read(Path::new(&before)).unwrap());
+    let mut flipped = whole.clone();
+    flipped[whole.len() / 3] ^= 4;
+    for damage in [&whole[..whole.len() / 2], &whole[..0], &flipped] {
+        fs::write(&file, damage).unwrap();
+        let run = alone(&["resume", &file, "--for", "400ms"]);
+        assert_eq!(run.code, Some(85), "{run:?}");
+        assert!(run.said()[0].contains("; taking that, which is of pcount primes 1e12"), "{run:?}");
+        // The damaged one did not take the place of the good one.
+        assert_eq!(done(&read(Path::new(&before)).unwrap()), left);
+        assert!(done(&read(Path::new(&file)).unwrap()) >= left);
+    }
+    fs::remove_file(&before).unwrap();
+    for (content, what) in
+        [(&flipped[..], "is damaged"), (b"text", "is not a pcount run file"), (&whole[..10], "is not")]
+    {
+        fs::write(&file, content).unwrap();
+        for ranks in [1, 2] {
+            let run = go_on(ranks, &["resume", &file]);
+            assert_eq!((run.code, run.said().len()), (Some(1), 1), "{run:?}");
+            assert!(run.said()[0].contains(what), "{run:?}");
+        }
+    }
+    let none = alone(&["resume", &folder.file("none.h5")]);
+    assert!(none.code == Some(2) && none.said()[0].ends_with("there is no such file"), "{none:?}");
+}
+
+#[test]
+fn a_full_disk_costs_the_file_and_not_the_answer() {
+    let _turn = turn();
+    let folder = Folder::new("full");
+    let file = folder.file("run.h5");
+    let limited = |blocks: u32, args: &[&str]| {
+        let line = format!("ulimit -f {blocks}; exec {} {}", env!("CARGO_BIN_EXE_pcount"), args.join(" "));
+        let mut command = Command::new("sh");
+        command.args(["-c", &line]);
+        run(command)
+    };
+    let run = limited(8, &words(&[&JOB, &["--out", &file, "--checkpoint-every", "100ms"]]));
+    assert_eq!((run.code, &*run.out), (Some(1), ANSWER), "{run:?}");
+    // Once while it goes on, once at the end.
+    let said = run.said();
+    assert!(said.len() == 2 && said.iter().all(|line| line.contains(&format!("cannot write '{file}'"))), "{run:?}");
+    assert!(said[0].ends_with("the run goes on and tries again"));
+    assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 0, "something is left behind");
+    // What was saved before stays, and can be gone on with.
+    let begun = alone(&words(&[&JOB, &["--out", &file, "--for", "700ms"]]));
+    assert_eq!(begun.code, Some(85));
+    let saved = done(&read(Path::new(&file)).unwrap());
+    assert_eq!(limited(8, &["resume", &file, "-q", "--for", "700ms"]).code, Some(1));
+    assert_eq!(done(&read(Path::new(&file)).unwrap()), saved);
+    assert_eq!(alone(&["resume", &file, "-q"]).out, ANSWER);
+}
+
+#[test]
+fn a_second_writer_is_told_who_was_first() {
+    let _turn = turn();
+    let folder = Folder::new("writer");
+    let file = folder.file("run.h5");
+    let args = ["primes", LONG, "--method", "sieve", "--threads", "1", "--out", &file, "--checkpoint-every", "50ms"];
+    let first = start(1, &args);
+    waited_for(&file);
+    for args in [&["resume", &file][..], &["primes", "0..5", "--out", &file]] {
+        let second = alone(args);
+        assert_eq!(second.code, Some(1), "{second:?}");
+        assert!(
+            second.said()[0].contains(&format!("another run is writing it: process {} on ", first.id())),
+            "{second:?}"
+        );
+    }
+    kill("KILL", first.id());
+    ended(first);
+    // The dead keep nobody.
+    assert_eq!(alone(&["resume", &file, "--for", "300ms"]).code, Some(85));
+}
+
+#[test]
+fn what_is_told_as_it_goes_has_no_legs() {
+    let _turn = turn();
+    for args in [&["primes", "0..100", "--list", "--for", "1s"][..], &["ranks", "--for", "1s"]] {
+        for ranks in [1, 2] {
+            let run = go_on(ranks, args);
+            assert!(run.code == Some(2) && run.said()[0].contains("--for is not for"), "{run:?}");
+        }
+    }
+}
