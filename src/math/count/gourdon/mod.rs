@@ -211,6 +211,7 @@ impl Terms {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::math::count::phi;
     use crate::math::lanes;
     use crate::math::sieve::naive;
 
@@ -285,6 +286,65 @@ mod tests {
             let x = LEAST + index * 6_700_417 % (30_000_000 - LEAST);
             let found = found(Params::new(x));
             assert!(found.sound && found.pi == pi(x), "pi({x})");
+        }
+    }
+
+    /// A, B, C, D and Φ0 as they are defined, leaf by leaf.
+    fn directly(params: &Params) -> [i128; 5] {
+        let Params { x, y, z, star, sqrt_x, cbrt_x, sqrt_z, .. } = *params;
+        let x = x as u64;
+        let primes = naive::primes(sqrt_x as usize + 100);
+        let all = naive::primes((x / y) as usize + 1);
+        let pi = |n: u64| all.partition_point(|&p| u64::from(p) <= n) as i128;
+        let phi = |n: u64, a: i128| i128::from(phi::phi(n, a as u64));
+        let between =
+            |above: u64, to: u64| primes.iter().map(|&p| u64::from(p)).filter(move |p| (above + 1..=to).contains(p));
+        // For each m its least and its largest prime and μ, if it has no square.
+        let factored = |m: u64| {
+            let (mut rest, mut found) = (m, Vec::new());
+            for p in between(0, m).take_while(|p| p * p <= m) {
+                while rest.is_multiple_of(p) {
+                    rest /= p;
+                    found.push(p);
+                }
+            }
+            found.extend((rest > 1).then_some(rest));
+            let free = found.is_sorted_by(|a, b| a < b);
+            free.then(|| (found[0], found[found.len() - 1], if found.len() % 2 == 1 { -1i128 } else { 1 }))
+        };
+        let numbers: Vec<(u64, u64, i128)> = (2..=z)
+            .filter_map(|m| factored(m).filter(|&(_, largest, _)| largest <= y).map(|(least, _, mu)| (m, least, mu)))
+            .collect();
+        let leaves = |p: u64, above: u64, to: u64| {
+            numbers.iter().filter(move |&&(m, least, _)| least > p && m > above && m <= to)
+        };
+        let a = between(star, cbrt_x).flat_map(|p| between(p, (x / p).isqrt()).map(move |q| x / p / q));
+        let a = a.map(|v| pi(v) * if v >= y { 1 } else { 2 }).sum();
+        let b = between(y, sqrt_x).map(|p| pi(x / p)).sum();
+        let (mut c, mut d) = (0, 0);
+        for p in between(19, sqrt_z.max(star)) {
+            let (b, cube) = (pi(p), x / (p * p * p));
+            if p <= sqrt_z {
+                c -= leaves(p, cube.max(z / p), z).map(|(m, _, mu)| mu * (pi(x / p / m) - b + 2)).sum::<i128>();
+                d -= leaves(p, z / p, cube.min(z)).map(|(m, _, mu)| mu * phi(x / p / m, b - 1)).sum::<i128>();
+            } else {
+                c += between(p.max(cube), y).map(|q| pi(x / p / q) - b + 2).sum::<i128>();
+                d += between(p, cube.min(y)).map(|q| phi(x / p / q, b - 1)).sum::<i128>();
+            }
+        }
+        let ordinary = numbers.iter().filter(|(_, least, _)| *least > 19);
+        let phi0 = phi(x, 8) + ordinary.map(|(m, _, mu)| mu * phi(x / m, 8)).sum::<i128>();
+        [a, b, c, d, phi0]
+    }
+
+    #[test]
+    fn each_term_is_its_direct_sum() {
+        for (x, y, z) in
+            [(200_000, 90, 90), (200_003, 60, 400), (1_000_000, 207, 207), (1_000_003, 120, 900), (5_000_011, 300, 800)]
+        {
+            let params = Params::of(x, y, z);
+            let found = found(params);
+            assert_eq!([found.a, found.b, found.c, found.d, found.phi0], directly(&params), "of {x}, {params}");
         }
     }
 }
