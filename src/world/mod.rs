@@ -212,6 +212,8 @@ pub fn abort_on_panic() {
     std::panic::set_hook(Box::new(|panic| {
         let whom = launch::find().map_or(String::new(), |launch| format!("rank {}: ", launch.rank));
         complain(&Error::failed(format!("{whom}this is a bug in pcount, please report it: {panic}")));
+        // MPICH's launcher drops what it has not yet read of a rank that aborts, and this line is all there is to go by.
+        std::thread::sleep(Duration::from_millis(100));
         mpi::abort(BUG);
         std::process::exit(BUG.into());
     }));
