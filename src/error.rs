@@ -5,6 +5,7 @@
 //! says what would do.
 
 use crate::wire::{Wire, split};
+use std::fmt;
 
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -40,8 +41,9 @@ impl Error {
         Error::Failed(what.into())
     }
 
-    pub fn wrong(what: impl Into<String>) -> Error {
-        Error::Wrong(what.into())
+    /// A result that cannot be, told in so many words: the code was tested, so a machine is the first to be suspected.
+    pub fn wrong(what: impl fmt::Display) -> Error {
+        Error::Wrong(format!("{what}: a machine of this run computes wrongly"))
     }
 
     /// The exit code, from the table in the README.

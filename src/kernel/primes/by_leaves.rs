@@ -91,7 +91,7 @@ impl Kernel for ByLeaves {
             verify::agree(&format!("pi({})", one.x()), count, second)?;
         }
         let count = counts[0].checked_sub(counts[1]);
-        let count = count.ok_or_else(|| Error::wrong("fewer primes than none: this machine computes wrongly"))?;
+        let count = count.ok_or_else(|| Error::wrong("a range has fewer primes than none"))?;
         Ok(self.rows.proven(self.span, count))
     }
 

@@ -32,8 +32,8 @@ impl Kernel for BySieve {
         let count = sieve.unit(base, layout, unit);
         if let Some(second) = second.as_mut().filter(|_| verify::picks(unit)) {
             let again = second.unit(base, layout, unit);
-            let (one, other) = (format!("{} lanes", lanes.name), "scalar lanes");
-            verify::agree(&format!("unit {unit} of {span}"), (count.into(), &one), (again.into(), other))?;
+            let [one, other] = [lanes.name, verify::LANES].map(|name| format!("{name} lanes"));
+            verify::agree(&format!("unit {unit} of {span}"), (count.into(), &one), (again.into(), &other))?;
         }
         Ok(count)
     }

@@ -171,17 +171,16 @@ impl Nth {
         });
         match found {
             Some(prime) if seen == count => Ok(prime),
-            _ => Err(wrong(&format!("a slice of {} has {count} primes, and the next time {seen}", self.sieving.span))),
+            _ => Err(Error::wrong(format!(
+                "a slice of {} has {count} primes, and the next time {seen}",
+                self.sieving.span
+            ))),
         }
     }
 }
 
 /// Bytes of a first-level cache, where it does not matter much.
 const CACHE: usize = 32 << 10;
-
-fn wrong(why: &str) -> Error {
-    Error::wrong(format!("{why}: a machine of this run computes wrongly"))
-}
 
 /// In which slice the n-th prime is, which of its primes it is, and how many those are; `below` primes come before the first.
 fn locate(n: u128, below: u128, slices: &[u64]) -> Option<(u64, u64, u64)> {
@@ -224,7 +223,7 @@ impl Kernel for Nth {
         let below = self.below.close(whole.below)?;
         let Some((slice, k, count)) = locate(n, below, &whole.slices) else {
             let last = below + whole.slices.iter().map(|&count| u128::from(count)).sum::<u128>();
-            return Err(wrong(&format!(
+            return Err(Error::wrong(format!(
                 "prime number {n} should lie in {span}, whose primes are numbers {} to {last}",
                 below + 1
             )));

@@ -9,7 +9,7 @@ use crate::math::lanes::Lanes;
 use crate::math::sieve::{Sieve, naive};
 use crate::math::trial;
 use crate::wire::Wire;
-use crate::work::{Forecast, Part};
+use crate::work::Forecast;
 
 pub enum Pi {
     /// So small that its primes can be found when the answer is made.
@@ -87,21 +87,13 @@ impl Pi {
             Pi::Tried(x) => Ok(trial::count(0, *x as u64).into()),
             Pi::Many(gourdon) => {
                 let (x, found) = (gourdon.params().x, gourdon.close(sums));
-                let wrong =
-                    |why: &str| Err(Error::wrong(format!("pi({x}) {why}: a machine of this run computes wrongly")));
                 match found.sound {
-                    false => wrong("came to parts that contradict each other"),
-                    true if !plausible(x, found.pi) => wrong(&format!("cannot be {}", found.pi)),
+                    false => Err(Error::wrong(format!("pi({x}) came to parts that contradict each other"))),
+                    true if !plausible(x, found.pi) => Err(Error::wrong(format!("pi({x}) cannot be {}", found.pi))),
                     true => Ok(found.pi),
                 }
             }
         }
-    }
-}
-
-impl Part for Sums {
-    fn merge(self, right: Sums) -> Sums {
-        Sums::merge(self, right)
     }
 }
 
@@ -122,4 +114,27 @@ fields! {
     Hard { sum left right some sound }
     Tally { primes a b c }
     Asked { weight sum }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::math::lanes;
+
+    #[test]
+    fn what_contradicts_itself_or_riemann_is_no_answer() {
+        let lanes = lanes::pick(None).unwrap();
+        let pi = Pi::new(1_000_001, lanes);
+        let (sieve, mut worker) = (Sieve::new(lanes, 32 << 10), None);
+        let units = (0..pi.units()).map(|unit| pi.compute(unit, &sieve, &mut worker));
+        let whole = units.fold(Sums::default(), Sums::merge);
+        assert_eq!(pi.close(whole), Ok(78_498));
+        let torn = Sums { hard: Hard { sound: false, ..whole.hard }, ..whole };
+        let off = Sums { sigma: whole.sigma + 1_000, ..whole };
+        for (sums, why) in [(torn, "contradict each other"), (off, "cannot be 79498")] {
+            let error = pi.close(sums).unwrap_err();
+            assert_eq!(error.code(), 3);
+            assert!(error.to_string().contains(why), "{error}");
+        }
+    }
 }

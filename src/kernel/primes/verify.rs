@@ -13,7 +13,7 @@ use crate::seat::Seat;
 const EVERY: u64 = 64;
 
 /// The lanes of the second count: no processor lacks them, and none has vectors in them.
-const LANES: &str = "scalar";
+pub const LANES: &str = "scalar";
 
 /// How many times as long as the first one a second count takes: 1.1 low down, 2.2 near 10^18 against AVX-512.
 const SLOWER: f64 = 2.0;
@@ -24,7 +24,7 @@ pub fn agree(what: &str, one: (u128, &str), other: (u128, &str)) -> Result<()> {
         return Ok(());
     }
     let told = format!("{} by {}, but {} by {}", one.0, one.1, other.0, other.1);
-    Err(Error::wrong(format!("{what} has two values, {told}: a machine of this run computes wrongly")))
+    Err(Error::wrong(format!("{what} has two values, {told}")))
 }
 
 /// A sieve for second counts.

@@ -16,18 +16,22 @@ pub mod lmo;
 pub mod phi;
 mod tally;
 
-/// The largest r with r³ ≤ x.
+/// The root of a degree from 2 on, rounded down.
+pub fn root(x: u128, degree: u32) -> u64 {
+    let (mut low, mut high) = (0u128, 1u128 << (x.max(1).ilog2() / degree + 1));
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        match middle.checked_pow(degree) {
+            Some(power) if power <= x => low = middle,
+            _ => high = middle,
+        }
+    }
+    low as u64
+}
+
+/// The cube root, rounded down.
 pub fn cube_root(x: u64) -> u64 {
-    let cube = |r: u64| u128::from(r).pow(3);
-    // A float only guesses; integers decide.
-    let mut root = (x as f64).cbrt() as u64;
-    while cube(root) > u128::from(x) {
-        root -= 1;
-    }
-    while cube(root + 1) <= u128::from(x) {
-        root += 1;
-    }
-    root
+    root(x.into(), 3)
 }
 
 #[cfg(test)]

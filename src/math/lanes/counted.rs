@@ -179,10 +179,6 @@ impl Strides {
         Strides { prime, first }
     }
 
-    pub fn prime(&self) -> u32 {
-        self.prime
-    }
-
     /// Goes on to the row that begins so many bytes later.
     pub fn advance(&mut self, bytes: u32) {
         let (p, by) = (self.prime, bytes % self.prime);
@@ -204,11 +200,6 @@ impl Counted {
 
     pub fn words_mut(&mut self) -> &mut [u64] {
         &mut self.words
-    }
-
-    /// Bytes of memory that it holds.
-    pub fn memory(&self) -> usize {
-        8 * self.words.len() + 4 * self.before.len()
     }
 
     /// Counts the words again, from `from` on; tells `from` and all that are set.

@@ -17,7 +17,8 @@ mod scalar;
 
 use crate::error::{Error, Result};
 pub use comb::{Comb, Hits, Leaps};
-pub use counted::{Counted, Dividend, LINE, Line, RESIDUES, Sifted, Signed, Strides, WORD, WORDS_MAX};
+use counted::Line;
+pub use counted::{Counted, Dividend, RESIDUES, Sifted, Signed, Strides, WORD};
 
 /// One instruction set's versions of the loops.
 pub struct Lanes {

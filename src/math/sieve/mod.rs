@@ -222,24 +222,20 @@ impl Sieve {
         }
     }
 
-    /// The primes above 5 of a window, in words of 240 numbers: gives `each` the word's number and its bits, of which the
-    /// first stand for the numbers from the last multiple of 30 on that is not above the window's start.
+    /// The primes above 5 of a window, by sieving alone; `each` gets them as of [`Sieve::in_order`], the first word's
+    /// number being the last multiple of 30 that is not above the window's start.
     ///
     /// The window ends at [`END`] at most; `base` reaches up to the square root of its end. Memory: eight lines, of a
     /// thirtieth of a bit per number each.
-    pub fn words(&mut self, base: &SievingPrimes, window: Span, mut each: impl FnMut(usize, u64)) {
+    pub fn words(&mut self, base: &SievingPrimes, window: Span, each: impl FnMut(u128, u64)) {
         assert!(window.end() <= END);
-        let mut index = 0;
-        self.in_order_by(Sifting { window, wheel: Wheel::smallest(), base, bound: u64::MAX }, |_, word| {
-            each(index, word);
-            index += 1;
-        });
+        self.in_order_by(Sifting { window, wheel: Wheel::smallest(), base, bound: u64::MAX }, each);
     }
 
     /// The primes of a window, ascending; they must lie above 5 and below 2^32.
     fn piece(&mut self, base: &SievingPrimes, window: Span) -> Vec<u32> {
         let mut primes = Vec::new();
-        self.in_order_by(Sifting { window, wheel: Wheel::smallest(), base, bound: u64::MAX }, |start, word| {
+        self.words(base, window, |start, word| {
             primes.extend(ordered::numbers(start, word).map(|prime| prime as u32));
         });
         primes

@@ -1,9 +1,9 @@
 //! A: Σ χ·π(x/(p·q)) over x* < p <= cbrt x and p < q <= sqrt(x/p), where χ is 1 if x/(p·q) >= y and else 2.
 //!
-//! Cost: a division and a look-up for each pair. No pair's place is beyond sqrt x.
+//! No pair's place is beyond sqrt x. Cost: a division and a look-up for each pair. Memory: nothing but the tables and the row.
 
 use super::Terms;
-use super::places::Row;
+use super::places::{Row, at_most_root};
 use super::tally::Asked;
 
 /// Asks for the places of a row.
@@ -34,10 +34,4 @@ pub fn ask(terms: &Terms, row: &Row, to: &mut Asked) {
         row.ask(terms, to, 1, xp, &primes[above + 1..=once]);
         row.ask(terms, to, 2, xp, &primes[once + 1..=last]);
     }
-}
-
-/// n, or the root of x if that is less.
-pub fn at_most_root(n: u64, x: u128) -> u64 {
-    let wide = u128::from(n);
-    if wide * wide <= x { n } else { x.isqrt() as u64 }
 }

@@ -8,12 +8,14 @@
 //! Of C2 only the q up to sqrt(x/p) are visited. For t = x/p and u < w,
 //! Σ π(t/q) over u < q <= w is π(w)·π(t/w) - π(u)·π(t/(u+1)) + Σ π(t/r) over t/w < r <= t/(u+1), and those r are among the
 //! q that are visited anyway: there they count once more.
+//!
+//! Cost: a division and a look-up for each leaf that is visited. Memory: nothing but the tables and the row.
 
 use super::Terms;
-use super::a::at_most_root;
-use super::params::{K, root};
-use super::places::Row;
+use super::params::K;
+use super::places::{Row, at_most_root};
 use super::tally::Asked;
+use crate::math::count::cube_root;
 use crate::math::lanes::Signed;
 
 /// Asks for the places of a row.
@@ -28,7 +30,7 @@ fn c1(terms: &Terms, row: &Row, to: &mut Asked, list: &mut Signed) {
     if row.numbers.start >= z {
         return;
     }
-    let least = [root(xz.into(), 3), row.numbers.start.isqrt(), xz / row.numbers.end];
+    let least = [cube_root(xz), row.numbers.start.isqrt(), xz / row.numbers.end];
     let first = least.into_iter().map(|n| pi.of(n.min(params.sqrt_z))).max().expect("three").max(K as u64);
     for b in first as usize + 1..=pi.of(params.sqrt_z) as usize {
         let p = u64::from(tables.primes[b]);
@@ -51,7 +53,7 @@ fn c1(terms: &Terms, row: &Row, to: &mut Asked, list: &mut Signed) {
 fn c2(terms: &Terms, row: &Row, to: &mut Asked) {
     let (params, tables) = (&terms.params, terms.tables());
     let (pi, primes, y) = (&tables.pi, &tables.primes, params.y);
-    let least = [params.sqrt_z, root(params.xy().into(), 3), row.numbers.start.isqrt(), row.x_high / y];
+    let least = [params.sqrt_z, cube_root(params.xy()), row.numbers.start.isqrt(), row.x_high / y];
     let first = least.into_iter().map(|n| pi.of(n.min(params.star))).max().expect("four").max(K as u64);
     let last = pi.of(row.x_low.isqrt().min(params.star));
     let primes_to_y = pi.of(y);

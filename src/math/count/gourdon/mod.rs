@@ -211,7 +211,7 @@ impl Terms {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::math::count::phi;
+    use crate::math::count::{phi, root};
     use crate::math::lanes;
     use crate::math::sieve::naive;
 
@@ -264,7 +264,7 @@ mod tests {
 
     /// All alphas that are worth a thought at x, in thousandths; what is beyond the bounds is brought within them.
     fn alphas(x: u128, some: u64) -> impl Iterator<Item = Alpha> {
-        let most = 1000 * params::root(x, 6) + 1000;
+        let most = 1000 * root(x, 6) + 1000;
         (0..some).map(move |i| Alpha { y: 1000 + i * 7919 % most, z: 1000 + i / 3 * 104_729 % most })
     }
 

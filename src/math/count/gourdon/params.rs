@@ -1,5 +1,6 @@
 //! The parameters of Gourdon's formula for one x, derived once, and what follows from them.
 
+use crate::math::count::root;
 use std::fmt;
 
 /// The formula's x, its two limits and the bounds that follow. Integers throughout: every rank must derive the same.
@@ -112,17 +113,4 @@ impl fmt::Display for Params {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "y {}, z {}, k {K}, x* {}", self.y, self.z, self.star)
     }
-}
-
-/// The root of a degree, rounded down.
-pub fn root(x: u128, degree: u32) -> u64 {
-    let (mut low, mut high) = (0u128, 1u128 << (x.max(1).ilog2() / degree + 1));
-    while high - low > 1 {
-        let middle = low + (high - low) / 2;
-        match middle.checked_pow(degree) {
-            Some(power) if power <= x => low = middle,
-            _ => high = middle,
-        }
-    }
-    low as u64
 }

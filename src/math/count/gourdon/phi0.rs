@@ -1,7 +1,7 @@
 //! Φ0, the ordinary leaves: Σ μ(m)·phi(x/m, k) over the m up to z that are free of squares, of the first k primes and of
 //! primes above y.
 //!
-//! Cost: one division and two look-ups for each, some z/6 of them.
+//! Cost: two divisions and two look-ups for each, some z/6 of them. Memory: nothing but the tables.
 
 use super::Terms;
 use super::params::K;

@@ -6,9 +6,9 @@
 
 use super::Terms;
 use super::tables::{BELOW, fill};
-use super::tally::Tally;
+use super::tally::{Asked, Tally};
 use super::{a, b, c};
-use crate::math::lanes::{Counted, Signed, WORD};
+use crate::math::lanes::{Counted, Dividend, Signed, WORD};
 use crate::math::sieve::Sieve;
 use std::ops::Range;
 
@@ -46,17 +46,17 @@ pub struct Row<'a> {
 
 impl Row<'_> {
     /// Adds `times` the sum of π over the quotients by the divisors, which lie in the row.
-    pub fn ask(&self, terms: &Terms, to: &mut super::tally::Asked, times: i128, dividend: u128, divisors: &[u32]) {
+    pub fn ask(&self, terms: &Terms, to: &mut Asked, times: i128, dividend: u128, divisors: &[u32]) {
         if divisors.is_empty() {
             return;
         }
-        let dividend = crate::math::lanes::Dividend::new(dividend);
+        let dividend = Dividend::new(dividend);
         let local = self.counted.sum(terms.lanes, self.numbers.start, dividend, divisors);
         to.add(times, divisors.len(), local, self.before);
     }
 
     /// The same for one place.
-    pub fn ask_one(&self, to: &mut super::tally::Asked, times: i128, place: u64) {
+    pub fn ask_one(&self, to: &mut Asked, times: i128, place: u64) {
         to.add(times, 1, self.counted.up_to(place - self.numbers.start), self.before);
     }
 }
@@ -97,4 +97,10 @@ pub fn tally(terms: &Terms, slice: Range<u64>, buffers: &mut Buffers) -> Tally {
     }
     buffers.row = row;
     tally
+}
+
+/// n, or the root of x if that is less.
+pub fn at_most_root(n: u64, x: u128) -> u64 {
+    let wide = u128::from(n);
+    if wide * wide <= x { n } else { x.isqrt() as u64 }
 }

@@ -9,7 +9,7 @@
 //! - Σ5 = Σ π(x/p²) over sqrt(x/y) < p <= cbrt x
 //! - Σ6 = -Σ π(sqrt(x/p))² over x* < p <= cbrt x
 //!
-//! Cost: a root and two look-ups for each prime up to cbrt x.
+//! Cost: a root and two look-ups for each prime up to cbrt x. Memory: nothing but the tables.
 
 use super::params::Params;
 use super::tables::Tables;

@@ -5,7 +5,7 @@ use super::params::Params;
 use super::patterns::Patterns;
 use super::tiny::Tiny;
 use crate::math::lanes::{Counted, Lanes, WORD};
-use crate::math::sieve::{Sieve, SievingPrimes};
+use crate::math::sieve::{Sieve, SievingPrimes, ordered};
 use crate::math::span::Span;
 
 /// The tables for one set of parameters.
@@ -80,7 +80,7 @@ impl Pi {
         let mut primes = vec![1, 2, 3, 5];
         for (index, &word) in self.row.words().iter().enumerate() {
             let start = u128::from(WORD) * index as u128;
-            primes.extend(crate::math::sieve::ordered::numbers(start, word).map(|prime| prime as u32));
+            primes.extend(ordered::numbers(start, word).map(|prime| prime as u32));
         }
         primes
     }
@@ -89,7 +89,7 @@ impl Pi {
 /// The primes that have no bit in a row: 2, 3 and 5.
 pub const BELOW: u32 = 3;
 
-/// Makes the row that begins at `start` one of primes. `base` reaches to the root of its end.
+/// Makes the row that begins at `start`, a multiple of 240, one of primes. `base` reaches to the root of its end.
 pub fn fill(row: &mut Counted, start: u64, base: &SievingPrimes, sieve: &mut Sieve) {
     /// Words that are sieved at once: their eight lines stay in a second-level cache.
     const PIECE: usize = 1 << 14;
@@ -97,11 +97,9 @@ pub fn fill(row: &mut Counted, start: u64, base: &SievingPrimes, sieve: &mut Sie
     for words in row.words_mut().chunks_mut(PIECE) {
         let end = from + WORD * words.len() as u64;
         let window = Span::new(from.into(), end.into()).expect("the row goes on");
-        sieve.words(base, window, |index, word| {
-            if let Some(at) = words.get_mut(index) {
-                *at = word;
-            }
-        });
+        let mut places = words.iter_mut();
+        // The sieve goes by lines, which may have some words more.
+        sieve.words(base, window, |_, word| places.next().iter_mut().for_each(|place| **place = word));
         from = end;
     }
 }
