@@ -49,6 +49,7 @@ fn alone(speak: impl FnOnce() -> Result<()>) -> ExitCode {
 
 /// Runs with all ranks, which leave together.
 fn together(request: Result<Request>, began: Instant) -> ExitCode {
+    let heeded = Stops::heed();
     // Where the launcher failed us every rank is alone: one speaks, and the others must not end first with a
     // code that makes the launcher kill it.
     let world = match world::open() {
@@ -57,14 +58,15 @@ fn together(request: Result<Request>, began: Instant) -> ExitCode {
     };
     let world = &*world;
     // Every rank has read the same words, or this is where it comes out.
-    match agree(world, request, |_| 0).and_then(|request| carry_out(world, request, began)) {
+    let ready = agree(world, request.and_then(|request| Ok((request, heeded?))), |_| 0);
+    match ready.and_then(|(request, stops)| carry_out(world, request, stops, began)) {
         Ok(code) => ExitCode::from(code),
         Err(why) => world::leave(world, &why),
     }
 }
 
 /// Has it done by all ranks; the code they all end with.
-fn carry_out(world: &dyn World, request: Request, began: Instant) -> Result<u8> {
+fn carry_out(world: &dyn World, request: Request, stops: Stops, began: Instant) -> Result<u8> {
     let (started, clock) = (SystemTime::now(), Instant::now());
     let (leg, left) = match request {
         Request::Run(order) => (Leg::first(world, *order)?, None),
@@ -84,8 +86,9 @@ fn carry_out(world: &dyn World, request: Request, began: Instant) -> Result<u8> 
         true => agree(world, world.is_root().then(|| draft(order)).transpose(), |_| 0)?.flatten(),
         false => left,
     };
-    let heeds = matches!(plan.job, Job::Work(_));
-    let stops = agree(world, if heeds { Stops::heed() } else { Ok(Stops::never()) }, |_| 0)?;
+    if !matches!(plan.job, Job::Work(_)) {
+        stops.heed_no_more();
+    }
     let stops = stops.until(order.time_limit.map(|limit| began + limit));
     let (seat, seats) = seats::take(world, order.threads)?;
 

@@ -234,6 +234,30 @@ fn a_signal_to_any_rank_stops_them_all() {
 }
 
 #[test]
+fn a_signal_while_mpi_starts_stops_it_like_any_other() {
+    let _turn = turn();
+    let folder = Folder::new("starting");
+    let file = folder.file("run.h5");
+    let child = start(2, &["primes", LONG, "--method", "sieve", "--threads", "1", "--out", &file]);
+    let began = Instant::now();
+    // What comes before a process listens ends it, as it ends any process.
+    let listens = |pid: &u32| {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap_or("0").trim();
+        u64::from_str_radix(caught, 16).unwrap() >> 14 & 1 == 1
+    };
+    let first = loop {
+        if let Some(pid) = pids_of(child.id(), &file).into_iter().find(listens) {
+            break pid;
+        }
+        assert!(began.elapsed() < Duration::from_secs(20));
+    };
+    kill("TERM", first);
+    let run = ended(child);
+    assert_eq!((run.code, &*run.out), (Some(85), ""), "{run:?}");
+}
+
+#[test]
 fn a_signal_to_the_launcher_stops_the_job() {
     let _turn = turn();
     let folder = Folder::new("launcher");

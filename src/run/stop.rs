@@ -1,13 +1,14 @@
 //! Why a run stops before it is done: somebody sends a signal, or its time is up.
 //!
 //! A signal is only noted; the main thread of a rank looks at the note now and then, tells the root, and the root
-//! tells all. A second SIGINT is not noted but ends the process, as it would without all this. The only file that
-//! names the signal-hook crate.
+//! tells all. A second SIGINT is not noted but ends the process, as it would without all this. It is so from before MPI
+//! starts to after it has ended: a rank that a signal ends in between takes the job with it, and its exit code. The only
+//! file that names the signal-hook crate.
 
 use crate::error::{Error, Result};
 use crate::wire::Wire;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU, SIGXFSZ};
-use signal_hook::flag;
+use signal_hook::{flag, low_level};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -58,6 +59,7 @@ impl Wire for Cause {
 }
 
 /// What one rank knows of reasons to stop.
+#[derive(Clone)]
 pub struct Stops {
     /// The number of the signal that came last.
     heard: Arc<AtomicUsize>,
@@ -65,12 +67,6 @@ pub struct Stops {
     until: Option<Instant>,
     /// Set when nobody listens any more: signals then do what they always do.
     over: Arc<AtomicBool>,
-}
-
-impl Drop for Stops {
-    fn drop(&mut self) {
-        self.over.store(true, Ordering::Relaxed);
-    }
 }
 
 /// What is left between the end of the computing and that of the process for all else but saving: parts on their way,
@@ -82,7 +78,7 @@ const FAREWELL_MOST: Duration = Duration::from_secs(10);
 const EARLIER: u32 = 8;
 
 impl Stops {
-    /// Signals are noted from now on, until this is dropped. One that the caller wants ignored, as nohup does with SIGHUP, still is.
+    /// Signals are noted from now on. One that the caller wants ignored, as nohup does with SIGHUP, still is.
     pub fn heed() -> Result<Stops> {
         let (heard, over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
         let second = Arc::new(AtomicBool::new(false));
@@ -104,6 +100,16 @@ impl Stops {
             .and_then(|()| SIGNALS.iter().try_for_each(note))
             .map_err(|why| Error::failed(format!("cannot listen to signals: {why}")))?;
         Ok(Stops { heard, until: None, over })
+    }
+
+    /// Signals do again what they always do, and one that has come does it now.
+    pub fn heed_no_more(&self) {
+        self.over.store(true, Ordering::Relaxed);
+        let heard = self.heard.load(Ordering::Relaxed);
+        if heard != 0 {
+            // It ends the process, so nothing is said of it here either.
+            let _ = low_level::emulate_default_handler(heard as i32);
+        }
     }
 
     /// Nothing stops the run but a signal noted in `heard`.
@@ -183,7 +189,7 @@ mod tests {
     fn a_signal_is_noted_and_the_process_goes_on() {
         let stops = Stops::heed().unwrap();
         assert_eq!(stops.signal(), None);
-        signal_hook::low_level::raise(SIGUSR2).unwrap();
+        low_level::raise(SIGUSR2).unwrap();
         assert_eq!(stops.signal(), Some(Cause::Signal(SIGUSR2 as usize)));
         assert!(!is_ignored(SIGUSR2));
     }
