@@ -40,7 +40,8 @@ pub enum Heard {
 pub struct Crew {
     pub hands: usize,
     desk: Arc<Desk>,
-    done: Receiver<Done>,
+    /// Blocks that are through; nothing when a hand has taken the last one from the pile.
+    done: Receiver<Option<Done>>,
     /// Whether nobody waits for the hands any more.
     left: Cell<bool>,
 }
@@ -59,12 +60,12 @@ impl Desk {
         self.pile.lock().expect("no thread panics: the job would have ended")
     }
 
-    /// The next block for a hand; none when there will be no more.
-    fn next(&self, after: Option<u64>) -> Option<Block> {
+    /// The next block for a hand, and whether the pile should be topped up; none when there will be no more.
+    fn next(&self, after: Option<u64>) -> Option<(Block, bool)> {
         let mut pile = self.pile();
         loop {
             if let Some(block) = pile.0.take(after) {
-                return Some(block);
+                return Some((block, pile.1 && pile.0.units() == 0));
             }
             if !pile.1 {
                 return None;
@@ -107,14 +108,14 @@ impl Crew {
     /// The next block that is through; `None` when all hands have gone home.
     #[cfg(test)]
     fn wait(&self) -> Option<Done> {
-        self.done.recv().ok()
+        self.done.iter().flatten().next()
     }
 
-    /// What comes next, but waits no longer than `most`; not at all when all have gone home.
+    /// What comes next, but waits no longer than `most` or until the pile is empty; not at all when all have gone home.
     pub fn wait_for(&self, most: Duration) -> Heard {
         match self.done.recv_timeout(most) {
-            Ok(done) => Heard::Done(done),
-            Err(RecvTimeoutError::Timeout) => Heard::Nothing,
+            Ok(Some(done)) => Heard::Done(done),
+            Ok(None) | Err(RecvTimeoutError::Timeout) => Heard::Nothing,
             Err(RecvTimeoutError::Disconnected) => Heard::Home,
         }
     }
@@ -159,15 +160,18 @@ pub fn with<R>(
     came
 }
 
-fn labour(work: &dyn Work, seat: &Seat, number: usize, desk: &Desk, tell: Sender<Done>) {
+fn labour(work: &dyn Work, seat: &Seat, number: usize, desk: &Desk, tell: Sender<Option<Done>>) {
     let mut hand = None;
     let mut after = None;
-    while let Some(block) = desk.next(after) {
+    while let Some((block, last)) = desk.next(after) {
+        if last && tell.send(None).is_err() {
+            return;
+        }
         let start = Instant::now();
         let part = hand.get_or_insert_with(|| work.hand(seat)).block(block);
         after = Some(block.units().end);
         let done = Done { hand: number, block, part, start, took: start.elapsed() };
-        if tell.send(done).is_err() {
+        if tell.send(Some(done)).is_err() {
             // The main thread has left: nobody wants more.
             return;
         }
@@ -263,27 +267,41 @@ mod tests {
         assert!(blocks < 900_000);
     }
 
+    /// Units of five seconds.
+    struct Long;
+    impl Kernel for Long {
+        type Part = u64;
+        type Scratch = ();
+        fn units(&self) -> u64 {
+            10
+        }
+        fn scratch(&self, _: &Seat) {}
+        fn compute(&self, _: u64, _: &mut ()) -> Result<u64> {
+            std::thread::sleep(Duration::from_secs(5));
+            Ok(1)
+        }
+        fn answer(&self, whole: u64) -> Result<Answer> {
+            Ok(Answer::total(whole.into()))
+        }
+        fn forecast(&self) -> Forecast {
+            Forecast::default()
+        }
+    }
+
+    #[test]
+    fn the_main_thread_hears_at_once_that_the_pile_is_empty() {
+        let began = Instant::now();
+        with(Box::leak(Box::new(Long)), &Seat::here(0), 1, 0, |crew| {
+            let crew = crew.unwrap();
+            crew.add(0..1);
+            assert!(matches!(crew.wait_for(Duration::from_secs(4)), Heard::Nothing));
+            crew.leave();
+        });
+        assert!(began.elapsed() < Duration::from_secs(2));
+    }
+
     #[test]
     fn a_crew_that_is_left_holds_nobody_up() {
-        struct Long;
-        impl Kernel for Long {
-            type Part = u64;
-            type Scratch = ();
-            fn units(&self) -> u64 {
-                10
-            }
-            fn scratch(&self, _: &Seat) {}
-            fn compute(&self, _: u64, _: &mut ()) -> Result<u64> {
-                std::thread::sleep(Duration::from_secs(5));
-                Ok(1)
-            }
-            fn answer(&self, whole: u64) -> Result<Answer> {
-                Ok(Answer::total(whole.into()))
-            }
-            fn forecast(&self) -> Forecast {
-                Forecast::default()
-            }
-        }
         let began = Instant::now();
         with(Box::leak(Box::new(Long)), &Seat::here(0), 2, 0, |crew| {
             let crew = crew.unwrap();

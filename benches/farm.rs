@@ -1,0 +1,105 @@
+//! What dealing costs: how busy crews are whose blocks are short, and how many blocks the root can deal in a second.
+//!
+//! Blocks wait instead of computing, so that eight ranks can be watched on fewer cores; in the last row only those of
+//! the root do, so that the others ask as fast as it can answer. Under a launcher it runs on all its ranks, with one
+//! compute thread each, or only the rows of the waits that are named.
+
+use pcount::error::Result;
+use pcount::report::Table;
+use pcount::run::stop::Stops;
+use pcount::run::{self, Course, Schedule, Unwatched};
+use pcount::seat::Seat;
+use pcount::wire::Wire;
+use pcount::work::{Answer, Forecast, Kernel, Part, Temper};
+use pcount::world;
+use std::time::Duration;
+
+/// Seconds that this thread has had a core, where the system tells.
+fn on_core() -> f64 {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    told.split(' ').next().and_then(|nanoseconds| nanoseconds.parse::<f64>().ok()).map_or(f64::NAN, |ns| ns * 1e-9)
+}
+
+/// Units that wait.
+struct Waits {
+    units: u64,
+    /// At the root, and elsewhere.
+    wait: [Duration; 2],
+}
+
+/// How many there were.
+#[derive(Default)]
+struct Number(u64);
+
+impl Part for Number {
+    fn merge(self, right: Number) -> Number {
+        Number(self.0 + right.0)
+    }
+}
+
+impl Wire for Number {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.0.put(out);
+    }
+    fn take(bytes: &mut &[u8]) -> Result<Number> {
+        Wire::take(bytes).map(Number)
+    }
+}
+
+impl Kernel for Waits {
+    type Part = Number;
+    /// How long a unit is.
+    type Scratch = Duration;
+    fn units(&self) -> u64 {
+        self.units
+    }
+    fn scratch(&self, seat: &Seat) -> Duration {
+        self.wait[seat.rank.min(1)]
+    }
+    fn compute(&self, _: u64, wait: &mut Duration) -> Result<Number> {
+        if !wait.is_zero() {
+            std::thread::sleep(*wait);
+        }
+        Ok(Number(1))
+    }
+    fn answer(&self, _: Number) -> Result<Answer> {
+        Ok(Answer::rows(Table::of(&[]), ""))
+    }
+    fn forecast(&self) -> Forecast {
+        Forecast::default()
+    }
+    fn temper(&self) -> Temper {
+        Temper::Uneven
+    }
+}
+
+fn main() {
+    let world = world::open().expect("the launcher makes a world");
+    let world = &*world;
+    let ranks = world.size() as u64;
+    let asked: Vec<u64> = std::env::args().filter_map(|word| word.parse().ok()).collect();
+    if world.is_root() {
+        println!("{ranks} ranks, each block a unit of its own\n");
+        println!("wait ms   blocks  seconds   busy %  requests/s  root us/request");
+    }
+    for (root, wait, units) in [(100, 100, 60), (10, 10, 500), (1, 1, 3000), (100, 0, 20_000)] {
+        if !asked.is_empty() && !asked.contains(&wait) {
+            continue;
+        }
+        let work = Waits { units: units * ranks, wait: [root, wait].map(Duration::from_millis) };
+        let work: &'static Waits = Box::leak(Box::new(work));
+        let stops = Stops::never();
+        let course = Course { largest: 0, ..Course::new(Some(Schedule::Farm), &stops) };
+        let seat = Seat { threads: 1, ..Seat::here(world.rank()) };
+        let before = on_core();
+        if let Some(outcome) = run::run(world, work, &seat, course, &mut Unwatched).expect("waiting never fails") {
+            let blocks: u64 = outcome.ranks.iter().map(|rank| rank.blocks).sum();
+            assert_eq!(blocks, units * ranks);
+            // What the root computes itself it need not ask for.
+            let requests = blocks - outcome.ranks[0].blocks;
+            let cost = (on_core() - before) / requests as f64 * 1e6;
+            let (busy, rate) = (100.0 * outcome.busy.mean / outcome.seconds, requests as f64 / outcome.seconds);
+            println!("{wait:7}  {blocks:7}  {:7.2}  {busy:7.2}  {rate:10.0}  {cost:15.1}", outcome.seconds);
+        }
+    }
+}
