@@ -1,4 +1,5 @@
-//! Counting by the combinatorial formula: π(end - 1) - π(start - 1), each without finding all primes up to there.
+//! Counting by the combinatorial formula: π(end - 1) - π(start - 1), each without finding all primes up to there. Where one
+//! range begins at the end of another, the π between them is computed once.
 
 use super::pi::Pi;
 use super::{Rows, verify};
@@ -12,18 +13,31 @@ use crate::wire::Wire;
 use crate::work::{Answer, Forecast, Kernel, Part, Temper};
 
 pub struct ByLeaves {
-    span: Span,
+    /// Each but the first begins where the one before it ends.
+    spans: Vec<Span>,
     rows: Rows,
     lanes: &'static Lanes,
-    /// π(end - 1) and π(start - 1), and if they are verified the same two again.
+    /// π of what is below the first span and of what is below each one's end, and if they are verified all these again.
     pis: Vec<Pi>,
 }
 
 impl ByLeaves {
     pub fn new(span: Span, rows: Rows, lanes: &'static Lanes) -> ByLeaves {
         // An empty range has no primes wherever it is.
-        let ends = [span.end(), span.start()].map(|end| if span.is_empty() { 0 } else { end });
-        ByLeaves { span, rows, lanes, pis: ends.map(|end| Pi::new(end, lanes)).into() }
+        let ends = [span.start(), span.end()].map(|end| if span.is_empty() { 0 } else { end });
+        ByLeaves { spans: vec![span], rows, lanes, pis: ends.map(|end| Pi::new(end, lanes)).into() }
+    }
+
+    /// The ranges of both, if these begin where those before end: what is between them is counted once. Else they are
+    /// given back.
+    pub fn after(self, before: &mut ByLeaves) -> Option<ByLeaves> {
+        let touch = before.spans.last().is_some_and(|span| !span.is_empty() && span.end() == self.spans[0].start());
+        if !touch || self.spans[0].is_empty() {
+            return Some(self);
+        }
+        before.spans.extend(self.spans);
+        before.pis.extend(self.pis.into_iter().skip(1));
+        None
     }
 
     /// The same with every number counted twice.
@@ -35,7 +49,7 @@ impl ByLeaves {
 
     /// The numbers, and what verifies them.
     fn twice(&self) -> (&[Pi], &[Pi]) {
-        self.pis.split_at(2)
+        self.pis.split_at(self.spans.len() + 1)
     }
 
     /// How its numbers are computed, for the report.
@@ -87,12 +101,17 @@ impl Kernel for ByLeaves {
         let counts = self.pis.iter().enumerate().map(close).collect::<Result<Vec<u128>>>()?;
         let (numbers, again) = self.twice();
         for (index, (one, other)) in numbers.iter().zip(again).enumerate() {
-            let (count, second) = ((counts[index], &*one.by()), (counts[index + 2], &*other.by()));
+            let (count, second) = ((counts[index], &*one.by()), (counts[index + numbers.len()], &*other.by()));
             verify::agree(&format!("pi({})", one.x()), count, second)?;
         }
-        let count = counts[0].checked_sub(counts[1]);
-        let count = count.ok_or_else(|| Error::wrong("a range has fewer primes than none"))?;
-        Ok(self.rows.proven(self.span, count))
+        let row = |(span, ends): (&Span, &[u128])| {
+            let count = ends[1].checked_sub(ends[0]);
+            let count = count.ok_or_else(|| Error::wrong("a range has fewer primes than none"))?;
+            Ok(self.rows.proven(*span, count))
+        };
+        let mut rows = self.spans.iter().zip(counts.windows(2)).map(row);
+        let first = rows.next().expect("there is a range")?;
+        rows.try_fold(first, |above, row| Ok(above.then(row?)))
     }
 
     fn forecast(&self) -> Forecast {
@@ -159,7 +178,7 @@ mod tests {
             assert_eq!(column(&whole(&verified(start, end)), "count"), [count.to_string()], "{start}..{end}");
         }
         let how: Vec<String> = verified(90_000, 10_000_000).verify().collect();
-        assert!(how[0].starts_with("leaves with y ") && how[1] == "trial division", "{how:?}");
+        assert!(how[0] == "trial division" && how[1].starts_with("leaves with y "), "{how:?}");
     }
 
     /// A whole in which the first count is one more than it should be.
@@ -170,8 +189,8 @@ mod tests {
         let bytes = Block::tiling(0..Work::units(&kernel), 0).map(|block| hand.block(block).unwrap());
         let bytes = bytes.reduce(|left, right| kernel.join(&left, &right).unwrap()).unwrap();
         let mut ends: Ends = wire::value(&bytes).unwrap();
-        assert_eq!(ends.0.len(), 3);
-        ends.0[0].sigma += 1;
+        assert_eq!(ends.0.len(), 4);
+        ends.0[1].sigma += 1;
         let why = kernel.answer(ends).unwrap_err();
         assert_eq!(why.code(), 3);
         assert!(why.to_string().starts_with("pi(1000000) has two values, 78499 by leaves with y "), "{why}");

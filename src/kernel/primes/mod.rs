@@ -123,23 +123,24 @@ fn open(given: &Given, spans: Vec<Span>, asked: Asked) -> Result<Opened> {
     let lay_out = if given.seeks.is_some() { Layout::in_order } else { Layout::new };
     let ways: Vec<Way> = spans.iter().map(|&span| Way::new(given, span, rows, lanes, lay_out)).collect();
     facts.push(Fact::new("method", methods(&ways)));
-    let sieved: BTreeSet<String> = ways.iter().filter_map(Way::layout).map(Layout::to_string).collect();
-    let leaves: BTreeSet<String> = ways.iter().filter_map(Way::leaves).flat_map(ByLeaves::how).collect();
+    let ways = neighbours_joined(spans.iter().copied().zip(ways), given.verify);
+    let each = || ways.iter().map(|(_, way)| way);
+    let sieved: BTreeSet<String> = each().filter_map(Way::layout).map(Layout::to_string).collect();
+    let leaves: BTreeSet<String> = each().filter_map(Way::leaves).flat_map(ByLeaves::how).collect();
     let mut how = vec![Fact::new("lanes", Value::text(lanes.name))];
-    let verified: BTreeSet<String> = ways.iter().filter(|_| given.verify).flat_map(Way::verify).collect();
+    let verified: BTreeSet<String> = each().filter(|_| given.verify).flat_map(Way::verify).collect();
     for (name, texts) in [("sieve", sieved), ("leaves", leaves), ("verify", verified)] {
         how.extend((!texts.is_empty()).then(|| Fact::new(name, Value::texts(texts))));
     }
     // One set of sieving primes serves all ranges; they are made when the run starts.
-    let bound = ways.iter().filter_map(Way::layout).map(|layout| layout.bound).max().unwrap_or(0);
+    let bound = each().filter_map(Way::layout).map(|layout| layout.bound).max().unwrap_or(0);
     let base = Arc::new(SievingPrimes::up_to(bound));
     let sieving = |span, layout| Sieving { span, rows, layout, lanes, base: base.clone() };
-    let links = spans.iter().zip(ways);
     if given.seeks == Some(Seeks::Primes) {
-        let sieves = links.map(|(&span, way)| InOrder::new(sieving(span, way.into_layout()))).collect();
+        let sieves = ways.into_iter().map(|(span, way)| InOrder::new(sieving(span, way.into_layout()))).collect();
         return Ok(Opened { job: Job::Stream(list::stream(&spans, sieves)?), facts, how });
     }
-    let link = |(&span, way): (&Span, Way)| -> Box<dyn Work> {
+    let link = |(span, way): (Span, Way)| -> Box<dyn Work> {
         match (way, given.seeks) {
             (Way::Leaves(leaves), _) => leaves,
             (Way::Sieve(layout), None) if matches!(asked, Asked::Sums) => Box::new(Sums(sieving(span, *layout))),
@@ -148,7 +149,7 @@ fn open(given: &Given, spans: Vec<Span>, asked: Asked) -> Result<Opened> {
             (Way::Sieve(layout), Some(_)) => Box::new(InOrder::<Gaps>::new(sieving(span, *layout))),
         }
     };
-    Ok(Opened { job: Job::Work(Box::new(Chain::new(links.map(link).collect())?)), facts, how })
+    Ok(Opened { job: Job::Work(Box::new(Chain::new(ways.into_iter().map(link).collect())?)), facts, how })
 }
 
 /// Why the primes of a range cannot be counted, in words that follow it.
@@ -188,10 +189,8 @@ enum Way {
 impl Way {
     /// The one that is asked for, or the cheapest.
     fn new(given: &Given, span: Span, rows: Rows, lanes: &'static Lanes, lay_out: fn(Span) -> Layout) -> Way {
-        // Verifying costs more, but it changes no choice.
-        let by_leaves = |leaves: ByLeaves| Way::Leaves(Box::new(if given.verify { leaves.verified() } else { leaves }));
         if given.method == Some(Method::Leaves) || span.width() > sieve::WIDEST {
-            return by_leaves(ByLeaves::new(span, rows, lanes));
+            return Way::Leaves(Box::new(ByLeaves::new(span, rows, lanes)));
         }
         let layout = lay_out(span);
         // A short range, or one that goes too far, needs no second thought.
@@ -199,7 +198,7 @@ impl Way {
             return Way::Sieve(Box::new(layout));
         }
         match ByLeaves::new(span, rows, lanes) {
-            leaves if leaves.cost() < layout.cost() => by_leaves(leaves),
+            leaves if leaves.cost() < layout.cost() => Way::Leaves(Box::new(leaves)),
             _ => Way::Sieve(Box::new(layout)),
         }
     }
@@ -233,6 +232,26 @@ impl Way {
             Way::Leaves(_) => unreachable!("lists are sieved"),
         }
     }
+}
+
+/// The ways of ranges, of which those that touch and are counted by the formula are one; its span is that of the first.
+fn neighbours_joined(ways: impl Iterator<Item = (Span, Way)>, verify: bool) -> Vec<(Span, Way)> {
+    let mut joined: Vec<(Span, Way)> = Vec::new();
+    for (span, way) in ways {
+        let way = match (way, joined.last_mut()) {
+            (Way::Leaves(leaves), Some((_, Way::Leaves(before)))) => {
+                leaves.after(before).map(|leaves| Way::Leaves(Box::new(leaves)))
+            }
+            (way, _) => Some(way),
+        };
+        joined.extend(way.map(|way| (span, way)));
+    }
+    // It costs more, but it changed no choice.
+    let verified = |way| match way {
+        Way::Leaves(leaves) if verify => Way::Leaves(Box::new(leaves.verified())),
+        way => way,
+    };
+    joined.into_iter().map(|(span, way)| (span, verified(way))).collect()
 }
 
 /// Picoseconds of sieving below which nothing else can be quicker.
@@ -385,6 +404,29 @@ mod tests {
             for method in [Method::Trial, Method::Sieve] {
                 let given = Given { method: Some(method), ..given(ranges) };
                 assert_eq!(counts(&given), [expect], "{ranges} by {method:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_count_between_neighbours_is_made_once() {
+        let units = |ranges| match (PRIMES.open)(&Given { method: Some(Method::Leaves), ..given(ranges) }).unwrap().job
+        {
+            Job::Work(work) => work.units(),
+            _ => unreachable!("a count is a work"),
+        };
+        let apart = units("0..1e8") + units("0..2e8") + units("0..3e8");
+        assert_eq!(units("0..1e8 1e8..2e8 2e8..3e8"), apart);
+        assert_eq!(units("0..3e8/3"), apart);
+        // Where ranges do not touch, in the order they are given, nothing is shared.
+        assert_eq!(units("1e8..2e8 0..1e8"), units("1e8..2e8") + units("0..1e8"));
+        for ranges in
+            ["0..3e6/5", "5e5..1e6 1e6..2e6 2e6..2e6 2e6..3e6 3e6..3e6+1 0..7", "0..0 0..5 5..5 5..3e5 3e5..4e5"]
+        {
+            for verify in [false, true] {
+                let [leaves, sieve] = [Method::Leaves, Method::Sieve]
+                    .map(|method| answer((PRIMES.open)(&Given { method: Some(method), verify, ..given(ranges) })));
+                assert_eq!(leaves, sieve, "{ranges}");
             }
         }
     }
