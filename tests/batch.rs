@@ -1,0 +1,529 @@
+//! Batch scripts without their batch systems: what stands in for those only writes down what it was asked for, and the
+//! launchers start one rank.
+#![cfg(unix)]
+
+mod common;
+
+use common::{Folder, Run, alone, run};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+const HOME: &str = env!("CARGO_MANIFEST_DIR");
+const PCOUNT: &str = env!("CARGO_BIN_EXE_pcount");
+
+/// Stands in for every command of every system.
+const STAND_IN: &str = r#"#!/bin/bash
+name=${0##*/}
+echo "$name $*" >>record
+case "$name $*" in
+  "srun --mpi=list") echo pmix ;;
+  "qstat "*) echo "    Resource_List.walltime = 00:10:00" ;;
+  "flux job timeleft") echo 600 ;;
+  "flux job last") echo 1 ;;
+  "flux job kill"*) kill -USR1 "$(cat launcher)" ;;
+  "sbatch "* | "scontrol "* | "qsub "* | "flux --parent"*) cat >submitted; exit "${FAILS:-0}" ;;
+  *)
+    # A launcher of one rank.
+    env | grep -E '_MCA_oob_tcp_keepalive_' >keepalive
+    [ -z "${LAUNCHER_ENDS:-}" ] || exit "$LAUNCHER_ENDS"
+    while [ "$1" != "$PCOUNT" ]; do shift; done
+    trap 'heard=yes; kill -USR1 $rank' USR1
+    "$@" &
+    rank=$!
+    echo $$ >launcher
+    while heard=no; wait $rank; code=$?; [ $heard = yes ]; do :; done
+    [ -z "${LAUNCHER_HIDES:-}" ] || exit 0
+    exit $code ;;
+esac
+"#;
+
+/// A folder that jobs are submitted from, and the commands of all systems.
+struct Cluster(Folder);
+
+impl Cluster {
+    fn new(name: &str) -> Cluster {
+        let folder = Folder::new(name);
+        std::fs::create_dir_all(folder.0.join("bin")).unwrap();
+        for name in ["srun", "mpirun", "flux", "qstat", "scontrol", "qsub", "sbatch"] {
+            let path = folder.0.join("bin").join(name);
+            std::fs::write(&path, STAND_IN).unwrap();
+            std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+        }
+        std::fs::write(folder.0.join("hosts"), "here\n").unwrap();
+        Cluster(folder)
+    }
+
+    /// A job script as the system runs it: a copy, elsewhere.
+    fn job(&self, system: &str, script: &Path, args: &[&str]) -> Command {
+        let spool = self.0.file("spooled");
+        std::fs::copy(script, &spool).unwrap();
+        let mut job = Command::new("bash");
+        job.arg(spool).args(args).current_dir(&self.0.0).env("PCOUNT", PCOUNT).env("PCOUNT_HOME", HOME);
+        job.env("PATH", format!("{}:{}", self.0.file("bin"), std::env::var("PATH").unwrap()));
+        for name in ["PCOUNT_THREADS", "PCOUNT_ARGS", "PCOUNT_TASK", "PCOUNT_LAUNCH", "OMP_NUM_THREADS"] {
+            job.env_remove(name);
+        }
+        let (here, hosts) = (self.0.file(""), self.0.file("hosts"));
+        let env: &[(&str, &str)] = match system {
+            "slurm" | "apptainer" => &[("SLURM_SUBMIT_DIR", &here), ("SLURM_JOB_ID", "7"), ("SLURM_NTASKS", "1")],
+            "sge" => &[
+                ("SGE_O_WORKDIR", &here),
+                ("SGE_ROOT", "/sge"),
+                ("JOB_ID", "7"),
+                ("SGE_TASK_ID", "undefined"),
+                ("NSLOTS", "4"),
+            ],
+            "pbs" => &[("PBS_O_WORKDIR", &here), ("PBS_JOBID", "7.here"), ("PBS_NODEFILE", &hosts)],
+            "lsf" => &[
+                ("LS_SUBCWD", &here),
+                ("LSB_JOBID", "7"),
+                ("LSB_JOBINDEX", "0"),
+                ("LSB_DJOB_NUMPROC", "1"),
+                ("LSB_DJOB_HOSTFILE", &hosts),
+            ],
+            _ => &[],
+        };
+        job.envs(env.iter().copied());
+        job
+    }
+
+    fn shipped(&self, system: &str, args: &[&str]) -> Command {
+        self.job(system, &batch().join(system), args)
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.0.file(name)).unwrap_or_default()
+    }
+
+    /// What pcount was told to do, job by job.
+    fn legs(&self) -> Vec<String> {
+        let record = self.read("record");
+        let told = record.lines().filter_map(|line| line.split_once(&format!("{PCOUNT} ")));
+        told.map(|(_, words)| words.to_string()).collect()
+    }
+}
+
+fn batch() -> std::path::PathBuf {
+    Path::new(HOME).join("scripts/batch")
+}
+
+fn submit(folder: &str, args: &[&str]) -> Command {
+    let mut command = Command::new(Path::new(HOME).join("scripts/submit"));
+    command.args(args).current_dir(folder);
+    command
+}
+
+fn printed(folder: &str, args: &[&str]) -> String {
+    let run = run(submit(folder, args));
+    assert_eq!((run.code, run.err.as_str()), (Some(0), ""), "{args:?}");
+    run.out
+}
+
+/// The systems whose files are scripts: how a job ends that is to run again, and what it asks its system for.
+const SCRIPTS: [(&str, i32, &str); 6] = [
+    ("slurm", 0, "scontrol requeue 7"),
+    ("apptainer", 0, "scontrol requeue 7"),
+    ("sge", 99, ""),
+    ("lsf", 85, ""),
+    ("pbs", 0, "qsub "),
+    ("flux", 0, "flux --parent batch "),
+];
+
+/// A second of work, and its largest gap.
+const LONG: [&str; 5] = ["primes", "1e15..+2e9", "--gaps", "--threads", "1"];
+const ANSWER: &str = "568";
+
+/// Work that only a signal ends.
+const ENDLESS: [&str; 5] = ["primes", "1e15..+1e14", "--gaps", "--checkpoint-every", "100ms"];
+
+/// A job that is warned once something is saved.
+fn signalled(mut job: Command, file: &Path, signal: &str) -> Run {
+    let child = job.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let began = Instant::now();
+    while !file.exists() {
+        assert!(began.elapsed() < Duration::from_secs(60), "nothing was saved");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let sent = Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Run { code: output.status.code(), out: text(output.stdout), err: text(output.stderr), took: began.elapsed() }
+}
+
+#[test]
+fn a_job_begins_goes_on_and_ends_under_every_system() {
+    for (system, code, asked) in SCRIPTS {
+        let cluster = Cluster::new(&format!("batch-legs-{system}"));
+        let args = [&LONG[..], &["-q", "--out", "a b's.h5"]].concat();
+        let first = run(cluster.shipped(system, &[&args[..], &["--for", "300ms"]].concat()));
+        assert_eq!((first.code, first.out.as_str()), (Some(code), ""), "{system}: {first:?}");
+        let last = run(cluster.shipped(system, &args));
+        assert_eq!((last.code, last.out), (Some(0), format!("{ANSWER}\n")), "{system}");
+        let told = cluster.legs();
+        assert!(
+            told[0].starts_with("primes 1e15..+2e9 --gaps --out a b's.h5 --threads 1 -q --for 300ms"),
+            "{system}: {told:?}"
+        );
+        assert!(told[1].starts_with("resume a b's.h5 --threads 1 -q"), "{system}: {told:?}");
+        let record = cluster.read("record");
+        let again = record.lines().filter(|line| !asked.is_empty() && line.starts_with(asked)).count();
+        assert_eq!(again, if asked.is_empty() { 0 } else { 1 }, "{system}: {record}");
+        // It is over, and says so again.
+        let run = run(cluster.shipped(system, &args));
+        assert_eq!((run.code, run.out), (Some(0), format!("{ANSWER}\n")), "{system}");
+    }
+}
+
+#[test]
+fn a_warning_stops_the_ranks_and_has_the_job_run_again() {
+    for (system, code, _) in SCRIPTS {
+        let cluster = Cluster::new(&format!("batch-warned-{system}"));
+        let args = [&ENDLESS[..], &["--out", "run.h5"]].concat();
+        let signal = if system == "sge" { "USR2" } else { "USR1" };
+        let run = signalled(cluster.shipped(system, &args), &cluster.0.0.join("run.h5"), signal);
+        assert_eq!(run.code, Some(code), "{system}: {run:?}");
+        assert!(run.err.contains("because SIGUSR1 came"), "{system}: {run:?}");
+    }
+}
+
+#[test]
+fn a_job_that_is_cancelled_is_saved_and_not_run_again() {
+    let cluster = Cluster::new("batch-cancelled");
+    let args = [&ENDLESS[..], &["--out", "run.h5"]].concat();
+    let run = signalled(cluster.shipped("slurm", &args), &cluster.0.0.join("run.h5"), "TERM");
+    assert_eq!(run.code, Some(143), "{run:?}");
+    assert!(!cluster.read("record").contains("scontrol"));
+    assert!(run.err.contains("go on with: pcount resume run.h5"), "{run:?}");
+}
+
+#[test]
+fn other_codes_are_those_of_pcount_and_its_launcher() {
+    let cluster = Cluster::new("batch-codes");
+    let code = |args: &[&str], set: &[(&str, &str)]| {
+        let mut job = cluster.shipped("slurm", args);
+        let run = run({
+            job.envs(set.iter().copied());
+            job
+        });
+        let record = cluster.read("record");
+        (run.code.unwrap(), record.contains("scontrol requeue"), run.err)
+    };
+    let (usage, again, err) = code(&["pi"], &[]);
+    assert_eq!((usage, again, err.lines().count()), (2, false, 1), "{err}");
+    assert_eq!(code(&["pi", "1e6", "--out"], &[]).0, 2);
+    assert_eq!(code(&["primes", "0..1e6"], &[("LAUNCHER_ENDS", "137")]).0, 137);
+    assert_eq!(code(&["--version"], &[]).0, 0);
+    assert!(!cluster.read("record").contains("--version --"));
+    // Some launchers say 0 of a run that was stopped.
+    let stopped = [&LONG[..], &["--for", "300ms"]].concat();
+    let (hidden, again, _) = code(&stopped, &[("LAUNCHER_HIDES", "1")]);
+    assert_eq!((hidden, again), (0, true));
+    // Nor does every system do as it is asked.
+    assert_eq!(code(&stopped, &[("FAILS", "1")]).0, 85);
+}
+
+#[test]
+fn the_same_question_has_the_same_file_whatever_is_said_beside() {
+    let cluster = Cluster::new("batch-names");
+    let name = |args: &[&str]| {
+        let run = run(cluster.shipped("slurm", args));
+        assert_eq!(run.code, Some(0), "{run:?}");
+        let said = run.err.lines().find_map(|line| line.strip_prefix("pcount: the run file is '")).unwrap().to_string();
+        (run.out, said)
+    };
+    let (out, file) = name(&["primes", "0..2^10", "0..1e3", "-q"]);
+    assert_eq!(out, "172\n168\n");
+    assert!(file.starts_with("pcount-primes-0..2-10-0..1e3-") && file.ends_with(".h5'"), "{file}");
+    assert_eq!(name(&["--threads=1", "primes", "0..2^10", "0..1e3", "--schedule", "farm"]).1, file);
+    assert_ne!(name(&["primes", "0..2*10", "0..1e3"]).1, file);
+    assert_ne!(name(&["primes", "0..2^10", "0..1e3", "--tuplet", "2"]).1, file);
+    assert_eq!(cluster.legs().iter().filter(|leg| leg.starts_with("resume")).count(), 1);
+    // Nothing to go on with.
+    let run = run(cluster.shipped("slurm", &["primes", "--list", "0..10", "-q"]));
+    assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (Some(0), "2\n3\n5\n7\n", ""));
+}
+
+#[test]
+fn a_file_of_another_question_answers_no_other() {
+    let cluster = Cluster::new("batch-other");
+    let job = |args: &[&str]| run(cluster.shipped("slurm", &[args, &["-q", "--out", "run.h5"]].concat()));
+    assert_eq!(job(&["pi", "1e6"]).out, "78498\n");
+    assert_eq!(job(&["pi", "1e5"]).out, "9592\n");
+    let left = alone(&[&LONG[..], &["--for", "300ms", "--out", &cluster.0.file("left.h5")]].concat());
+    assert_eq!(left.code, Some(85));
+    let refused = run(cluster.shipped("slurm", &["pi", "1e6", "--out", "left.h5"]));
+    assert_eq!((refused.code, refused.out.as_str()), (Some(2), ""), "{refused:?}");
+    assert!(refused.err.contains("unfinished"), "{refused:?}");
+    // A newest file that is gone or damaged has one before it.
+    assert_eq!(job(&["pi", "1e5"]).out, "9592\n");
+    std::fs::remove_file(cluster.0.file("run.h5")).unwrap();
+    std::fs::copy(cluster.0.file("left.h5"), cluster.0.file("run.h5.prev")).unwrap();
+    assert_eq!(job(&LONG).out, format!("{ANSWER}\n"));
+    assert!(cluster.legs().last().unwrap().starts_with("resume run.h5"));
+}
+
+#[test]
+fn every_task_of_an_array_has_its_own_number_and_file() {
+    let tasks =
+        [("slurm", "SLURM_ARRAY_TASK_ID"), ("sge", "SGE_TASK_ID"), ("pbs", "PBS_ARRAY_INDEX"), ("lsf", "LSB_JOBINDEX")];
+    for (system, variable) in tasks {
+        let cluster = Cluster::new(&format!("batch-array-{system}"));
+        let task = |number: &str, args: &[&str]| {
+            let mut job = cluster.shipped(system, args);
+            job.env(variable, number);
+            run(job)
+        };
+        let args = ["primes", "TASK*1e6..+1e6", "-q"];
+        assert_eq!((task("1", &args).out, task("2", &args).out), ("70435\n".into(), "67883\n".into()), "{system}");
+        let files = std::fs::read_dir(&cluster.0.0).unwrap();
+        let files = files.filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|ending| ending == "h5"));
+        assert_eq!(files.count(), 2, "{system}");
+        let all_alike = task("1", &["primes", "0..1e6"]);
+        assert_eq!((all_alike.code, all_alike.out.as_str()), (Some(2), ""), "{system}");
+        assert!(all_alike.err.contains("'primes 0..1e6' is the same for every task"), "{all_alike:?}");
+    }
+}
+
+#[test]
+fn what_is_not_there_is_said() {
+    for (system, ..) in SCRIPTS {
+        let cluster = Cluster::new(&format!("batch-missing-{system}"));
+        let without = |name: &str, value: &str| {
+            let mut job = cluster.shipped(system, &["pi", "1e6"]);
+            job.env(name, value);
+            let run = run(job);
+            assert_eq!((run.code, run.out.as_str(), run.said().len()), (Some(2), "", 1), "{system}: {run:?}");
+            run.err
+        };
+        assert!(without("PCOUNT_HOME", "/no/where").contains("'/no/where' is not pcount's repository"));
+        assert!(without("PCOUNT", "/no/pcount").contains("there is no '/no/pcount'"));
+    }
+    let cluster = Cluster::new("batch-missing");
+    let mut job = cluster.shipped("slurm", &["pi", "1e6"]);
+    job.env("PCOUNT_LAUNCH", "ssh");
+    assert!(run(job).err.contains("PCOUNT_LAUNCH='ssh' is not known"));
+}
+
+#[test]
+fn a_silent_host_ends_an_open_mpi_job_within_a_minute() {
+    for (system, ..) in SCRIPTS {
+        let cluster = Cluster::new(&format!("batch-silent-{system}"));
+        let mut job = cluster.shipped(system, &["pi", "1e6"]);
+        job.env("OMPI_MCA_oob_tcp_keepalive_intvl", "7");
+        assert_eq!(run(job).code, Some(0));
+        let set = cluster.read("keepalive");
+        let value = |name: &str| -> u64 {
+            let prefix = format!("OMPI_MCA_oob_tcp_keepalive_{name}=");
+            set.lines().find_map(|line| line.strip_prefix(&prefix)).unwrap_or_else(|| panic!("{set}")).parse().unwrap()
+        };
+        assert_eq!(value("intvl"), 7, "what the user sets stays");
+        assert!(value("time") + value("probes") * value("intvl") < 60);
+    }
+}
+
+#[test]
+fn slurm_launches_by_srun_or_by_mpirun() {
+    let cluster = Cluster::new("batch-launch");
+    for (launch, expect) in [("", "srun --mpi=pmix "), ("srun", "srun --mpi=pmix "), ("mpirun", "mpirun -n 1 ")] {
+        let mut job = cluster.shipped("slurm", &["pi", "1e6"]);
+        job.env("PCOUNT_LAUNCH", launch).env("SLURM_CPUS_PER_TASK", "3");
+        assert_eq!(run(job).code, Some(0));
+        let record = cluster.read("record");
+        let last = record.lines().last().unwrap();
+        assert!(last.starts_with(expect) && last.ends_with("--threads 3"), "{last}");
+    }
+}
+
+#[test]
+fn what_resume_takes_is_known_to_the_scripts() {
+    let help = alone(&["resume", "--help"]).out;
+    let leg = std::fs::read_to_string(Path::new(HOME).join("scripts/leg")).unwrap();
+    let words: Vec<&str> = leg.split([' ', ')', '\n']).collect();
+    let options = help.lines().filter_map(|line| line.trim_start().strip_prefix('-'));
+    let names = options.map(|line| format!("-{}", line.split([' ', ',']).next().unwrap()));
+    let names: Vec<String> = names.filter(|name| !["-V", "-h"].contains(&name.as_str())).collect();
+    assert!(names.len() > 10, "{help}");
+    for name in names {
+        assert!(words.contains(&name.as_str()), "scripts/leg does not hand {name} on");
+    }
+}
+
+#[test]
+fn a_file_is_filled_in_for_every_system() {
+    let here = Folder::new("batch-print");
+    let files = std::fs::read_dir(batch()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut systems = 0;
+    for system in files {
+        let text = std::fs::read_to_string(batch().join(&system)).unwrap();
+        let header = |name: &str| text.lines().any(|line| line.starts_with(&format!("# {name}: ")));
+        assert!(header("checked") && header("submit"), "{system}");
+        // As it stands it is what is submitted if nothing is said.
+        let plain = printed(HOME, &[&system, "--print", "--", "primes", "0..1e15"]);
+        let others: Vec<(&str, &str)> = text.lines().zip(plain.lines()).filter(|(one, other)| one != other).collect();
+        assert!(others.len() <= 1, "{system}: {others:?}");
+        assert!(plain.contains("primes 0..1e15") || plain.contains(r#"["primes", "0..1e15"]"#), "{system}: {plain}");
+        // From elsewhere it knows where the repository is; a container has it elsewhere.
+        let elsewhere = printed(&here.0.display().to_string(), &[&system, "--print", "--", "primes", "0..1e15"]);
+        assert!(elsewhere.contains(HOME) || system == "kubernetes", "{system}: {elsewhere}");
+        if text.starts_with("#!") {
+            let path = here.file("job");
+            std::fs::write(&path, &elsewhere).unwrap();
+            let mut check = Command::new("bash");
+            check.args(["-n", &path]);
+            assert_eq!(run(check).code, Some(0), "{system}: {elsewhere}");
+        }
+        systems += 1;
+    }
+    assert!(systems >= 8);
+}
+
+#[test]
+fn the_figures_stand_in_their_places() {
+    let expect: [(&str, &[&str]); 8] = [
+        (
+            "slurm",
+            &[
+                "#SBATCH --nodes=3",
+                "#SBATCH --ntasks-per-node=5",
+                "#SBATCH --cpus-per-task=7",
+                "#SBATCH --time=03:50:00",
+                "#SBATCH --signal=B:USR1@120",
+            ],
+        ),
+        ("apptainer", &["#SBATCH --nodes=3", "#SBATCH --ntasks-per-node=5", "#SBATCH --time=03:50:00"]),
+        ("sge", &["#$ -pe mpi 105", "#$ -l h_rt=03:50:00,s_rt=03:48:00", "threads=${PCOUNT_THREADS:-7}"]),
+        ("pbs", &["#PBS -l select=3:ncpus=35:mpiprocs=5:ompthreads=7", "#PBS -l walltime=03:50:00", "notice=120"]),
+        (
+            "lsf",
+            &["#BSUB -n 15", "#BSUB -R \"span[ptile=5] affinity[core(7)]\"", "#BSUB -W 03:50", "#BSUB -wa USR1 -wt 2"],
+        ),
+        (
+            "flux",
+            &[
+                "#flux: --nodes=3 --nslots=15 --cores-per-slot=7",
+                "#flux: --time-limit=13800s",
+                "nodes=3 tasks=15 threads=7",
+            ],
+        ),
+        (
+            "htcondor",
+            &[
+                "arguments = \"mpirun -n 5 --bind-to none -- pi 1e17 --out 'it''s \"\"a b\"\".h5'\"",
+                "environment = \"PCOUNT_THREADS=7 PCOUNT_LIMIT=13680\"",
+                "request_cpus = 35",
+                "allowed_execute_duration = 13800",
+            ],
+        ),
+        (
+            "kubernetes",
+            &[
+                "  slotsPerWorker: 5",
+                "    activeDeadlineSeconds: 13800",
+                "              command: [/pcount/scripts/leg, mpirun, -n, \"15\", --bind-to, none, --]",
+                "                  value: \"7\"",
+                "      replicas: 3",
+                "                  cpu: 35",
+            ],
+        ),
+    ];
+    for (system, lines) in expect {
+        let nodes: &[&str] = if system == "htcondor" { &[] } else { &["--nodes", "3"] };
+        let figures =
+            [&[system], nodes, &["--ranks-per-node=5", "--threads", "7", "--time", "3h50m", "--print"]].concat();
+        let text = printed(HOME, &[&figures[..], &["--", "pi", "1e17", "--out", "it's \"a b\".h5"]].concat());
+        for line in lines {
+            assert!(text.lines().any(|other| other == *line), "{system}: no {line} in {text}");
+        }
+        if system == "kubernetes" {
+            let list = text.lines().find_map(|line| line.trim_start().strip_prefix("args: ")).unwrap();
+            let words: Vec<String> = serde_json::from_str(list).unwrap();
+            assert_eq!(words, ["pi", "1e17", "--out", "it's \"a b\".h5"]);
+            // No more than this of YAML can go wrong unseen.
+            assert!(
+                text.lines().all(|line| line.find(|c| c != ' ').unwrap_or(0) % 2 == 0 && !line.contains('\t')),
+                "{text}"
+            );
+        }
+    }
+    // A job that is short keeps most of its time.
+    assert!(printed(HOME, &["slurm", "--time", "45s", "--print"]).contains("#SBATCH --signal=B:USR1@9\n"));
+    assert!(printed(HOME, &["sge", "--time", "90m", "--print"]).contains("h_rt=01:30:00,s_rt=01:28:00\n"));
+}
+
+#[test]
+fn what_is_submitted_does_what_was_asked() {
+    for (system, ..) in SCRIPTS {
+        let cluster = Cluster::new(&format!("batch-filled-{system}"));
+        let args =
+            [system, "--threads", "1", "--print", "--", "primes", "0..2*10", "-q", "--out", "it's \"a b\" $x.h5"];
+        let script = cluster.0.0.join("filled");
+        std::fs::write(&script, printed(&cluster.0.file(""), &args)).unwrap();
+        let mut job = cluster.job(system, &script, &[]);
+        job.env_remove("PCOUNT_HOME");
+        let run = run(job);
+        assert_eq!((run.code, run.out.as_str()), (Some(0), "8\n"), "{system}: {run:?}");
+        assert!(cluster.0.0.join("it's \"a b\" $x.h5").exists(), "{system}: {run:?}");
+    }
+    // A system that hands a script no arguments takes them from the environment, with their quotes.
+    for system in ["pbs", "lsf"] {
+        let cluster = Cluster::new(&format!("batch-args-{system}"));
+        let mut job = cluster.shipped(system, &[]);
+        job.env("PCOUNT_ARGS", "primes 0..2*10 -q --out 'a b.h5'");
+        let run = run(job);
+        assert_eq!((run.code, run.out.as_str()), (Some(0), "8\n"), "{system}: {run:?}");
+        assert!(cluster.0.0.join("a b.h5").exists(), "{system}");
+    }
+}
+
+#[test]
+fn the_systems_own_command_gets_the_job() {
+    let cluster = Cluster::new("batch-submit");
+    let args = ["slurm", "--nodes", "4", "--", "pi", "1e17"];
+    let with_path = |path: String| {
+        let mut command = submit(&cluster.0.file(""), &args);
+        command.env("PATH", path);
+        run(command)
+    };
+    let submitted = with_path(format!("{}:{}", cluster.0.file("bin"), std::env::var("PATH").unwrap()));
+    assert_eq!(submitted.code, Some(0), "{submitted:?}");
+    let job = printed(&cluster.0.file(""), &[&args[..3], &["--print"], &args[3..]].concat());
+    assert_eq!((cluster.read("record"), cluster.read("submitted")), ("sbatch \n".into(), job));
+    // Where there is nothing but Python.
+    std::fs::create_dir_all(cluster.0.file("python")).unwrap();
+    let mut python = Command::new("python3");
+    python.args(["-c", "import sys; print(sys.executable)"]);
+    std::os::unix::fs::symlink(run(python).out.trim(), cluster.0.file("python/python3")).unwrap();
+    let missing = with_path(cluster.0.file("python"));
+    assert_eq!((missing.code, missing.out.as_str()), (Some(1), ""), "{missing:?}");
+    assert_eq!(
+        missing.err,
+        "pcount: there is no 'sbatch' here: submit from where there is, or see the job with --print\n"
+    );
+}
+
+#[test]
+fn what_cannot_be_submitted_is_one_line_that_quotes_it() {
+    for (args, quotes) in [
+        ("", "SYSTEM"),
+        ("slurmm -- pi 1e9", "'slurmm'"),
+        ("../leg -- pi 1e9", "'../leg'"),
+        ("slurm pi 1e9", "'pi'"),
+        ("slurm --node 3 -- pi 1e9", "'--node'"),
+        ("slurm --nodes 0 -- pi 1e9", "'0'"),
+        ("slurm --nodes two -- pi 1e9", "'two'"),
+        ("slurm --threads 1.5 -- pi 1e9", "'1.5'"),
+        ("slurm --ranks-per-node -1 -- pi 1e9", "--ranks-per-node"),
+        ("slurm --time 4 -- pi 1e9", "'4'"),
+        ("slurm --time 50m3h -- pi 1e9", "'50m3h'"),
+        ("slurm --time 4hours -- pi 1e9", "'4hours'"),
+        ("htcondor --nodes 3 -- pi 1e9", "'3'"),
+    ] {
+        let run = run(submit(HOME, &args.split_whitespace().collect::<Vec<_>>()));
+        assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{args}: {run:?}");
+        assert_eq!((run.said().len(), run.err.lines().count()), (1, 1), "{args}: {run:?}");
+        assert!(run.err.contains(quotes), "{args}: {run:?}");
+    }
+}
