@@ -33,6 +33,7 @@ case "$name $*" in
     "$@" &
     rank=$!
     echo $$ >launcher
+    echo $PPID >job
     while heard=no; wait $rank; code=$?; [ $heard = yes ]; do :; done
     [ -z "${LAUNCHER_HIDES:-}" ] || exit 0
     exit $code ;;
@@ -138,19 +139,19 @@ const ANSWER: &str = "568";
 /// Work that only a signal ends.
 const ENDLESS: [&str; 5] = ["primes", "1e15..+1e14", "--gaps", "--checkpoint-every", "100ms"];
 
-/// A job that is warned once something is saved.
-fn signalled(mut job: Command, file: &Path, signal: &str) -> Run {
-    let child = job.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
-    let began = Instant::now();
-    while !file.exists() {
-        assert!(began.elapsed() < Duration::from_secs(60), "nothing was saved");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    let sent = Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap();
-    assert!(sent.success());
-    let output = child.wait_with_output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    Run { code: output.status.code(), out: text(output.stdout), err: text(output.stderr), took: began.elapsed() }
+/// A job that gets a signal once something is saved in `run.h5`.
+fn signalled(cluster: &Cluster, job: Command, signal: &str) -> Run {
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let began = Instant::now();
+            while !cluster.0.0.join("run.h5").exists() && began.elapsed() < Duration::from_secs(60) {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            let sent = Command::new("kill").args([&format!("-{signal}"), cluster.read("job").trim()]).status();
+            assert!(sent.unwrap().success());
+        });
+        run(job)
+    })
 }
 
 #[test]
@@ -183,7 +184,7 @@ fn a_warning_stops_the_ranks_and_has_the_job_run_again() {
         let cluster = Cluster::new(&format!("batch-warned-{system}"));
         let args = [&ENDLESS[..], &["--out", "run.h5"]].concat();
         let signal = if system == "sge" { "USR2" } else { "USR1" };
-        let run = signalled(cluster.shipped(system, &args), &cluster.0.0.join("run.h5"), signal);
+        let run = signalled(&cluster, cluster.shipped(system, &args), signal);
         assert_eq!(run.code, Some(code), "{system}: {run:?}");
         assert!(run.err.contains("because SIGUSR1 came"), "{system}: {run:?}");
     }
@@ -193,7 +194,7 @@ fn a_warning_stops_the_ranks_and_has_the_job_run_again() {
 fn a_job_that_is_cancelled_is_saved_and_not_run_again() {
     let cluster = Cluster::new("batch-cancelled");
     let args = [&ENDLESS[..], &["--out", "run.h5"]].concat();
-    let run = signalled(cluster.shipped("slurm", &args), &cluster.0.0.join("run.h5"), "TERM");
+    let run = signalled(&cluster, cluster.shipped("slurm", &args), "TERM");
     assert_eq!(run.code, Some(143), "{run:?}");
     assert!(!cluster.read("record").contains("scontrol"));
     assert!(run.err.contains("go on with: pcount resume run.h5"), "{run:?}");
@@ -335,6 +336,26 @@ fn slurm_launches_by_srun_or_by_mpirun() {
         let last = record.lines().last().unwrap();
         assert!(last.starts_with(expect) && last.ends_with("--threads 3"), "{last}");
     }
+}
+
+#[test]
+fn a_system_that_starts_a_command_gets_one() {
+    let cluster = Cluster::new("batch-command");
+    let leg = Path::new(HOME).join("scripts/leg");
+    let go = |args: &[&str]| {
+        // Not a copy: it is where the repository is.
+        let mut job = Command::new(&leg);
+        let like = cluster.shipped("slurm", &[]);
+        job.envs(like.get_envs().filter_map(|(name, value)| Some((name, value?)))).env_remove("PCOUNT_HOME");
+        job.args(args).current_dir(&cluster.0.0).env("PCOUNT_THREADS", "1").env("PCOUNT_LIMIT", "1");
+        run(job)
+    };
+    let stopped = go(&[&["mpirun", "-n", "2", "--"], &ENDLESS[..]].concat());
+    assert_eq!((stopped.code, stopped.out.as_str()), (Some(85), ""), "{stopped:?}");
+    assert!(cluster.legs()[0].ends_with("--checkpoint-every 100ms --threads 1 --for 1s"), "{:?}", cluster.legs());
+    assert_eq!(go(&["mpirun", "--", "pi", "1e6", "-q"]).out, "78498\n");
+    let no_launcher = go(&["pi", "1e6"]);
+    assert_eq!((no_launcher.code, no_launcher.said().len()), (Some(2), 1), "{no_launcher:?}");
 }
 
 #[test]
