@@ -29,11 +29,12 @@ case "$name $*" in
     env | grep -E '_MCA_oob_tcp_keepalive_' >keepalive
     [ -z "${LAUNCHER_ENDS:-}" ] || exit "$LAUNCHER_ENDS"
     while [ "$1" != "$PCOUNT" ]; do shift; done
+    echo $$ >launcher
+    echo $PPID >job
+    if [ -n "${LAUNCHER_IS_DEAF:-}" ]; then touch run.h5; exec sleep 60; fi
     trap 'heard=yes; kill -USR1 $rank' USR1
     "$@" &
     rank=$!
-    echo $$ >launcher
-    echo $PPID >job
     while heard=no; wait $rank; code=$?; [ $heard = yes ]; do :; done
     [ -z "${LAUNCHER_HIDES:-}" ] || exit 0
     exit $code ;;
@@ -191,6 +192,16 @@ fn a_warning_stops_the_ranks_and_has_the_job_run_again() {
 }
 
 #[test]
+fn a_launcher_that_a_warning_kills_is_no_failure() {
+    let cluster = Cluster::new("batch-deaf");
+    let mut job = cluster.shipped("slurm", &[&ENDLESS[..], &["--out", "run.h5"]].concat());
+    job.env("LAUNCHER_IS_DEAF", "1");
+    let run = signalled(&cluster, job, "USR1");
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert!(cluster.read("record").contains("scontrol requeue 7"));
+}
+
+#[test]
 fn a_job_that_is_cancelled_is_saved_and_not_run_again() {
     let cluster = Cluster::new("batch-cancelled");
     let args = [&ENDLESS[..], &["--out", "run.h5"]].concat();
@@ -253,6 +264,12 @@ fn a_file_of_another_question_answers_no_other() {
     let job = |args: &[&str]| run(cluster.shipped("slurm", &[args, &["-q", "--out", "run.h5"]].concat()));
     assert_eq!(job(&["pi", "1e6"]).out, "78498\n");
     assert_eq!(job(&["pi", "1e5"]).out, "9592\n");
+    // How the primes are found is no part of the question.
+    assert_eq!(job(&["pi", "1e5", "--method", "trial"]).out, "9592\n");
+    assert!(cluster.legs().last().unwrap().starts_with("resume run.h5"));
+    assert_eq!(job(&["pi", "1e4", "--method", "trial"]).out, "1229\n");
+    assert_eq!(job(&["pi", "1e4"]).out, "1229\n");
+    assert!(cluster.legs().last().unwrap().starts_with("resume run.h5"));
     let left = alone(&[&LONG[..], &["--for", "300ms", "--out", &cluster.0.file("left.h5")]].concat());
     assert_eq!(left.code, Some(85));
     let refused = run(cluster.shipped("slurm", &["pi", "1e6", "--out", "left.h5"]));
@@ -260,10 +277,15 @@ fn a_file_of_another_question_answers_no_other() {
     assert!(refused.err.contains("unfinished"), "{refused:?}");
     // A newest file that is gone or damaged has one before it.
     assert_eq!(job(&["pi", "1e5"]).out, "9592\n");
-    std::fs::remove_file(cluster.0.file("run.h5")).unwrap();
-    std::fs::copy(cluster.0.file("left.h5"), cluster.0.file("run.h5.prev")).unwrap();
+    let lose_the_newest = || {
+        std::fs::remove_file(cluster.0.file("run.h5")).unwrap();
+        std::fs::copy(cluster.0.file("left.h5"), cluster.0.file("run.h5.prev")).unwrap();
+    };
+    lose_the_newest();
     assert_eq!(job(&LONG).out, format!("{ANSWER}\n"));
     assert!(cluster.legs().last().unwrap().starts_with("resume run.h5"));
+    lose_the_newest();
+    assert_eq!(job(&["pi", "1e3"]).out, "168\n");
 }
 
 #[test]
