@@ -247,7 +247,7 @@ pub fn times(circumstances: &Circumstances, outcome: Option<&Outcome>) -> String
     };
     let rows = circumstances.seats.iter().zip(&outcome.ranks).map(row);
     let table = Table::of(&["rank", "host", "threads", "busy s", "idle s", "blocks"]).with(rows);
-    let world::Figures { min, mean, max } = outcome.busy;
+    let run::Figures { min, mean, max } = outcome.busy;
     let balance = if max > 0.0 { mean / max } else { 1.0 };
     let (schedule, why) = (outcome.schedule.name(), outcome.why);
     report::text::table(&table)

@@ -19,7 +19,7 @@ use crate::report::Stint;
 use crate::seat::Seat;
 use crate::wire::{self, Bytes};
 use crate::work::{Stream, Temper, Work};
-use crate::world::{Figures, World, agree, from_root};
+use crate::world::{World, agree, from_root};
 use crew::Log;
 use farm::Dealer;
 use fixed::Slices;
@@ -158,6 +158,24 @@ pub struct Outcome {
     pub ranks: Vec<RankLog>,
 }
 
+/// Least, mean and largest of what ranks have each.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Figures {
+    pub min: f64,
+    pub mean: f64,
+    pub max: f64,
+}
+
+impl Figures {
+    fn of(all: &[f64]) -> Figures {
+        Figures {
+            min: all.iter().copied().fold(f64::INFINITY, f64::min),
+            mean: all.iter().sum::<f64>() / all.len() as f64,
+            max: all.iter().copied().fold(0.0, f64::max),
+        }
+    }
+}
+
 /// What one rank did.
 pub struct RankLog {
     pub hands: u64,
@@ -224,6 +242,8 @@ struct Run<'a> {
     stops: &'a Stops,
     telling: Option<Duration>,
     hands: usize,
+    /// Everyone's hands; at the root.
+    crews: Vec<u64>,
     /// No block is above this level.
     largest: u32,
     began: Instant,
@@ -235,6 +255,8 @@ impl<'a> Run<'a> {
     fn new(world: &'a dyn World, work: &'static dyn Work, seat: &'a Seat, course: &Course<'a>) -> Run<'a> {
         let (schedule, why) = Schedule::pick(course.schedule, work, world.size());
         let (hands, largest) = crew::hands(work, seat.threads, course.largest);
+        let crews = world.gather(wire::bytes(&hands)).unwrap_or_default();
+        let crews = crews.iter().map(|hands| wire::value(hands).expect("every rank sends a number")).collect();
         world.meet();
         let began = Instant::now();
         let logs = match world.is_root() {
@@ -242,7 +264,7 @@ impl<'a> Run<'a> {
             false => vec![Log::new(seat.rank, began)],
         };
         let telling = schedule.telling(course.saving);
-        Run { world, work, seat, schedule, why, stops: course.stops, telling, hands, largest, began, logs }
+        Run { world, work, seat, schedule, why, stops: course.stops, telling, hands, crews, largest, began, logs }
     }
 
     /// Computes the units under `root` that are not known. At the root rank the ledger is then whole, or it says why
@@ -273,14 +295,14 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Brings together at the root what every rank did.
+    /// What every rank did, at the root, which was told on the way.
     fn end(self) -> Option<Outcome> {
-        let Run { world, schedule, why, hands, logs, .. } = self;
+        let Run { schedule, why, crews, logs, .. } = self;
+        if !self.world.is_root() {
+            return None;
+        }
         let took = self.began.elapsed().as_secs_f64();
-        let busy = world.figures(logs[0].busy);
-        let hands = world.gather(wire::bytes(&hands));
-        let (busy, hands) = (busy?, hands?);
-        let hands = hands.iter().map(|hands| wire::value::<u64>(hands).expect("every rank sends a number"));
+        let busy = Figures::of(&logs.iter().map(|log| log.busy).collect::<Vec<_>>());
         let rank = |(hands, log): (u64, Log)| RankLog {
             hands,
             blocks: log.blocks,
@@ -288,7 +310,7 @@ impl<'a> Run<'a> {
             idle: (took * hands as f64 - log.busy).max(0.0),
             stints: log.stints,
         };
-        let ranks = hands.zip(logs).map(rank).collect();
+        let ranks = crews.into_iter().zip(logs).map(rank).collect();
         let (whole, stopped, parts, done) = (None, None, Parts::new(), 0);
         Some(Outcome { whole, stopped, parts, done, schedule, why, seconds: took, busy, ranks })
     }

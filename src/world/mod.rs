@@ -46,27 +46,9 @@ pub trait World {
         wire::value(&self.share(wire::bytes(&most.unwrap_or(0)))).expect("the root shares a number")
     }
 
-    /// Least, mean and largest of everyone's figures, at the root.
-    fn figures(&self, mine: f64) -> Option<Figures> {
-        let all = self.gather(wire::bytes(&mine))?;
-        let all: Vec<f64> = all.iter().filter_map(|bytes| wire::value(bytes).ok()).collect();
-        Some(Figures {
-            min: all.iter().copied().fold(f64::INFINITY, f64::min),
-            mean: all.iter().sum::<f64>() / all.len() as f64,
-            max: all.iter().copied().fold(0.0, f64::max),
-        })
-    }
-
     fn is_root(&self) -> bool {
         self.rank() == 0
     }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Figures {
-    pub min: f64,
-    pub mean: f64,
-    pub max: f64,
 }
 
 /// How to wait for something that others do: at first by yielding, so that an answer on its way is not kept
@@ -219,17 +201,6 @@ pub fn abort_on_panic() {
     }));
 }
 
-impl Wire for Figures {
-    fn put(&self, out: &mut Vec<u8>) {
-        self.min.put(out);
-        self.mean.put(out);
-        self.max.put(out);
-    }
-    fn take(bytes: &mut &[u8]) -> Result<Figures> {
-        Ok(Figures { min: Wire::take(bytes)?, mean: Wire::take(bytes)?, max: Wire::take(bytes)? })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -262,14 +233,12 @@ mod tests {
             let told = threads::run(size, 3, |world| {
                 let rank = world.rank() as u64;
                 let gathered = world.gather(vec![rank as u8; world.rank()]);
-                (gathered, world.share(vec![9]), world.most(rank), world.figures(rank as f64))
+                (gathered, world.share(vec![9]), world.most(rank))
             });
-            for (rank, (gathered, shared, most, figures)) in told.into_iter().enumerate() {
+            for (rank, (gathered, shared, most)) in told.into_iter().enumerate() {
                 let all = (0..size).map(|rank| vec![rank as u8; rank]).collect();
-                let last = (size - 1) as f64;
                 assert_eq!(gathered, (rank == 0).then_some(all));
-                assert_eq!((shared, most), (vec![9], last as u64));
-                assert_eq!(figures, (rank == 0).then_some(Figures { min: 0.0, mean: last / 2.0, max: last }));
+                assert_eq!((shared, most), (vec![9], size as u64 - 1));
             }
         }
     }

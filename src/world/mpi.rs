@@ -7,7 +7,7 @@
 //! `unsafe` is here for the two things that the binding does not offer: aborting from a panic's thread, and
 //! asking the library for its name.
 
-use super::{Figures, Patience, World};
+use super::{Patience, World};
 use crate::error::{Error, Result};
 use ::mpi::collective::SystemOperation;
 use ::mpi::datatype::PartitionMut;
@@ -121,22 +121,6 @@ impl World for Mpi {
         let mut most = 0;
         self.ranks.all_reduce_into(&mine, &mut most, SystemOperation::max());
         most
-    }
-
-    fn figures(&self, mine: f64) -> Option<Figures> {
-        self.assemble();
-        let root = self.ranks.process_at_rank(0);
-        let reduce = |operation: SystemOperation| {
-            let mut figure = 0.0;
-            match self.is_root() {
-                true => root.reduce_into_root(&mine, &mut figure, operation),
-                false => root.reduce_into(&mine, operation),
-            }
-            figure
-        };
-        let (min, sum, max) =
-            (reduce(SystemOperation::min()), reduce(SystemOperation::sum()), reduce(SystemOperation::max()));
-        self.is_root().then(|| Figures { min, mean: sum / self.size() as f64, max })
     }
 }
 
