@@ -55,6 +55,7 @@ pub struct Order {
     /// A file with more words, one a line.
     list: Option<PathBuf>,
     pub schedule: Option<Schedule>,
+    pub keep_going: bool,
     pub threads: Option<usize>,
     pub out: Option<PathBuf>,
     /// How often the run file is replaced, and how long the run may take, if that was said.
@@ -92,9 +93,13 @@ impl Order {
         Ok(Order { entry: begun.entry, words: begun.words, given, list: None, out: Some(file.into()), ..self })
     }
 
-    /// Whether saves and an early end were asked for, in the words of whoever asked.
+    /// Whether something was asked for that needs blocks to go on with, in the words of whoever asked.
     pub fn wants_legs(&self) -> Option<&'static str> {
-        let wants = [("--for", self.time_limit.is_some()), ("--checkpoint-every", self.every.is_some())];
+        let wants = [
+            ("--for", self.time_limit.is_some()),
+            ("--checkpoint-every", self.every.is_some()),
+            ("--keep-going", self.keep_going),
+        ];
         wants.into_iter().find(|(_, wanted)| *wanted).map(|(option, _)| option)
     }
 
@@ -203,16 +208,24 @@ fn order(entry: &'static Entry, matches: &ArgMatches, output: Output) -> Result<
         seeks: seeks(matches)?,
         ..Given::default()
     };
+    let keep_going = matches.get_flag("keep-going");
+    let schedule = word(matches, "schedule").and_then(|name| match name {
+        "fixed" => Some(Schedule::Fixed),
+        "farm" => Some(Schedule::Farm),
+        _ => None,
+    });
+    if keep_going && schedule == Some(Schedule::Fixed) {
+        return Err(Error::usage(
+            "--schedule fixed: --keep-going deals a dead rank's blocks again, which only the farm can: leave one out",
+        ));
+    }
     let order = Order {
         entry,
         words: matches.try_get_many::<String>("words").ok().flatten().unwrap_or_default().cloned().collect(),
         given,
         list: word(matches, "list").map(PathBuf::from),
-        schedule: word(matches, "schedule").and_then(|name| match name {
-            "fixed" => Some(Schedule::Fixed),
-            "farm" => Some(Schedule::Farm),
-            _ => None,
-        }),
+        schedule: if keep_going { Some(Schedule::Farm) } else { schedule },
+        keep_going,
         threads: word(matches, "threads").map(threads).transpose()?,
         out: word(matches, "out").map(out).transpose()?,
         every: duration(matches, "checkpoint-every")?,
@@ -356,12 +369,13 @@ const OPTIONS: [(Opt, &str); 4] =
     [(Opt::Method, "method"), (Opt::Lanes, "lanes"), (Opt::Full, "full"), (Opt::Verify, "verify")];
 
 /// What printing a run file again has no use for.
-const SHOW_REFUSES: [&str; 12] = [
+const SHOW_REFUSES: [&str; 13] = [
     "method",
     "lanes",
     "full",
     "verify",
     "schedule",
+    "keep-going",
     "threads",
     "out",
     "checkpoint-every",
@@ -445,6 +459,10 @@ fn options() -> impl Iterator<Item = Arg> {
             vec!["auto", "fixed", "farm"],
         )
         .hide_possible_values(true),
+        flag(
+            "keep-going",
+            "When a rank other than 0 dies, go on without it, on the farm; under mpirun --with-ft ulfm of Open MPI 5",
+        ),
         option(
             "threads",
             "N",
@@ -653,6 +671,9 @@ mod tests {
         for (begun, how) in refused {
             assert!(resumed(begun, how).err().unwrap().to_string().ends_with("'run.h5' was begun without"), "{begun}");
         }
+        let order = resumed("primes 0..9 --schedule fixed", "--keep-going").unwrap();
+        assert!(order.keep_going && order.schedule == Some(Schedule::Farm));
+        assert!(!resumed("primes 0..9 --keep-going", "").unwrap().keep_going);
         assert!(matches!(read_("resume run.h5 --out other.h5"), Err(Error::Usage(what)) if what.contains("--out")));
     }
 

@@ -14,7 +14,7 @@ use pcount::run::{self, Course, Outcome, Parts, Watch, roll, seats};
 use pcount::seat::Seat;
 use pcount::tell::{self, Circumstances};
 use pcount::work::{Answer, Job, Stream};
-use pcount::world::{self, World, agree, launch};
+use pcount::world::{self, World, agree, from_root, launch};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime};
@@ -92,7 +92,7 @@ fn carry_out(world: &dyn World, request: Request, stops: Stops, began: Instant) 
     let stops = stops.until(order.time_limit.map(|limit| began + limit));
     let (seat, seats) = seats::take(world, order.threads)?;
 
-    let circumstances = Circumstances { leg: &leg, plan, seats: &seats, started, clock };
+    let circumstances = Circumstances { world, leg: &leg, plan, seats: &seats, started, clock };
     let every = order.every.unwrap_or(EVERY);
     let mut progress = Progress::new(order.progress, world.is_root());
     progress.starts_at(leg.done());
@@ -100,7 +100,8 @@ fn carry_out(world: &dyn World, request: Request, stops: Stops, began: Instant) 
         Job::Stream(stream) => return tell_stream(world, order, stream, &circumstances, &seat, out),
         Job::Roll(roll) => (roll::call(world, &seat, &**roll), None, out.map(|out| Keeper::new(out, every))),
         Job::Work(work) => {
-            let mut course = Course { known: leg.known(), ..Course::new(order.schedule, &stops) };
+            let keep_going = order.keep_going && can_tolerate(world)?;
+            let mut course = Course { known: leg.known(), keep_going, ..Course::new(order.schedule, &stops) };
             if order.out.is_some() {
                 // What is in flight when a run dies is lost, so it should be little of what is saved.
                 let least = order.time_limit.map_or(every, |limit| every.min(limit / 4));
@@ -120,6 +121,15 @@ fn carry_out(world: &dyn World, request: Request, stops: Stops, began: Instant) 
     let status = agree(world, said, |_| 0)?;
     // Ranks other than the root have heard nothing but that it went well; how well decides the code.
     Ok(world.most(status.map_or(0, code).into()) as u8)
+}
+
+/// Whether the job can go on when a rank dies; says so if it cannot.
+fn can_tolerate(world: &dyn World) -> Result<bool> {
+    let why = from_root(world, || Ok(world.can_tolerate().err()))?;
+    if let (Some(why), true) = (&why, world.is_root()) {
+        report::talk(&format!("pcount: --keep-going: {why}: a rank that dies ends the job\n"));
+    }
+    Ok(why.is_none())
 }
 
 /// How often a run file is replaced if nobody says.
@@ -149,6 +159,10 @@ impl Watch for Beside<'_> {
 
     fn saving(&self) -> Duration {
         self.keeper.as_ref().map_or(Duration::ZERO, Keeper::saving)
+    }
+
+    fn lost(&mut self, rank: usize) {
+        report::talk(&tell::obituary(self.circumstances, rank));
     }
 }
 

@@ -9,7 +9,7 @@ use crate::report::{self, Fact, List, Report, Status, Stint, Table, Value};
 use crate::run::{self, Outcome, Parts, RankLog};
 use crate::seat::Seat;
 use crate::work::{Answer, Job, Stream, Temper, Work};
-use crate::world;
+use crate::world::{self, World};
 use std::time::{Instant, SystemTime};
 
 /// What the program itself takes, libraries included, in bytes.
@@ -65,6 +65,7 @@ fn expected(work: &dyn Work, more: u64, ranks: usize, threads: usize, asked: Opt
 
 /// What is known of a run beside its outcome.
 pub struct Circumstances<'a> {
+    pub world: &'a dyn World,
     pub leg: &'a Leg,
     pub plan: &'a Plan,
     pub seats: &'a [Seat],
@@ -130,6 +131,10 @@ fn report_of(
     if let Some(done) = done {
         facts.push(Fact::new("units_done", Value::Count(done)));
     }
+    let lost = circumstances.world.lost();
+    if !lost.is_empty() {
+        facts.push(Fact::new("ranks_lost", Value::List(lost.into_iter().map(Value::count).collect())));
+    }
     let wall = circumstances.clock.elapsed().as_secs_f64();
     facts.push(Fact::new("seconds.wall", Value::Seconds(wall)));
     if let Some(Outcome { seconds, busy, .. }) = outcome {
@@ -189,6 +194,13 @@ pub fn farewell(report: &Report, outcome: &Outcome, circumstances: &Circumstance
     let why = outcome.stopped.map_or(String::new(), |cause| format!(" because {cause}"));
     let seconds = circumstances.clock.elapsed().as_secs_f64();
     format!("pcount: stopped after {seconds:.1} s{why}, {}; {advice}\n", report.progress())
+}
+
+/// That a rank has died, in a line.
+pub fn obituary(circumstances: &Circumstances, rank: usize) -> String {
+    let seconds = circumstances.clock.elapsed().as_secs_f64();
+    let host = &circumstances.seats[rank].host;
+    format!("pcount: rank {rank} on host {host} died after {seconds:.1} s; its blocks are dealt again\n")
 }
 
 /// This process, as other runs should know it.

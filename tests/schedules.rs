@@ -166,6 +166,95 @@ fn the_root_computes_while_it_deals() {
     assert!(outcome.ranks[0].blocks > 10);
 }
 
+/// Who was lost, as the root is told.
+#[derive(Default)]
+struct Obituaries(Vec<usize>);
+
+impl Watch for Obituaries {
+    fn tick(&mut self, done: u64, all: u64) {
+        assert!(done <= all);
+    }
+    fn lost(&mut self, rank: usize) {
+        self.0.push(rank);
+    }
+}
+
+/// Runs with ranks that die when they have sent so many messages; the outcome and the lost, at the root.
+fn run_until_deaths(
+    work: Words,
+    ranks: usize,
+    seed: u64,
+    deaths: &[(usize, usize)],
+    stops: &Stops,
+) -> (Result<Option<Outcome>>, Vec<usize>) {
+    let mut ends = threads::run_until_deaths(ranks, seed, deaths, |world| {
+        let course = Course { largest: 3, keep_going: true, ..Course::new(Some(Schedule::Farm), stops) };
+        let mut lost = Obituaries::default();
+        let outcome = run::run(world, stays(work), &seat(world), course, &mut lost);
+        (outcome, lost.0)
+    });
+    for (rank, end) in ends.iter().enumerate().skip(1) {
+        let dies = deaths.iter().any(|(whose, _)| *whose == rank);
+        assert!(end.is_some() || dies, "rank {rank} did not come home");
+    }
+    ends.swap_remove(0).expect("the root lives")
+}
+
+#[test]
+fn ranks_may_die_and_the_answer_is_whole() {
+    let slow = |_, unit| Duration::from_micros(unit % 7 * 100);
+    let work = Words { slow, ..Words::of(300) };
+    let mut all = 0;
+    for seed in 0..40 {
+        let ranks = 2 + seed as usize % 6;
+        // From the first word on; some come to their last one before.
+        let death = |rank: usize| (rank, (seed as usize * 5 + rank * 3) % 17);
+        let deaths: Vec<(usize, usize)> = match seed % 3 {
+            0 => vec![death(1)],
+            1 => (1..ranks).map(death).collect(),
+            _ => vec![death(ranks - 1), death(1 + ranks / 2 % (ranks - 1))],
+        };
+        let (outcome, lost) = run_until_deaths(work, ranks, seed, &deaths, &Stops::never());
+        let outcome = outcome.unwrap().unwrap();
+        let words: Vec<u64> = wire::value(outcome.whole.as_ref().unwrap()).unwrap();
+        assert_eq!(words, (0..300).collect::<Vec<_>>(), "seed {seed}, deaths {deaths:?}");
+        // What a dead rank has done and not told is not told of it.
+        let units: u64 = outcome.ranks.iter().flat_map(|rank| &rank.stints).map(|stint| stint.units).sum();
+        assert_eq!((units, outcome.done), (300, 300), "seed {seed}, deaths {deaths:?}");
+        assert!(lost.iter().all(|lost| deaths.iter().any(|(rank, _)| rank == lost)));
+        all += lost.len();
+    }
+    assert!(all > 30, "only {all} deaths were noticed");
+}
+
+#[test]
+fn a_dead_rank_keeps_neither_a_stop_nor_a_failure_from_being_heard() {
+    let slow = |_, _| Duration::from_millis(2);
+    for seed in 0..6 {
+        let work = Words { slow, fails: |unit| unit == 150, ..Words::of(300) };
+        let (outcome, _) = run_until_deaths(work, 4, seed, &[(2, 3 + seed as usize)], &Stops::never());
+        let why = outcome.err().expect("the failure is told").to_string();
+        assert!(why.ends_with("unit 150 is bad"), "{why}");
+
+        let soon = Some(Instant::now() + Duration::from_millis(700));
+        let work = Words { slow, ..Words::of(100_000) };
+        let (outcome, lost) = run_until_deaths(work, 4, seed, &[(1, 2), (3, 5)], &Stops::never().until(soon));
+        let outcome = outcome.unwrap().unwrap();
+        assert_eq!((outcome.stopped, outcome.whole), (Some(Cause::Time), None));
+        assert!(outcome.done > 0 && lost.len() == 2);
+    }
+}
+
+#[test]
+fn the_last_units_of_a_dead_rank_are_not_forgotten() {
+    // All but rank 1 are through long before it dies with its first block.
+    let slow = |rank, _| Duration::from_millis(if rank == 1 { 300 } else { 0 });
+    let (outcome, lost) = run_until_deaths(Words { slow, ..Words::of(64) }, 3, 1, &[(1, 1)], &Stops::never());
+    let outcome = outcome.unwrap().unwrap();
+    assert_eq!((wire::value(outcome.whole.as_ref().unwrap()), lost), (Ok((0..64).collect::<Vec<u64>>()), vec![1]));
+    assert_eq!(outcome.ranks[1].blocks, 0);
+}
+
 /// Everyone must come home whoever fails and whenever, or these tests hang.
 #[test]
 fn a_failure_anywhere_sends_everyone_home() {

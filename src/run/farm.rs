@@ -5,7 +5,7 @@
 //! left holding a long one. Requests and replies were chosen over one-sided counters, which stall under several MPI
 //! libraries for as long as the counter's owner computes.
 
-use super::Deal;
+use super::{Deal, Dealt};
 use crate::block::Block;
 use std::ops::Range;
 
@@ -39,11 +39,17 @@ impl Dealer {
         }
         Some(block)
     }
+
+    /// Units that were dealt and not done.
+    pub fn take_back(&mut self, runs: Vec<Range<u64>>) {
+        self.left += runs.iter().map(|run| run.end - run.start).sum::<u64>();
+        self.runs.extend(runs);
+    }
 }
 
 impl Deal for Dealer {
-    fn next(&mut self, _: usize) -> Option<Vec<Range<u64>>> {
-        Some(vec![self.block()?.units()])
+    fn next(&mut self, _: usize) -> Dealt {
+        self.block().map_or(Dealt::Over, |block| Dealt::Units(vec![block.units()]))
     }
 
     fn is_waited_for(&self) -> bool {

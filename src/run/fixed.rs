@@ -3,7 +3,7 @@
 //! The tutorials' mpi4py program made whole: each rank computes its slice, and at the end the root gathers. Nobody
 //! waits for a block, so a slice that costs more than the others is waited for.
 
-use super::Deal;
+use super::{Deal, Dealt};
 use std::ops::Range;
 
 /// A slice for each rank; they tile the units and differ by one unit at most.
@@ -18,8 +18,8 @@ impl Slices {
 }
 
 impl Deal for Slices {
-    fn next(&mut self, rank: usize) -> Option<Vec<Range<u64>>> {
-        self.0[rank].take()
+    fn next(&mut self, rank: usize) -> Dealt {
+        self.0[rank].take().map_or(Dealt::Over, Dealt::Units)
     }
 
     fn is_waited_for(&self) -> bool {
@@ -52,7 +52,7 @@ mod tests {
                 let mut slices = Slices::new(runs.clone(), ranks);
                 let mut tiled: Vec<Range<u64>> = vec![];
                 for rank in 0..ranks {
-                    let slice = slices.next(rank).unwrap();
+                    let Dealt::Units(slice) = slices.next(rank) else { panic!("rank {rank} has no slice") };
                     let units: u64 = slice.iter().map(|run| run.end - run.start).sum();
                     assert!(units.abs_diff(all / ranks as u64) <= 1);
                     for run in slice {
@@ -61,7 +61,7 @@ mod tests {
                             _ => tiled.push(run),
                         }
                     }
-                    assert_eq!(slices.next(rank), None);
+                    assert!(matches!(slices.next(rank), Dealt::Over));
                 }
                 assert_eq!(tiled, runs);
             }

@@ -6,6 +6,7 @@ pub mod fixed;
 pub mod ledger;
 mod pile;
 mod rank;
+mod redeal;
 pub mod roll;
 mod root;
 pub mod seats;
@@ -24,6 +25,7 @@ use crew::Log;
 use farm::Dealer;
 use fixed::Slices;
 use ledger::Ledger;
+use redeal::Redealer;
 use root::Root;
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -62,16 +64,22 @@ impl Schedule {
     }
 
     /// The one to deal these units.
-    fn deal(self, missing: Vec<Range<u64>>, ranks: usize, largest: u32) -> Box<dyn Deal> {
+    fn deal(self, missing: Vec<Range<u64>>, ranks: usize, largest: u32, keep_going: bool) -> Box<dyn Deal> {
+        let farm = |missing| Dealer::new(missing, ranks, largest);
         match self {
             Schedule::Fixed => Box::new(Slices::new(missing, ranks)),
-            Schedule::Farm => Box::new(Dealer::new(missing, ranks, largest)),
+            Schedule::Farm if keep_going => Box::new(Redealer::new(farm(missing), ranks)),
+            Schedule::Farm => Box::new(farm(missing)),
         }
     }
 
     /// How often ranks tell the root their parts before the end. A slice is best merged where it is computed, so its
     /// parts stay there unless the run is saved every so often; what the farm deals has no neighbours to merge with.
-    fn telling(self, saving: Option<Duration>) -> Option<Duration> {
+    fn telling(self, saving: Option<Duration>, keep_going: bool) -> Option<Duration> {
+        if keep_going {
+            // What is not told dies with its rank.
+            return Some(Duration::ZERO);
+        }
         let often = saving.map(|every| every / 4);
         match self {
             Schedule::Fixed => often.map(|often| often.min(RARELY)),
@@ -85,10 +93,23 @@ const RARELY: Duration = Duration::from_secs(5);
 
 /// Who gets which units.
 trait Deal {
-    /// What the rank should do next; nothing if there is no more for it.
-    fn next(&mut self, rank: usize) -> Option<Vec<Range<u64>>>;
+    /// What the rank should do next.
+    fn next(&mut self, rank: usize) -> Dealt;
     /// Whether ranks may still wait for that.
     fn is_waited_for(&self) -> bool;
+    /// The rank has told what the block came to.
+    fn brought(&mut self, _rank: usize, _block: Block) {}
+    /// The rank is dead, and what it has not brought is to be done by others.
+    fn lost(&mut self, _rank: usize) {}
+}
+
+/// What a rank gets that wants more.
+enum Dealt {
+    Units(Vec<Range<u64>>),
+    /// Nothing yet: it is to ask again.
+    Later,
+    /// There is no more for it.
+    Over,
 }
 
 /// How a run is to go, beside its work.
@@ -101,12 +122,14 @@ pub struct Course<'a> {
     pub saving: Option<Duration>,
     /// What earlier runs brought in; at the root.
     pub known: Parts,
+    /// Whether the death of a rank is to be survived: by the farm, in a world that can tolerate it.
+    pub keep_going: bool,
 }
 
 impl<'a> Course<'a> {
     /// A run from the beginning that is not saved.
     pub fn new(schedule: Option<Schedule>, stops: &'a Stops) -> Course<'a> {
-        Course { schedule, largest: LARGEST, stops, saving: None, known: Parts::new() }
+        Course { schedule, largest: LARGEST, stops, saving: None, known: Parts::new(), keep_going: false }
     }
 
     /// The same for a work whose blocks should take no longer than `patience`, where that can be foreseen.
@@ -131,6 +154,8 @@ pub trait Watch {
     fn saving(&self) -> Duration {
         Duration::ZERO
     }
+    /// A rank has died, and the run goes on without it.
+    fn lost(&mut self, _rank: usize) {}
 }
 
 /// Nobody watches.
@@ -241,6 +266,7 @@ struct Run<'a> {
     why: &'static str,
     stops: &'a Stops,
     telling: Option<Duration>,
+    keep_going: bool,
     hands: usize,
     /// Everyone's hands; at the root.
     crews: Vec<u64>,
@@ -254,6 +280,8 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     fn new(world: &'a dyn World, work: &'static dyn Work, seat: &'a Seat, course: &Course<'a>) -> Run<'a> {
         let (schedule, why) = Schedule::pick(course.schedule, work, world.size());
+        let keep_going = course.keep_going;
+        assert!(!keep_going || schedule == Schedule::Farm, "only the farm can deal blocks again");
         let (hands, largest) = crew::hands(work, seat.threads, course.largest);
         let crews = world.gather(wire::bytes(&hands)).unwrap_or_default();
         let crews = crews.iter().map(|hands| wire::value(hands).expect("every rank sends a number")).collect();
@@ -263,23 +291,53 @@ impl<'a> Run<'a> {
             true => (0..world.size()).map(|rank| Log::new(rank, began)).collect(),
             false => vec![Log::new(seat.rank, began)],
         };
-        let telling = schedule.telling(course.saving);
-        Run { world, work, seat, schedule, why, stops: course.stops, telling, hands, crews, largest, began, logs }
+        let telling = schedule.telling(course.saving, keep_going);
+        Run {
+            world,
+            work,
+            seat,
+            schedule,
+            why,
+            stops: course.stops,
+            telling,
+            keep_going,
+            hands,
+            crews,
+            largest,
+            began,
+            logs,
+        }
     }
 
     /// Computes the units under `root` that are not known. At the root rank the ledger is then whole, or it says why
     /// the run was stopped.
     fn compute(&mut self, root: Block, known: Parts, watch: &mut dyn Watch) -> Result<(Ledger, Option<Cause>)> {
-        let &mut Run { world, work, seat, schedule, stops, telling, hands, largest, began, ref mut logs, .. } = self;
+        let &mut Run {
+            world,
+            work,
+            seat,
+            schedule,
+            stops,
+            telling,
+            keep_going,
+            hands,
+            largest,
+            began,
+            ref mut logs,
+            ..
+        } = self;
         let restored = Ledger::restored(work, root, known);
         let mut mine = Ledger::blank(work, root);
         let mut watch = Batch { before: mine.units().start, all: work.units(), watch };
         crew::with(work, seat, hands, largest, |crew| {
             let ready = crew.and_then(|crew| Ok((crew, restored?)));
             let (crew, mut ledger) = agree(world, ready, |_| 0)?;
+            if keep_going {
+                world.tolerate();
+            }
             let led = match world.is_root() {
                 true => {
-                    let mut deal = schedule.deal(ledger.missing(), world.size(), largest);
+                    let mut deal = schedule.deal(ledger.missing(), world.size(), largest, keep_going);
                     let (ledger, deal, watch) = (&mut ledger, &mut *deal, &mut watch);
                     Root { world, work, crew, ledger, logs, deal, stops, watch, began }.lead()
                 }
@@ -288,6 +346,9 @@ impl<'a> Run<'a> {
                     Ok(None)
                 }
             };
+            if keep_going {
+                world.shrink();
+            }
             // Everybody is home: what was not told on the way is gathered.
             let all = world.gather(wire::bytes(&mine.drain())).unwrap_or_default();
             let entered = led.and_then(|stopped| root::enter(work, &mut ledger, &all).map(|()| stopped));
@@ -335,5 +396,8 @@ impl Watch for Batch<'_> {
     }
     fn saving(&self) -> Duration {
         self.watch.saving()
+    }
+    fn lost(&mut self, rank: usize) {
+        self.watch.lost(rank);
     }
 }

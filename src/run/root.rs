@@ -2,14 +2,15 @@
 //! one to decide that all stop.
 //!
 //! The first error stops the run too, but is returned only when every rank has come home: a rank that left early would
-//! leave the others waiting.
+//! leave the others waiting. A rank that dies where the world tolerates it counts as home, and what it has not brought
+//! is dealt again.
 
 use super::crew::{Crew, Heard, Log};
 use super::ledger::Ledger;
 use super::speech::{Said, Told};
 use super::stop::{Cause, Stops};
 use super::supply::Supply;
-use super::{Deal, Watch};
+use super::{Deal, Dealt, Watch};
 use crate::error::{Error, Result};
 use crate::report::Stint;
 use crate::wire;
@@ -59,6 +60,9 @@ impl Root<'_> {
         let (mut supply, mut crew_home) = (Supply::new(), false);
         let mut home = vec![false; self.world.size()];
         home[0] = true;
+        let mut lost = vec![false; home.len()];
+        // Whose wishes have no reply yet.
+        let mut waiting = vec![];
         let (mut done, mut longest) = (self.ledger.done(), Duration::ZERO);
         let (mut going, mut halt): (Result<()>, Option<Halt>) = (Ok(()), None);
         let (mut patience, mut listened) = (Patience::asleep(), self.began);
@@ -73,8 +77,25 @@ impl Root<'_> {
                     }
                 }
             }
+            for rank in self.world.lost() {
+                // Of one that is home nothing is missing.
+                if !home[rank] {
+                    (home[rank], lost[rank]) = (true, true);
+                    waiting.retain(|&other| other != rank);
+                    self.deal.lost(rank);
+                    self.watch.lost(rank);
+                }
+            }
+            // Whoever was told to stop waits for no units.
+            if halt.is_none() {
+                waiting.retain(|&rank| self.serves_later(rank));
+            }
             while supply.low(self.crew) {
-                supply.bring(self.crew, self.deal.next(0));
+                match self.deal.next(0) {
+                    Dealt::Units(units) => supply.bring(self.crew, Some(units)),
+                    Dealt::Over => supply.bring(self.crew, None),
+                    Dealt::Later => break,
+                }
             }
             self.keep_an_eye(done, halt.as_mut());
             let listens = self.deal.is_waited_for() || listened.elapsed() >= ENOUGH;
@@ -82,6 +103,10 @@ impl Root<'_> {
                 listened = Instant::now();
             }
             if let Some((from, said)) = listens.then(|| self.world.poll()).flatten() {
+                if lost[from] {
+                    // It came late, and its units are with others now.
+                    continue;
+                }
                 patience = Patience::asleep();
                 let said = wire::value::<Said>(&said).expect("ranks say what they can hear");
                 done += said.done;
@@ -90,6 +115,7 @@ impl Root<'_> {
                     self.logs[from].note(stint);
                 }
                 for (block, part) in said.parts {
+                    self.deal.brought(from, block);
                     going = going.and_then(|()| self.ledger.record(self.work, block, part.0));
                 }
                 if let Some(why) = said.failed {
@@ -98,15 +124,10 @@ impl Root<'_> {
                 if let (Some(cause), None) = (said.stop, &halt) {
                     self.stops.note(cause);
                 }
-                // Whoever was told to stop waits for no units.
-                if said.wants && halt.is_none() {
-                    let units = if going.is_ok() { self.deal.next(from) } else { None };
-                    self.tell(from, &Told::Units(units));
+                if said.wants {
+                    waiting.push(from);
                 }
-                if said.home {
-                    home[from] = true;
-                    self.tell(from, &Told::Farewell);
-                }
+                home[from] |= said.home;
                 continue;
             }
             if !crew_home && halt.as_ref().is_some_and(|halt| Instant::now() >= halt.last) {
@@ -126,8 +147,22 @@ impl Root<'_> {
                 Heard::Home => crew_home = true,
             }
         }
+        for rank in (1..lost.len()).filter(|&rank| !lost[rank]) {
+            self.tell(rank, &Told::Farewell);
+        }
         self.watch.tick(done, self.units());
         going.map(|()| halt.and_then(|halt| halt.cause))
+    }
+
+    /// Replies to a rank's wish, or says that it must wait.
+    fn serves_later(&mut self, rank: usize) -> bool {
+        let units = match self.deal.next(rank) {
+            Dealt::Later => return true,
+            Dealt::Units(units) => Some(units),
+            Dealt::Over => None,
+        };
+        self.tell(rank, &Told::Units(units));
+        false
     }
 
     fn tell(&self, rank: usize, told: &Told) {
@@ -181,9 +216,9 @@ fn length(stint: &Stint) -> Duration {
     Duration::try_from_secs_f64(stint.seconds).unwrap_or_default()
 }
 
-/// Enters what the ranks had not told before they came home.
+/// Enters what the ranks had not told before they came home; of those that are lost there is nothing.
 pub fn enter(work: &dyn Work, ledger: &mut Ledger, all: &[Vec<u8>]) -> Result<()> {
-    for parts in all {
+    for parts in all.iter().filter(|parts| !parts.is_empty()) {
         for (block, part) in wire::value::<super::Parts>(parts).map_err(|why: Error| why.at("a rank's parts"))? {
             ledger.record(work, block, part.0)?;
         }

@@ -19,7 +19,7 @@ pub struct Said {
     pub failed: Option<Error>,
     /// Why it was asked to stop.
     pub stop: Option<Cause>,
-    /// Whether it wants more units. Every such wish gets one reply, unless all are told to stop.
+    /// Whether it wants more units. Every such wish gets one reply, unless all are told to stop; it may take a while.
     pub wants: bool,
     /// Whether this is its last word.
     pub home: bool,
@@ -31,7 +31,7 @@ pub enum Told {
     Units(Option<Vec<Range<u64>>>),
     /// Begin nothing, give what is in flight so much time, and come home.
     Stop(Duration),
-    /// The reply to a last word: nothing that was said is still on its way.
+    /// Everybody has said the last word, and nothing that was said is still on its way.
     Farewell,
 }
 

@@ -109,6 +109,15 @@ fn is_grid_engine_in(env: impl Fn(&str) -> Option<String>) -> bool {
     [GRID_ENGINE, "JOB_ID"].iter().all(|name| env(name).is_some_and(|value| !value.is_empty()))
 }
 
+/// Whether the launcher was told to let a job go on when a rank dies: `--with-ft ulfm` of Open MPI's mpirun.
+pub fn tolerates_deaths() -> bool {
+    tolerates_deaths_in(|name| std::env::var(name).ok())
+}
+
+fn tolerates_deaths_in(env: impl Fn(&str) -> Option<String>) -> bool {
+    env("OMPI_MCA_mpi_ft_enable").is_some_and(|value| ["1", "true", "yes", "enabled"].contains(&&*value))
+}
+
 /// Whether this process is the one to speak: rank 0, or the only one.
 pub fn is_speaker() -> bool {
     find().is_none_or(|launch| launch.rank == 0)
@@ -145,6 +154,13 @@ mod tests {
         let grid: &[_] = &[("JOB_ID", "17"), ("SGE_ROOT", "/opt/sge")];
         assert_eq!((job_in(env(grid)), is_grid_engine_in(env(grid))), (Some("17".into()), true));
         assert!(!is_grid_engine_in(env(&[("SGE_ROOT", "/opt/sge")])));
+    }
+
+    #[test]
+    fn deaths_are_tolerated_where_the_launcher_says_so() {
+        for (value, tolerates) in [(None, false), (Some("1"), true), (Some("true"), true), (Some("0"), false)] {
+            assert_eq!(tolerates_deaths_in(|_| value.map(str::to_string)), tolerates, "{value:?}");
+        }
     }
 
     #[test]

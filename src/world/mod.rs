@@ -3,12 +3,17 @@
 //! Three worlds: [`solo`] is one rank without MPI, `mpi` what a launcher made, [`threads`] ranks as threads
 //! for tests. Collectives are called by every rank or by none, so outside this room none stands inside an
 //! `if` on the rank. What may fail on one rank alone goes through [`agree`].
+//!
+//! A rank that dies ends the job, but between [`World::tolerate`] and [`World::shrink`], where ranks only exchange
+//! messages and nobody but the root is waited for.
 
 pub mod launch;
 #[allow(unsafe_code)]
 mod mpi;
 pub mod solo;
 pub mod threads;
+#[allow(unsafe_code)]
+mod ulfm;
 
 use crate::error::{BUG, Error, Result};
 use crate::wire::{self, Wire};
@@ -28,7 +33,7 @@ pub trait World {
     /// The next message and its sender, if one is here.
     fn poll(&self) -> Option<(usize, Vec<u8>)>;
 
-    /// Everyone's bytes at the root, in rank order; nothing elsewhere.
+    /// Everyone's bytes at the root, in rank order; nothing elsewhere. Of a rank that is lost there are none.
     fn gather(&self, mine: Vec<u8>) -> Option<Vec<Vec<u8>>>;
     /// The root's bytes at everyone.
     fn share(&self, mine: Vec<u8>) -> Vec<u8>;
@@ -45,6 +50,19 @@ pub trait World {
         let most = all.iter().filter_map(|bytes| wire::value::<u64>(bytes).ok()).max();
         wire::value(&self.share(wire::bytes(&most.unwrap_or(0)))).expect("the root shares a number")
     }
+
+    /// Whether the job can go on when a rank dies, or why not; the same on every rank.
+    fn can_tolerate(&self) -> std::result::Result<(), String>;
+    /// From here to [`World::shrink`] the death of a rank other than the root does not end the job; messages to it are
+    /// dropped. Every rank calls it, once, in a world that can.
+    fn tolerate(&self) {}
+    /// The ranks that are known to be lost.
+    fn lost(&self) -> Vec<usize> {
+        Vec::new()
+    }
+    /// Leaves the lost behind: from here on collectives are among the others, whose numbers stay as they are. Each of
+    /// them calls it when it expects no more messages.
+    fn shrink(&self) {}
 
     fn is_root(&self) -> bool {
         self.rank() == 0
@@ -153,7 +171,7 @@ pub fn from_root<T: Wire>(world: &dyn World, look_up: impl FnOnce() -> Result<T>
 /// What is wrong, if anything is.
 fn tally(ballots: &[Vec<u8>]) -> Option<Error> {
     let mut first = None;
-    for (rank, ballot) in ballots.iter().enumerate() {
+    for (rank, ballot) in ballots.iter().enumerate().filter(|(_, ballot)| !ballot.is_empty()) {
         match wire::value::<(Option<u64>, Option<Error>)>(ballot) {
             Ok((_, Some(why))) | Err(why) => {
                 // Rank 0 speaks for all: where all fail alike, as on a wrong argument, it is the first.

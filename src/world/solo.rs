@@ -25,6 +25,10 @@ impl World for Solo {
         Some(vec![mine])
     }
 
+    fn can_tolerate(&self) -> Result<(), String> {
+        Err("there is one rank".into())
+    }
+
     fn share(&self, mine: Vec<u8>) -> Vec<u8> {
         mine
     }

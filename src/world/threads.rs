@@ -1,39 +1,70 @@
 //! Ranks as threads of one process, their mail shuffled by a seed: the world that tests live in.
 //!
-//! Between two ranks messages keep their order, as MPI's do; from whom the next one comes is anyone's guess.
+//! Between two ranks messages keep their order, as MPI's do; from whom the next one comes is anyone's guess. Ranks may
+//! die here, too: one that does leaves its thread in the middle of things, at a message that it does not send.
 
 use super::World;
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Condvar, Mutex};
 
 /// Runs `rank` on `size` ranks and returns what each came to, in rank order.
 pub fn run<R: Send>(size: usize, seed: u64, rank: impl Fn(&dyn World) -> R + Sync) -> Vec<R> {
-    let post = Post { boxes: (0..size).map(|_| Default::default()).collect() };
+    let ends = run_until_deaths(size, seed, &[], rank);
+    ends.into_iter().map(|end| end.expect("nobody dies")).collect()
+}
+
+/// The same where ranks die when they have sent so many messages: a death is a rank and that number. A world that
+/// names none cannot go on without a rank. Nothing is returned of the dead.
+pub fn run_until_deaths<R: Send>(
+    size: usize,
+    seed: u64,
+    deaths: &[(usize, usize)],
+    rank: impl Fn(&dyn World) -> R + Sync,
+) -> Vec<Option<R>> {
+    let post = Post { boxes: (0..size).map(|_| Default::default()).collect(), mortal: !deaths.is_empty() };
     std::thread::scope(|scope| {
         let (post, rank) = (&post, &rank);
         let start = |number: usize| {
             let dice = Mutex::new(seed.wrapping_mul(31).wrapping_add(number as u64 + 1));
-            scope.spawn(move || rank(&Rank { number, post, dice }))
+            let death = deaths.iter().find(|(whose, _)| *whose == number).map(|(_, after)| *after);
+            scope.spawn(move || {
+                let me = Rank { number, post, dice, left: Cell::new(death), lost: RefCell::default() };
+                let end = catch_unwind(AssertUnwindSafe(|| rank(&me)));
+                end.map(Some).unwrap_or_else(|why| if why.is::<Death>() { None } else { resume_unwind(why) })
+            })
         };
         let ranks: Vec<_> = (0..size).map(start).collect();
         ranks.into_iter().map(|rank| rank.join().expect("no rank panics")).collect()
     })
 }
 
+/// What a thread is left with.
+struct Death;
+
 /// Collectives and messages do not mix, so each has a box of its own.
 #[derive(Default)]
 struct Boxes {
     mail: Vec<(usize, Vec<u8>)>,
     collected: Vec<(usize, Vec<u8>)>,
+    /// Whether its owner is dead.
+    dead: bool,
 }
 
 struct Post {
     boxes: Vec<(Mutex<Boxes>, Condvar)>,
+    mortal: bool,
 }
 
 struct Rank<'a> {
     number: usize,
     post: &'a Post,
     dice: Mutex<u64>,
+    /// How many more messages it sends before it dies, if it does.
+    left: Cell<Option<usize>>,
+    /// Who is out of the collectives.
+    lost: RefCell<Vec<usize>>,
 }
 
 impl Rank<'_> {
@@ -52,6 +83,12 @@ impl Rank<'_> {
         let at = boxes.collected.iter().position(|(who, _)| *who == from).expect("it was waited for");
         boxes.collected.remove(at).1
     }
+
+    /// The other ranks that take part in collectives.
+    fn others(&self) -> Vec<usize> {
+        let lost = self.lost.borrow();
+        (1..self.size()).filter(|rank| !lost.contains(rank)).collect()
+    }
 }
 
 impl World for Rank<'_> {
@@ -64,6 +101,13 @@ impl World for Rank<'_> {
     }
 
     fn send(&self, to: usize, bytes: &[u8]) {
+        match self.left.get() {
+            Some(0) => {
+                self.put(self.number, |boxes| boxes.dead = true);
+                resume_unwind(Box::new(Death) as Box<dyn Any + Send>);
+            }
+            left => self.left.set(left.map(|left| left - 1)),
+        }
         self.put(to, |boxes| boxes.mail.push((self.number, bytes.to_vec())));
     }
 
@@ -84,17 +128,32 @@ impl World for Rank<'_> {
             self.put(0, |boxes| boxes.collected.push((self.number, mine)));
             return None;
         }
-        let others = (1..self.size()).map(|rank| self.collect(rank));
-        Some([mine].into_iter().chain(others).collect())
+        let mut all = vec![Vec::new(); self.size()];
+        all[0] = mine;
+        self.others().into_iter().for_each(|rank| all[rank] = self.collect(rank));
+        Some(all)
     }
 
     fn share(&self, mine: Vec<u8>) -> Vec<u8> {
         if self.number > 0 {
             return self.collect(0);
         }
-        for rank in 1..self.size() {
+        for rank in self.others() {
             self.put(rank, |boxes| boxes.collected.push((0, mine.clone())));
         }
         mine
+    }
+
+    fn can_tolerate(&self) -> Result<(), String> {
+        if self.post.mortal { Ok(()) } else { Err("nobody dies".into()) }
+    }
+
+    fn lost(&self) -> Vec<usize> {
+        let dead = |rank: &usize| self.post.boxes[*rank].0.lock().expect("no rank panics").dead;
+        (0..self.size()).filter(dead).collect()
+    }
+
+    fn shrink(&self) {
+        *self.lost.borrow_mut() = self.lost();
     }
 }
