@@ -354,16 +354,19 @@ fn a_count_by_the_formula_is_gone_on_with_too() {
     }
     // Stopped by its time, as often as that takes.
     let file = folder.file("for.h5");
-    let (mut args, mut before, mut legs) = (words(&[&LEAVES, &["--out", &file]]), 0, 1);
+    let (mut args, mut before, mut legs, mut time) = (words(&[&LEAVES, &["--out", &file]]), 0, 1, 1200);
     let run = loop {
-        let run = alone(&words(&[&args, &["--for", "1200ms"]]));
+        let run = alone(&words(&[&args, &["--for", &format!("{time}ms")]]));
         if run.code == Some(0) {
             break run;
         }
         assert!(run.code == Some(85) && run.said()[0].contains("because its time was up"), "{run:?}");
-        assert!(run.took < Duration::from_millis(1200), "{run:?}");
+        assert!(run.took < Duration::from_millis(time), "{run:?}");
         let report = read(Path::new(&file)).unwrap();
-        assert!(report.status == Status::Partial && done(&report) > before, "leg {legs}: {run:?}");
+        assert!(report.status == Status::Partial && done(&report) >= before, "leg {legs}: {run:?}");
+        // On a machine with much else to do a leg of a second may just have made its tables.
+        time = if done(&report) > before { time } else { 2 * time };
+        assert!(time < 20_000, "legs of {time} ms get nowhere");
         (args, before, legs) = (vec!["resume", &file, "-q", "--threads", "1"], done(&report), legs + 1);
     };
     assert!(legs > 1, "it was over at once");
