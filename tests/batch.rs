@@ -19,11 +19,12 @@ name=${0##*/}
 echo "$name $*" >>record
 case "$name $*" in
   "srun --mpi=list") echo pmix ;;
+  "qstat -j"*) echo "hard resource_list:         h_rt=600" ;;
   "qstat "*) echo "    Resource_List.walltime = 00:10:00" ;;
   "flux job timeleft") echo 600 ;;
   "flux job last") echo 1 ;;
   "flux job kill"*) kill -USR1 "$(cat launcher)" ;;
-  "sbatch "* | "scontrol "* | "qsub "* | "flux --parent"*) cat >submitted; exit "${FAILS:-0}" ;;
+  "sbatch "* | "scontrol "* | "qsub "* | "qresub "* | "flux --parent"*) cat >submitted; exit "${FAILS:-0}" ;;
   *)
     # A launcher of one rank.
     env | grep -E '_MCA_oob_tcp_keepalive_' >keepalive
@@ -48,7 +49,7 @@ impl Cluster {
     fn new(name: &str) -> Cluster {
         let folder = Folder::new(name);
         std::fs::create_dir_all(folder.0.join("bin")).unwrap();
-        for name in ["srun", "mpirun", "flux", "qstat", "scontrol", "qsub", "sbatch"] {
+        for name in ["srun", "mpirun", "flux", "qstat", "scontrol", "qsub", "qresub", "sbatch"] {
             let path = folder.0.join("bin").join(name);
             std::fs::write(&path, STAND_IN).unwrap();
             std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
@@ -184,8 +185,7 @@ fn a_warning_stops_the_ranks_and_has_the_job_run_again() {
     for (system, code, _) in SCRIPTS {
         let cluster = Cluster::new(&format!("batch-warned-{system}"));
         let args = [&ENDLESS[..], &["--out", "run.h5"]].concat();
-        let signal = if system == "sge" { "USR2" } else { "USR1" };
-        let run = signalled(&cluster, cluster.shipped(system, &args), signal);
+        let run = signalled(&cluster, cluster.shipped(system, &args), "USR1");
         assert_eq!(run.code, Some(code), "{system}: {run:?}");
         assert!(run.err.contains("because SIGUSR1 came"), "{system}: {run:?}");
     }
@@ -203,12 +203,33 @@ fn a_launcher_that_a_warning_kills_is_no_failure() {
 
 #[test]
 fn a_job_that_is_cancelled_is_saved_and_not_run_again() {
-    let cluster = Cluster::new("batch-cancelled");
-    let args = [&ENDLESS[..], &["--out", "run.h5"]].concat();
-    let run = signalled(&cluster, cluster.shipped("slurm", &args), "TERM");
-    assert_eq!(run.code, Some(143), "{run:?}");
-    assert!(!cluster.read("record").contains("scontrol"));
-    assert!(run.err.contains("go on with: pcount resume run.h5"), "{run:?}");
+    // Grid Engine says by SIGUSR2 that it will end a job.
+    for (system, signal, asked) in [("slurm", "TERM", "scontrol"), ("sge", "USR2", "qresub")] {
+        let cluster = Cluster::new(&format!("batch-cancelled-{system}"));
+        let args = [&ENDLESS[..], &["--out", "run.h5"]].concat();
+        let run = signalled(&cluster, cluster.shipped(system, &args), signal);
+        assert_eq!(run.code, Some(143), "{system}: {run:?}");
+        assert!(!cluster.read("record").contains(asked), "{system}");
+        assert!(run.err.contains("go on with: pcount resume run.h5"), "{system}: {run:?}");
+    }
+}
+
+#[test]
+fn grid_engine_stops_in_time_and_a_job_of_several_hosts_submits_its_like() {
+    let cluster = Cluster::new("batch-sge");
+    let hosts = cluster.0.file("pe");
+    std::fs::write(&hosts, "node1 2 main.q@node1 UNDEFINED\nnode2 2 main.q@node2 UNDEFINED\n").unwrap();
+    let job = |more: &[&str], set: &[(&str, &str)]| {
+        let mut job = cluster.shipped("sge", &[&LONG[..], &["-q", "--out", "run.h5"], more].concat());
+        job.envs(set.iter().copied()).env("PE_HOSTFILE", &hosts);
+        run(job)
+    };
+    assert_eq!(job(&["--for", "300ms"], &[("FAILS", "1")]).code, Some(99));
+    assert_eq!(job(&["--for", "300ms"], &[]).code, Some(0));
+    assert_eq!(cluster.read("record").matches("qresub 7\n").count(), 2);
+    // Its limit is ten minutes, of which two are to spare.
+    assert_eq!(job(&[], &[]).out, format!("{ANSWER}\n"));
+    assert!(cluster.legs().last().unwrap().ends_with("--for 480s"), "{:?}", cluster.legs());
 }
 
 #[test]
@@ -437,7 +458,7 @@ fn the_figures_stand_in_their_places() {
             ],
         ),
         ("apptainer", &["#SBATCH --nodes=3", "#SBATCH --ntasks-per-node=5", "#SBATCH --time=03:50:00"]),
-        ("sge", &["#$ -pe mpi 105", "#$ -l h_rt=03:50:00,s_rt=03:48:00", "threads=${PCOUNT_THREADS:-7}"]),
+        ("sge", &["#$ -pe mpi 105", "#$ -l h_rt=03:50:00", "notice=120", "threads=${PCOUNT_THREADS:-7}"]),
         ("pbs", &["#PBS -l select=3:ncpus=35:mpiprocs=5:ompthreads=7", "#PBS -l walltime=03:50:00", "notice=120"]),
         (
             "lsf",
@@ -493,7 +514,7 @@ fn the_figures_stand_in_their_places() {
     }
     // A job that is short keeps most of its time.
     assert!(printed(HOME, &["slurm", "--time", "45s", "--print"]).contains("#SBATCH --signal=B:USR1@9\n"));
-    assert!(printed(HOME, &["sge", "--time", "90m", "--print"]).contains("h_rt=01:30:00,s_rt=01:28:00\n"));
+    assert!(printed(HOME, &["sge", "--time", "45s", "--print"]).contains("notice=9\n"));
 }
 
 #[test]
