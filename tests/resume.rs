@@ -361,7 +361,7 @@ fn a_count_by_the_formula_is_gone_on_with_too() {
             break run;
         }
         assert!(run.code == Some(85) && run.said()[0].contains("because its time was up"), "{run:?}");
-        assert!(run.took < Duration::from_millis(time), "{run:?}");
+        assert!(run.took < Duration::from_millis(time + 1000), "{run:?}");
         let report = read(Path::new(&file)).unwrap();
         assert!(report.status == Status::Partial && done(&report) >= before, "leg {legs}: {run:?}");
         // On a machine with much else to do a leg of a second may just have made its tables.
