@@ -527,6 +527,23 @@ fn what_is_submitted_does_what_was_asked() {
         std::fs::write(&script, printed(&cluster.0.file(""), &args)).unwrap();
         let mut job = cluster.job(system, &script, &[]);
         job.env_remove("PCOUNT_HOME");
+#[test]
+fn what_only_the_system_knows_is_a_line_of_its_own() {
+    for (system, text, behind, line) in [
+        ("slurm", "--account=physics", "#SBATCH --error=%x-%j.err", "#SBATCH --account=physics"),
+        ("apptainer", "--array=0-9", "#SBATCH --error=%x-%j.err", "#SBATCH --array=0-9"),
+        ("pbs", "-J 0-9", "#PBS -V", "#PBS -J 0-9"),
+        ("lsf", "-q long", "#BSUB -e pcount-%J-%I.err", "#BSUB -q long"),
+        ("sge", "-pe orte 16", "#$ -V", "#$ -pe orte 16"),
+        ("flux", "--queue=batch", "#flux: --error=pcount-{{id}}.err", "#flux: --queue=batch"),
+        ("htcondor", "+Project = 1", "log = pcount-$(Cluster).log", "+Project = 1"),
+    ] {
+        let directive = format!("--directive={text}");
+        let job = printed(HOME, &[system, &directive, "--print", "--", "pi", "1e9"]);
+        assert!(job.contains(&format!("\n{behind}\n{line}\n")), "{system}: {job}");
+    }
+}
+
         let run = run(job);
         assert_eq!((run.code, run.out.as_str()), (Some(0), "8\n"), "{system}: {run:?}");
         assert!(cluster.0.0.join("it's \"a b\" $x.h5").exists(), "{system}: {run:?}");
@@ -591,3 +608,5 @@ fn what_cannot_be_submitted_is_one_line_that_quotes_it() {
         assert!(run.err.contains(quotes), "{args}: {run:?}");
     }
 }
+        ("slurm --account physics -- pi 1e9", "--directive='--account"),
+        ("kubernetes --directive=-x --print -- pi 1e9", "'-x'"),
