@@ -390,15 +390,25 @@ fn a_system_that_starts_a_command_gets_one() {
         let mut job = Command::new(&leg);
         let like = cluster.shipped("slurm", &[]);
         job.envs(like.get_envs().filter_map(|(name, value)| Some((name, value?)))).env_remove("PCOUNT_HOME");
-        job.args(args).current_dir(&cluster.0.0).env("PCOUNT_THREADS", "1").env("PCOUNT_LIMIT", "1");
+        let limit = if args.contains(&"limit") { "3h" } else { "1" };
+        job.args(args).current_dir(&cluster.0.0).env("PCOUNT_THREADS", "1").env("PCOUNT_LIMIT", limit);
         run(job)
     };
     let stopped = go(&[&["mpirun", "-n", "2", "--"], &ENDLESS[..]].concat());
     assert_eq!((stopped.code, stopped.out.as_str()), (Some(85), ""), "{stopped:?}");
+    assert!(stopped.err.ends_with("pcount: there is work left: code 85 asks for another run\n"), "{stopped:?}");
     assert!(cluster.legs()[0].ends_with("--checkpoint-every 100ms --threads 1 --for 1s"), "{:?}", cluster.legs());
     assert_eq!(go(&["mpirun", "--", "pi", "1e6", "-q"]).out, "78498\n");
-    let no_launcher = go(&["pi", "1e6"]);
-    assert_eq!((no_launcher.code, no_launcher.said().len()), (Some(2), 1), "{no_launcher:?}");
+    for (args, said) in [
+        (&["pi", "1e6"][..], "'pi 1e6' has no --"),
+        (&["mpirum", "-n", "2", "--", "pi", "1e6"], "there is no 'mpirum'"),
+        (&["mpirun", "limit", "--", "pi", "1e6"], "PCOUNT_LIMIT='3h'"),
+    ] {
+        let run = go(args);
+        assert!(run.code == Some(2) && run.said().len() == 1 && run.err.contains(said), "{args:?}: {run:?}");
+    }
+    let help = go(&["--help"]);
+    assert!(help.code == Some(0) && help.out.contains("scripts/leg mpirun"), "{help:?}");
 }
 
 #[test]
@@ -518,16 +528,6 @@ fn the_figures_stand_in_their_places() {
 }
 
 #[test]
-fn what_is_submitted_does_what_was_asked() {
-    for (system, ..) in SCRIPTS {
-        let cluster = Cluster::new(&format!("batch-filled-{system}"));
-        let args =
-            [system, "--threads", "1", "--print", "--", "primes", "0..2*10", "-q", "--out", "it's \"a b\" $x.h5"];
-        let script = cluster.0.0.join("filled");
-        std::fs::write(&script, printed(&cluster.0.file(""), &args)).unwrap();
-        let mut job = cluster.job(system, &script, &[]);
-        job.env_remove("PCOUNT_HOME");
-#[test]
 fn what_only_the_system_knows_is_a_line_of_its_own() {
     for (system, text, behind, line) in [
         ("slurm", "--account=physics", "#SBATCH --error=%x-%j.err", "#SBATCH --account=physics"),
@@ -544,6 +544,16 @@ fn what_only_the_system_knows_is_a_line_of_its_own() {
     }
 }
 
+#[test]
+fn what_is_submitted_does_what_was_asked() {
+    for (system, ..) in SCRIPTS {
+        let cluster = Cluster::new(&format!("batch-filled-{system}"));
+        let args =
+            [system, "--threads", "1", "--print", "--", "primes", "0..2*10", "-q", "--out", "it's \"a b\" $x.h5"];
+        let script = cluster.0.0.join("filled");
+        std::fs::write(&script, printed(&cluster.0.file(""), &args)).unwrap();
+        let mut job = cluster.job(system, &script, &[]);
+        job.env_remove("PCOUNT_HOME");
         let run = run(job);
         assert_eq!((run.code, run.out.as_str()), (Some(0), "8\n"), "{system}: {run:?}");
         assert!(cluster.0.0.join("it's \"a b\" $x.h5").exists(), "{system}: {run:?}");
@@ -601,6 +611,8 @@ fn what_cannot_be_submitted_is_one_line_that_quotes_it() {
         ("slurm --time 50m3h -- pi 1e9", "'50m3h'"),
         ("slurm --time 4hours -- pi 1e9", "'4hours'"),
         ("htcondor --nodes 3 -- pi 1e9", "'3'"),
+        ("slurm --account physics -- pi 1e9", "--directive='--account"),
+        ("kubernetes --directive=-x --print -- pi 1e9", "'-x'"),
     ] {
         let run = run(submit(HOME, &args.split_whitespace().collect::<Vec<_>>()));
         assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{args}: {run:?}");
@@ -608,5 +620,3 @@ fn what_cannot_be_submitted_is_one_line_that_quotes_it() {
         assert!(run.err.contains(quotes), "{args}: {run:?}");
     }
 }
-        ("slurm --account physics -- pi 1e9", "--directive='--account"),
-        ("kubernetes --directive=-x --print -- pi 1e9", "'-x'"),
