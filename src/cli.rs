@@ -89,8 +89,19 @@ impl Order {
         if self.given.verify && !begun.given.verify {
             return Err(begun_without("verify"));
         }
+        if let (Some(method), Some(seeks)) = (self.given.method, begun.given.seeks)
+            && method != Method::Sieve
+        {
+            let what = format!("--method: the run in '{}' was begun with --{}", file.display(), seeks.option());
+            return Err(Error::usage(format!("{what}, which is for the sieve: leave it out")));
+        }
         let given = Given { lanes: self.given.lanes, method: self.given.method.or(begun.given.method), ..begun.given };
         Ok(Order { entry: begun.entry, words: begun.words, given, list: None, out: Some(file.into()), ..self })
+    }
+
+    /// Whether it should be counted again by another way.
+    pub fn verifies(&self) -> bool {
+        self.given.verify
     }
 
     /// Whether something was asked for that needs blocks to go on with, in the words of whoever asked.
@@ -671,6 +682,9 @@ mod tests {
         for (begun, how) in refused {
             assert!(resumed(begun, how).err().unwrap().to_string().ends_with("'run.h5' was begun without"), "{begun}");
         }
+        let other = resumed("primes 0..9 --gaps", "--method trial").err().unwrap().to_string();
+        assert!(other.starts_with("--method: the run in 'run.h5' was begun with --gaps"), "{other}");
+        assert!(resumed("primes 0..9 --gaps", "--method sieve").is_ok());
         let order = resumed("primes 0..9 --schedule fixed", "--keep-going").unwrap();
         assert!(order.keep_going && order.schedule == Some(Schedule::Farm));
         assert!(!resumed("primes 0..9 --keep-going", "").unwrap().keep_going);

@@ -43,7 +43,7 @@ impl Leg {
 
     /// Goes on with the run in `file`, as `order` says; the run file is at the root.
     pub fn next(world: &dyn World, file: &Path, order: Order, me: &Owner) -> Result<Found> {
-        let found = agree(world, world.is_root().then(|| left(file, me)).transpose(), |_| 0)?;
+        let found = agree(world, world.is_root().then(|| left(file, &order, me)).transpose(), |_| 0)?;
         // Only the root has read it.
         let state = found.as_ref().map(|(report, ..)| match (report.status, &report.state) {
             (Status::Partial, Some(state)) => {
@@ -107,7 +107,7 @@ impl Leg {
 }
 
 /// The run in the file, and where it was found.
-fn left(file: &Path, me: &Owner) -> Result<(Report, RunFile, PathBuf)> {
+fn left(file: &Path, order: &Order, me: &Owner) -> Result<(Report, RunFile, PathBuf)> {
     let found = hdf5::resume(file, me)?;
     if let Some(note) = &found.note {
         report::talk(&format!("pcount: {note}\n"));
@@ -119,6 +119,10 @@ fn left(file: &Path, me: &Owner) -> Result<(Report, RunFile, PathBuf)> {
             "'{}' was begun by pcount {theirs}, which cuts units its own way, and this is {ours}: go on with that",
             file.display()
         ))),
+        Status::Complete if order.verifies() && found.report.run.iter().all(|fact| fact.name != "verify") => {
+            let why = "is over and was not verified: count again, into another file";
+            Err(Error::usage(format!("--verify: the run in '{}' {why}", file.display())))
+        }
         _ => Ok((found.report, found.run, found.from)),
     }
 }

@@ -280,7 +280,8 @@ fn framed(report: &Report, output: Output) -> Frame {
 fn show(file: &Path, output: Output) -> Result<()> {
     let report = report::hdf5::read(file)?;
     if report.list.is_none() {
-        return report::say(&rendered(&report, output)?);
+        let text = rendered(&report, output).map_err(|why| why.at(&format!("'{}'", file.display())))?;
+        return report::say(&text);
     }
     let frame = framed(&report, output);
     let tail = frame.tail.clone();

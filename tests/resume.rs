@@ -420,6 +420,9 @@ fn only_the_plan_must_be_the_same() {
         mpirun(2, &["resume", &file, "--schedule", "farm", "--threads", "2", "--method", "sieve", "--format", "csv"]);
     assert_eq!(run.code, Some(0), "{run:?}");
     assert_eq!(run.out.lines().count(), 4);
+    // It is over, so nothing of it can be verified any more.
+    let run = alone(&["resume", &file, "--verify"]);
+    assert!(run.code == Some(2) && run.said()[0].contains("was not verified"), "{run:?}");
     // Nor is a run gone on with that another pcount began, which may cut its units otherwise.
     let left = alone(&words(&[&JOB, &["--out", &folder.file("left.h5"), "--for", "600ms"]]));
     assert_eq!(left.code, Some(85), "{left:?}");
