@@ -75,6 +75,10 @@ impl Root<'_> {
                     for rank in (0..home.len()).filter(|&rank| !home[rank]) {
                         self.tell(rank, &Told::Stop(grace));
                     }
+                    // Whoever sent a signal may not be patient: Open MPI 5 kills a quarter of a second after SIGTERM.
+                    if let Some(Cause::Signal(_)) = halt.cause {
+                        self.save();
+                    }
                 }
             }
             for rank in self.world.lost() {
@@ -193,12 +197,17 @@ impl Root<'_> {
         self.watch.tick(done, self.units());
         let late = halt.filter(|halt| !halt.saved && halt.cause.is_some() && Instant::now() >= halt.last + LATE);
         if self.watch.due() || late.is_some() {
-            let stints = self.logs.iter().flat_map(|log| log.stints.iter().cloned()).collect();
-            self.watch.save(self.ledger.parts(), stints, self.ledger.done());
+            self.save();
         }
         if let Some(halt) = late {
             halt.saved = true;
         }
+    }
+
+    /// Has all saved that is known here.
+    fn save(&mut self) {
+        let stints = self.logs.iter().flat_map(|log| log.stints.iter().cloned()).collect();
+        self.watch.save(self.ledger.parts(), stints, self.ledger.done());
     }
 
     /// How long the crew may be waited for before ranks are listened to again.
