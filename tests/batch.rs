@@ -271,9 +271,10 @@ fn the_same_question_has_the_same_file_whatever_is_said_beside() {
     assert_eq!(out, "172\n168\n");
     assert!(file.starts_with("pcount-primes-0..2-10-0..1e3-") && file.ends_with(".h5'"), "{file}");
     assert_eq!(name(&["--threads=1", "primes", "0..2^10", "0..1e3", "--schedule", "farm"]).1, file);
+    assert_eq!(name(&["primes", "-q", "--", "0..2^10", "0..1e3"]).1, file);
     assert_ne!(name(&["primes", "0..2*10", "0..1e3"]).1, file);
     assert_ne!(name(&["primes", "0..2^10", "0..1e3", "--tuplet", "2"]).1, file);
-    assert_eq!(cluster.legs().iter().filter(|leg| leg.starts_with("resume")).count(), 1);
+    assert_eq!(cluster.legs().iter().filter(|leg| leg.starts_with("resume")).count(), 2);
     // Nothing to go on with.
     let run = run(cluster.shipped("slurm", &["primes", "--list", "0..10", "-q"]));
     assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (Some(0), "2\n3\n5\n7\n", ""));
