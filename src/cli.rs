@@ -147,18 +147,22 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Request> {
     }
 }
 
-/// Understands a command line that was understood before, maybe on another machine: lanes that it forced may not be here.
+/// Understands a command line that was understood before, maybe on another machine: lanes that it forced may not be here,
+/// and where its run file was may now be a folder.
 pub fn read_again(words: &[String]) -> Result<Request> {
     let (mut kept, mut words) = (vec![OsString::from("pcount")], words.iter());
     while let Some(word) = words.next() {
         match word.as_str() {
-            "--lanes" => drop(words.next()),
-            word if word.starts_with("--lanes=") => (),
+            word if ELSEWHERE.contains(&word) => drop(words.next()),
+            word if word.split_once('=').is_some_and(|(option, _)| ELSEWHERE.contains(&option)) => (),
             word => kept.push(word.into()),
         }
     }
     read(kept)
 }
+
+/// Options that say nothing where a run is gone on with. Without a run file there is no `--checkpoint-every` either.
+const ELSEWHERE: [&str; 3] = ["--lanes", "--out", "--checkpoint-every"];
 
 fn request(root: &ArgMatches) -> Result<Request> {
     // Options stand before or behind the command: clap hands those before it on to the command's matches.
@@ -675,6 +679,10 @@ mod tests {
         assert_eq!((order.entry.name, &*order.words), ("primes", &["0..1e9/3".to_string()][..]));
         assert_eq!((order.threads, order.time_limit, order.schedule), (None, None, Some(Schedule::Farm)));
         assert_eq!((order.out, order.every), (Some("run.h5".into()), Some(Duration::from_secs(300))));
+        // Where the run file was there may be a folder now.
+        for begun in ["primes 0..9 --out /tmp --checkpoint-every=5m", "--checkpoint-every 5m primes --out=/tmp 0..9"] {
+            assert_eq!(resumed(begun, "").unwrap().words, ["0..9"]);
+        }
         assert!(resumed("factorial 5 -q", "").unwrap().given.full);
         assert!(resumed("pi 1e9 --verify", "").unwrap().given.verify);
         let refused =
