@@ -540,6 +540,24 @@ fn a_second_writer_is_told_who_was_first() {
 }
 
 #[test]
+fn a_run_that_was_killed_early_is_not_taken_for_the_one_before_it() {
+    let _turn = turn();
+    let folder = Folder::new("early");
+    let file = folder.file("run.h5");
+    assert_eq!(alone(&["pi", "1e6", "-q", "--out", &file]).out, "78498\n");
+    let began = Instant::now();
+    let child = start(1, &["primes", LONG, "--method", "sieve", "--threads", "1", "--out", &file]);
+    while read(Path::new(&file)).unwrap().status != Status::Partial {
+        assert!(began.elapsed() < Duration::from_secs(20), "nothing was saved");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    kill("KILL", child.id());
+    ended(child);
+    let run = alone(&["resume", &file, "-q", "--for", "300ms"]);
+    assert_eq!((run.code, &*run.out), (Some(85), ""), "{run:?}");
+}
+
+#[test]
 fn what_is_told_as_it_goes_has_no_legs() {
     let _turn = turn();
     for args in [&["primes", "0..100", "--list", "--for", "1s"][..], &["ranks", "--for", "1s"]] {

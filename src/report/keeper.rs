@@ -14,12 +14,17 @@ use std::time::{Duration, Instant};
 /// What a save is expected to take before there was one.
 const UNKNOWN: Duration = Duration::from_millis(50);
 
+/// The first save comes no later than that: whoever goes on with a run that was killed before it finds no file, or one of
+/// another run with another answer.
+const SOON: Duration = Duration::from_secs(1);
+
 pub struct Keeper {
     run: Arc<Mutex<RunFile>>,
     /// To the thread; nothing before the first save.
     writer: Option<(Sender<Report>, JoinHandle<()>)>,
     heard: Arc<Heard>,
     every: Duration,
+    /// When it was saved last; before the first save, when it began.
     last: Instant,
 }
 
@@ -34,7 +39,7 @@ struct Heard {
 }
 
 impl Keeper {
-    /// Saves every so often, for the first time after so long.
+    /// Saves every so often, and for the first time soon.
     pub fn new(run: RunFile, every: Duration) -> Keeper {
         let (run, heard) = (Arc::new(Mutex::new(run)), Arc::default());
         Keeper { run, writer: None, heard, every, last: Instant::now() }
@@ -42,7 +47,8 @@ impl Keeper {
 
     /// Whether it is time for a save.
     pub fn due(&self) -> bool {
-        self.last.elapsed() >= self.every && !self.heard.busy.load(Ordering::Acquire)
+        let wait = if self.writer.is_none() { self.every.min(SOON) } else { self.every };
+        self.last.elapsed() >= wait && !self.heard.busy.load(Ordering::Acquire)
     }
 
     /// How long a save takes at most, as far as is known.
