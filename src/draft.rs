@@ -84,7 +84,14 @@ pub enum Hold {
 /// The file at `path`, made if there is none, and locked if nobody else has it.
 pub fn hold(path: &Path) -> io::Result<(File, Hold)> {
     loop {
-        let file = File::options().create(true).read(true).write(true).truncate(false).open(path)?;
+        let file = match File::options().create(true).read(true).write(true).truncate(false).open(path) {
+            Err(why) if why.kind() == io::ErrorKind::PermissionDenied => match clear(path) {
+                Ok(Some(held)) => return Ok((held, Hold::Others)),
+                Ok(None) => continue,
+                Err(_) => return Err(why),
+            },
+            file => file?,
+        };
         let hold = match file.try_lock() {
             Err(TryLockError::WouldBlock) => return Ok((file, Hold::Others)),
             Err(TryLockError::Error(_)) => Hold::Unknown,
@@ -96,6 +103,23 @@ pub fn hold(path: &Path) -> io::Result<(File, Hold)> {
             return Ok((file, hold));
         }
     }
+}
+
+/// Removes a file that another user left behind, which whoever may write to the folder may do; one that is locked stays,
+/// and is given back to be read.
+fn clear(path: &Path) -> io::Result<Option<File>> {
+    let file = File::open(path)?;
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => return Ok(Some(file)),
+        Err(TryLockError::Error(why)) => return Err(why),
+        Ok(()) => (),
+    }
+    // As long as this one is locked nobody else takes its place.
+    let (mine, there) = (file.metadata()?, fs::metadata(path)?);
+    if (there.dev(), there.ino()) == (mine.dev(), mine.ino()) {
+        fs::remove_file(path)?;
+    }
+    Ok(None)
 }
 
 impl Drop for Draft {

@@ -8,7 +8,8 @@ use common::{Folder, Run, alone, launcher, mpirun, mpirun_of, pcount, pids_of, r
 use pcount::report::hdf5::{self, read};
 use pcount::report::lock::Owner;
 use pcount::report::{Fact, Report, State, Status, Value};
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -537,6 +538,39 @@ fn a_second_writer_is_told_who_was_first() {
     ended(first);
     // The dead keep nobody.
     assert_eq!(alone(&["resume", &file, "--for", "300ms"]).code, Some(85));
+}
+
+#[test]
+fn what_another_user_left_behind_keeps_nobody() {
+    let _turn = turn();
+    let folder = Folder::new("user");
+    let file = folder.file("run.h5");
+    let args = ["primes", LONG, "--method", "sieve", "--threads", "1", "--out", &file, "--checkpoint-every", "50ms"];
+    if Command::new("setpriv").arg("--version").output().is_err() {
+        return eprintln!("skipped: there is no setpriv");
+    }
+    let first = start(1, &args);
+    waited_for(&file);
+    // Root may write everything, unless it gives that up.
+    let go_on = || {
+        let mine = pcount(&["resume", &file, "--for", "300ms"]);
+        let mut command = Command::new("setpriv");
+        command.args(["--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-dac_override,-dac_read_search"]);
+        command.arg(mine.get_program()).args(mine.get_args());
+        command.envs(mine.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        if fs::metadata("/proc/self").unwrap().uid() == 0 { command } else { mine }
+    };
+    let lock = format!("{file}.lock");
+    let read_only = || fs::set_permissions(&lock, Permissions::from_mode(0o444)).unwrap();
+    read_only();
+    let busy = run(go_on());
+    assert!(busy.code == Some(1) && busy.said()[0].contains("another run is writing it: process"), "{busy:?}");
+    kill("KILL", first.id());
+    ended(first);
+    read_only();
+    let run = run(go_on());
+    assert_eq!(run.code, Some(85), "{run:?}");
+    assert!(!Path::new(&lock).exists());
 }
 
 #[test]

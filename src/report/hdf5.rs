@@ -131,7 +131,13 @@ fn place(path: &Path, me: &Owner, option: &str) -> Result<RunFile> {
         }
     }
     let lock = path.with_file_name(beside(path, ".lock"));
-    let lock = Lock::take(&lock, me).map_err(|why| cannot("write", path, &why))?;
+    let lock = Lock::take(&lock, me).map_err(|why| match why.kind() {
+        io::ErrorKind::PermissionDenied if lock.exists() => {
+            let hint = format!("{why}; if no run has it, remove that");
+            cannot("write", &lock, &hint)
+        }
+        _ => cannot("write", path, &why),
+    })?;
     Ok(RunFile { path: path.into(), damaged: false, _lock: lock })
 }
 
