@@ -59,11 +59,19 @@ pub struct RunFile {
 /// Also if there is an unfinished run, which somebody may want to go on with.
 pub fn draft(path: &Path, me: &Owner) -> Result<RunFile> {
     let run = place(path, me, "--out ")?;
-    match says_unfinished(&run.path) {
-        true => Err(Error::usage(format!(
-            "--out '{0}': there is an unfinished run: go on with pcount resume {0}, or remove it",
+    let before = previous(&run.path);
+    let refused = |what: &str| {
+        Err(Error::usage(format!(
+            "--out '{0}': there is an unfinished run{what}: go on with pcount resume {0}, or remove it",
             path.display()
-        ))),
+        )))
+    };
+    // Whoever removed the newest file wants neither; whoever has a damaged one would lose the one before.
+    match says_unfinished(&run.path) {
+        true => refused(""),
+        false if says_unfinished(&before) && matches!(open(&run.path), Err(Fault::Damaged(_) | Fault::Foreign)) => {
+            refused(&format!(" in '{}', and '{}' is damaged", before.display(), path.display()))
+        }
         false => Ok(run),
     }
 }
@@ -1021,6 +1029,9 @@ mod tests {
         };
         for damage in [vec![], whole[..whole.len() / 2].to_vec(), flipped(HEAD + 100), flipped(0)] {
             fs::write(&path, damage).unwrap();
+            // Nor does another run.
+            let why = draft(&path).err().unwrap().to_string();
+            assert!(why.contains("there is an unfinished run") && why.contains("go on with pcount resume"), "{why}");
             let Left { report, mut run, from, note } = resume(&path, &me()).unwrap();
             assert_eq!((report, from), (first.clone(), previous(&path)));
             assert!(
@@ -1032,6 +1043,7 @@ mod tests {
         }
         fs::remove_file(&path).unwrap();
         assert_eq!(resume(&path, &me()).unwrap().report, first);
+        drop(draft(&path).unwrap());
         // Of another pcount both are, or a file that is missing with the one before it: no way.
         fs::write(&path, b"pcount-run/9\n").unwrap();
         assert!(resume(&path, &me()).err().unwrap().to_string().contains("of another pcount"));
