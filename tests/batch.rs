@@ -620,4 +620,7 @@ fn what_cannot_be_submitted_is_one_line_that_quotes_it() {
         assert_eq!((run.said().len(), run.err.lines().count()), (1, 1), "{args}: {run:?}");
         assert!(run.err.contains(quotes), "{args}: {run:?}");
     }
+    let run = run(submit(HOME, &["htcondor", "--print", "--", "primes", "0..1e9\nqueue 9"]));
+    assert_eq!((run.code, run.out.as_str(), run.said().len()), (Some(2), "", 1), "{run:?}");
+    assert!(run.err.contains("'0..1e9\\nqueue 9' has a line break"), "{run:?}");
 }
