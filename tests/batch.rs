@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Folder, Run, alone, run};
+use common::{Folder, Run, alone, kill, run};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
@@ -149,8 +149,7 @@ fn signalled(cluster: &Cluster, job: Command, signal: &str) -> Run {
             while !cluster.0.0.join("run.h5").exists() && began.elapsed() < Duration::from_secs(60) {
                 std::thread::sleep(Duration::from_millis(10));
             }
-            let sent = Command::new("kill").args([&format!("-{signal}"), cluster.read("job").trim()]).status();
-            assert!(sent.unwrap().success());
+            kill(signal, cluster.read("job").trim().parse().expect("the job told its process"));
         });
         run(job)
     })

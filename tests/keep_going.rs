@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Folder, Run, alone, mpirun, mpirun_of, pids_of};
+use common::{Folder, Run, alone, kill, mpirun, mpirun_of, pids_of};
 use pcount::report::hdf5::read;
 use pcount::report::{Status, Value};
 use std::path::Path;
@@ -58,13 +58,12 @@ fn killed(mut command: Command, file: &str, victims: &[usize]) -> Run {
         assert!(began.elapsed() < Duration::from_secs(30), "there is no run file");
         std::thread::sleep(Duration::from_millis(5));
     }
-    let kill = |pid: u32| drop(Command::new("kill").args(["-9", &pid.to_string()]).stderr(Stdio::null()).status());
     let ranks = ranks_of(child.id(), file);
-    ranks.iter().filter(|(rank, _)| victims.contains(rank)).for_each(|&(_, pid)| kill(pid));
+    ranks.iter().filter(|(rank, _)| victims.contains(rank)).for_each(|&(_, pid)| kill("KILL", pid));
     let (done, gone) = std::sync::mpsc::channel::<()>();
     std::thread::spawn(move || {
         if gone.recv_timeout(Duration::from_secs(60)) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
-            ranks.into_iter().for_each(|(_, pid)| kill(pid));
+            ranks.into_iter().for_each(|(_, pid)| kill("KILL", pid));
         }
     });
     let Output { status, stdout, stderr } = child.wait_with_output().unwrap();

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Folder, Run, alone, launcher, mpirun, mpirun_of, pids_of, run};
+use common::{Folder, Run, alone, kill, launcher, mpirun, mpirun_of, pids_of, run};
 use pcount::error::{Error, Result};
 use pcount::report::{Table, Value};
 use pcount::run::stop::Stops;
@@ -177,7 +177,7 @@ fn a_killed_rank_ends_the_job() {
         pids_of(child.id(), "delay").into_iter().nth(2)
     });
     std::thread::sleep(Duration::from_millis(500));
-    std::process::Command::new("kill").args(["-9", &victim.expect("the ranks started").to_string()]).status().unwrap();
+    kill("KILL", victim.expect("the ranks started"));
     let began = std::time::Instant::now();
     let output = child.wait_with_output().unwrap();
     assert!(!output.status.success());

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Folder, Run, alone, launcher, mpirun, mpirun_of, pcount, pids_of, run};
+use common::{Folder, Run, alone, kill, launcher, mpirun, mpirun_of, pcount, pids_of, run};
 use pcount::report::hdf5::{self, read};
 use pcount::report::lock::Owner;
 use pcount::report::{Fact, Report, State, Status, Value};
@@ -60,11 +60,6 @@ fn ended(child: Child) -> Run {
     drop(done);
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Run { code: status.code(), out: text(stdout), err: text(stderr), took: began.elapsed() }
-}
-
-fn kill(signal: &str, pid: u32) {
-    // It may be gone already.
-    let _ = Command::new("kill").args([&format!("-{signal}"), &pid.to_string()]).stderr(Stdio::null()).status();
 }
 
 fn go_on(ranks: usize, args: &[&str]) -> Run {

@@ -44,6 +44,12 @@ fn quiet(mut command: Command, args: &[&str]) -> Command {
 /// A job that hangs is a failed test, not a test that never ends.
 const LIMIT: Duration = Duration::from_secs(120);
 
+/// Sends a signal, to nobody if the process is gone already. A shell has its own `kill`; as a program it may be missing.
+pub fn kill(signal: &str, pid: u32) {
+    let send = format!("kill -{signal} {pid}");
+    Command::new("sh").args(["-c", &send]).stderr(Stdio::null()).status().expect("there is a shell");
+}
+
 pub fn run(mut command: Command) -> Run {
     let began = Instant::now();
     let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
@@ -52,7 +58,7 @@ pub fn run(mut command: Command) -> Run {
     let (done, ended) = std::sync::mpsc::channel::<()>();
     let watchdog = std::thread::spawn(move || {
         if ended.recv_timeout(LIMIT).is_err_and(|why| why == std::sync::mpsc::RecvTimeoutError::Timeout) {
-            let _ = Command::new("kill").args(["-9", &id.to_string()]).status();
+            kill("KILL", id);
         }
     });
     let Output { status, stdout, stderr } = child.wait_with_output().expect("a child can be waited for");
