@@ -9,8 +9,7 @@ use pcount::report::Table;
 use pcount::run::stop::Stops;
 use pcount::run::{self, Course, Schedule, Unwatched};
 use pcount::seat::Seat;
-use pcount::wire::Wire;
-use pcount::work::{Answer, Forecast, Kernel, Part, Temper};
+use pcount::work::{Answer, Forecast, Kernel, Temper};
 use pcount::world;
 use std::time::Duration;
 
@@ -27,27 +26,9 @@ struct Waits {
     wait: [Duration; 2],
 }
 
-/// How many there were.
-#[derive(Default)]
-struct Number(u64);
-
-impl Part for Number {
-    fn merge(self, right: Number) -> Number {
-        Number(self.0 + right.0)
-    }
-}
-
-impl Wire for Number {
-    fn put(&self, out: &mut Vec<u8>) {
-        self.0.put(out);
-    }
-    fn take(bytes: &mut &[u8]) -> Result<Number> {
-        Wire::take(bytes).map(Number)
-    }
-}
-
 impl Kernel for Waits {
-    type Part = Number;
+    /// How many there were.
+    type Part = u64;
     /// How long a unit is.
     type Scratch = Duration;
     fn units(&self) -> u64 {
@@ -56,13 +37,13 @@ impl Kernel for Waits {
     fn scratch(&self, seat: &Seat) -> Duration {
         self.wait[seat.rank.min(1)]
     }
-    fn compute(&self, _: u64, wait: &mut Duration) -> Result<Number> {
+    fn compute(&self, _: u64, wait: &mut Duration) -> Result<u64> {
         if !wait.is_zero() {
             std::thread::sleep(*wait);
         }
-        Ok(Number(1))
+        Ok(1)
     }
-    fn answer(&self, _: Number) -> Result<Answer> {
+    fn answer(&self, _: u64) -> Result<Answer> {
         Ok(Answer::rows(Table::of(&[]), ""))
     }
     fn forecast(&self) -> Forecast {

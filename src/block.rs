@@ -3,8 +3,7 @@
 //! Blocks are the subtrees of the one tree a run climbs, so they have halves, a buddy and a parent, and
 //! any range of units is tiled by few of them. Nothing here knows ranks or numbers.
 
-use crate::error::Result;
-use crate::wire::Wire;
+use crate::wire;
 use std::ops::Range;
 
 /// Units `index << level .. (index + 1) << level`.
@@ -79,16 +78,7 @@ impl Block {
     }
 }
 
-impl Wire for Block {
-    fn put(&self, out: &mut Vec<u8>) {
-        self.level.put(out);
-        self.index.put(out);
-    }
-    fn take(bytes: &mut &[u8]) -> Result<Block> {
-        let level = u32::take(bytes)?;
-        Ok(Block { level, index: u64::take(bytes)? })
-    }
-}
+wire::fields! { Block { level index } }
 
 #[cfg(test)]
 mod tests {

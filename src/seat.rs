@@ -3,8 +3,7 @@
 //! Rows show it (`ranks`, `delay`) and the crew is sized by it; no answer is computed from it. The only
 //! file that names the rustix crate.
 
-use crate::error::Result;
-use crate::wire::Wire;
+use crate::wire;
 
 /// One rank's place in the machine room.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,26 +67,7 @@ fn cache() -> Option<usize> {
     None
 }
 
-impl Wire for Seat {
-    fn put(&self, out: &mut Vec<u8>) {
-        self.rank.put(out);
-        self.host.put(out);
-        self.pid.put(out);
-        self.cores.put(out);
-        self.threads.put(out);
-        self.cache.put(out);
-    }
-    fn take(bytes: &mut &[u8]) -> Result<Seat> {
-        Ok(Seat {
-            rank: Wire::take(bytes)?,
-            host: Wire::take(bytes)?,
-            pid: Wire::take(bytes)?,
-            cores: Wire::take(bytes)?,
-            threads: Wire::take(bytes)?,
-            cache: Wire::take(bytes)?,
-        })
-    }
-}
+wire::fields! { Seat { rank host pid cores threads cache } }
 
 #[cfg(test)]
 mod tests {

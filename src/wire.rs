@@ -35,6 +35,21 @@ pub fn split<'a>(bytes: &mut &'a [u8], count: usize) -> Result<&'a [u8]> {
     Ok(head)
 }
 
+/// A struct travels field by field, in the order that is given.
+macro_rules! fields {
+    ($($t:ident { $($field:ident)* })*) => {$(
+        impl $crate::wire::Wire for $t {
+            fn put(&self, out: &mut Vec<u8>) {
+                $($crate::wire::Wire::put(&self.$field, out);)*
+            }
+            fn take(bytes: &mut &[u8]) -> $crate::error::Result<$t> {
+                Ok($t { $($field: $crate::wire::Wire::take(bytes)?),* })
+            }
+        }
+    )*};
+}
+pub(crate) use fields;
+
 macro_rules! numbers {
     ($($t:ty)*) => {$(
         impl Wire for $t {

@@ -12,7 +12,7 @@ use crate::draft::Draft;
 use crate::error::{Error, Result};
 use crate::report::{Fact, Table, Value};
 use crate::seat::Seat;
-use crate::wire::Wire;
+use crate::wire;
 use crate::work::{Answer, Forecast, Job, Kernel, Temper};
 use std::collections::{HashMap, HashSet};
 use std::io::{Read, Write};
@@ -175,22 +175,7 @@ struct Outcome {
     error: Option<String>,
 }
 
-impl Wire for Outcome {
-    fn put(&self, out: &mut Vec<u8>) {
-        self.bytes.put(out);
-        self.sha256.put(out);
-        self.status.put(out);
-        self.error.put(out);
-    }
-    fn take(bytes: &mut &[u8]) -> Result<Outcome> {
-        Ok(Outcome {
-            bytes: Wire::take(bytes)?,
-            sha256: Wire::take(bytes)?,
-            status: Wire::take(bytes)?,
-            error: Wire::take(bytes)?,
-        })
-    }
-}
+wire::fields! { Outcome { bytes sha256 status error } }
 
 /// Why a try failed, and whether another may not.
 struct Fault {

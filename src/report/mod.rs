@@ -16,7 +16,7 @@ pub mod text;
 
 use crate::block::Block;
 use crate::error::{Error, Result};
-use crate::wire::{Bytes, Wire};
+use crate::wire::{self, Bytes, Wire};
 pub use ascending::Ascending;
 use std::borrow::Cow;
 use std::fmt;
@@ -359,27 +359,7 @@ impl Wire for Value {
     }
 }
 
-impl Wire for Stint {
-    fn put(&self, out: &mut Vec<u8>) {
-        for number in [self.first_unit, self.units, self.rank, self.thread] {
-            number.put(out);
-        }
-        self.start.put(out);
-        self.seconds.put(out);
-        self.leg.put(out);
-    }
-    fn take(bytes: &mut &[u8]) -> Result<Stint> {
-        Ok(Stint {
-            first_unit: Wire::take(bytes)?,
-            units: Wire::take(bytes)?,
-            rank: Wire::take(bytes)?,
-            thread: Wire::take(bytes)?,
-            start: Wire::take(bytes)?,
-            seconds: Wire::take(bytes)?,
-            leg: Wire::take(bytes)?,
-        })
-    }
-}
+wire::fields! { Stint { first_unit units rank thread start seconds leg } }
 
 #[cfg(test)]
 pub(crate) mod tests {

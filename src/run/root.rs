@@ -240,28 +240,45 @@ mod tests {
     use super::*;
     use crate::block::Block;
     use crate::run::farm::Dealer;
-    use crate::run::{Unwatched, crew};
+    use crate::run::{Parts, crew};
     use crate::seat::Seat;
     use crate::work::tests::leaked;
     use crate::world::threads;
 
+    /// Counts the saves.
+    #[derive(Default)]
+    struct Saves(usize);
+
+    impl Watch for Saves {
+        fn tick(&mut self, _: u64, _: u64) {}
+        fn save(&mut self, _: Parts, _: Vec<Stint>, _: u64) {
+            self.0 += 1;
+        }
+    }
+
     /// Leads a world of two, in which `other` plays the other rank; whether units are missing then.
     fn led(stops: &Stops, other: impl Fn(&dyn World) + Sync) -> Result<(Option<Cause>, bool)> {
+        led_and_saved(stops, other).map(|(cause, missing, _)| (cause, missing))
+    }
+
+    /// The same, and how often it was saved on the way.
+    fn led_and_saved(stops: &Stops, other: impl Fn(&dyn World) + Sync) -> Result<(Option<Cause>, bool, usize)> {
         let work = leaked(64);
         let mut ends = threads::run(2, 1, |world| {
             if !world.is_root() {
                 other(world);
-                return Ok((None, false));
+                return Ok((None, false, 0));
             }
             let mut ledger = Ledger::new(work, Block::root(64)).unwrap();
             let began = Instant::now();
             let mut logs = [Log::new(0, began), Log::new(1, began)];
+            let mut watch = Saves::default();
             let cause = crew::with(work, &Seat::here(0), 1, 1, |crew| {
                 let mut deal = Dealer::new(ledger.missing(), 2, 1);
                 let (crew, ledger, logs, deal) = (crew.unwrap(), &mut ledger, &mut logs, &mut deal);
-                Root { world, work, crew, ledger, logs, deal, stops, watch: &mut Unwatched, began }.lead()
+                Root { world, work, crew, ledger, logs, deal, stops, watch: &mut watch, began }.lead()
             })?;
-            Ok((cause, ledger.whole().is_none()))
+            Ok((cause, ledger.whole().is_none(), watch.0))
         });
         ends.swap_remove(0)
     }
@@ -303,13 +320,14 @@ mod tests {
 
     #[test]
     fn a_signal_elsewhere_stops_the_root_too() {
-        let ended = led(&Stops::never(), |world| {
+        let ended = led_and_saved(&Stops::never(), |world| {
             // It takes a unit and does not bring it.
             say(world, Said { wants: true, ..Said::default() });
             say(world, Said { stop: Some(Cause::Signal(15)), ..Said::default() });
             say(world, Said { home: true, ..Said::default() });
             told(world);
         });
-        assert_eq!(ended, Ok((Some(Cause::Signal(15)), true)));
+        // Long before the rest is given up it was saved once.
+        assert_eq!(ended, Ok((Some(Cause::Signal(15)), true, 1)));
     }
 }

@@ -4,7 +4,7 @@ use super::Parts;
 use super::stop::Cause;
 use crate::error::{Error, Result};
 use crate::report::Stint;
-use crate::wire::Wire;
+use crate::wire::{self, Wire};
 use std::ops::Range;
 use std::time::Duration;
 
@@ -35,28 +35,7 @@ pub enum Told {
     Farewell,
 }
 
-impl Wire for Said {
-    fn put(&self, out: &mut Vec<u8>) {
-        self.parts.put(out);
-        self.done.put(out);
-        self.stints.put(out);
-        self.failed.put(out);
-        self.stop.put(out);
-        self.wants.put(out);
-        self.home.put(out);
-    }
-    fn take(bytes: &mut &[u8]) -> Result<Said> {
-        Ok(Said {
-            parts: Wire::take(bytes)?,
-            done: Wire::take(bytes)?,
-            stints: Wire::take(bytes)?,
-            failed: Wire::take(bytes)?,
-            stop: Wire::take(bytes)?,
-            wants: Wire::take(bytes)?,
-            home: Wire::take(bytes)?,
-        })
-    }
-}
+wire::fields! { Said { parts done stints failed stop wants home } }
 
 impl Wire for Told {
     fn put(&self, out: &mut Vec<u8>) {

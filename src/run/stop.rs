@@ -59,7 +59,6 @@ impl Wire for Cause {
 }
 
 /// What one rank knows of reasons to stop.
-#[derive(Clone)]
 pub struct Stops {
     /// The number of the signal that came last.
     heard: Arc<AtomicUsize>,

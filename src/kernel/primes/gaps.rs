@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::math::lanes::Lanes;
 use crate::math::span::Span;
 use crate::report::Value;
-use crate::wire::Wire;
+use crate::wire;
 use crate::work::{Answer, Part};
 
 /// Primes, and the largest gap among them.
@@ -83,25 +83,9 @@ impl Part for Gaps {
     }
 }
 
-impl Wire for Gap {
-    fn put(&self, out: &mut Vec<u8>) {
-        self.width.put(out);
-        self.after.put(out);
-    }
-    fn take(bytes: &mut &[u8]) -> Result<Gap> {
-        Ok(Gap { width: Wire::take(bytes)?, after: Wire::take(bytes)? })
-    }
-}
-
-impl Wire for Gaps {
-    fn put(&self, out: &mut Vec<u8>) {
-        self.primes.put(out);
-        self.ends.put(out);
-        self.largest.put(out);
-    }
-    fn take(bytes: &mut &[u8]) -> Result<Gaps> {
-        Ok(Gaps { primes: Wire::take(bytes)?, ends: Wire::take(bytes)?, largest: Wire::take(bytes)? })
-    }
+wire::fields! {
+    Gap { width after }
+    Gaps { primes ends largest }
 }
 
 #[cfg(test)]

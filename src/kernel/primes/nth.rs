@@ -20,7 +20,7 @@ use crate::math::sieve::{Layout, Sieve, SievingPrimes, naive, ordered};
 use crate::math::span::Span;
 use crate::report::{Fact, Table, Value};
 use crate::seat::Seat;
-use crate::wire::Wire;
+use crate::wire;
 use crate::work::{Answer, Forecast, Job, Kernel, Part, Temper, Work};
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
@@ -143,16 +143,7 @@ impl Part for Found {
     }
 }
 
-impl Wire for Found {
-    fn put(&self, out: &mut Vec<u8>) {
-        self.below.put(out);
-        self.slices.put(out);
-    }
-
-    fn take(bytes: &mut &[u8]) -> Result<Found> {
-        Ok(Found { below: Wire::take(bytes)?, slices: Wire::take(bytes)? })
-    }
-}
+wire::fields! { Found { below slices } }
 
 impl Nth {
     /// The k-th prime of a slice that should have `count`.

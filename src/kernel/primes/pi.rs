@@ -8,7 +8,7 @@ use crate::math::count::gourdon::{Asked, Gourdon, Hard, LEAST, Params, Sums, Tal
 use crate::math::lanes::Lanes;
 use crate::math::sieve::{Sieve, naive};
 use crate::math::trial;
-use crate::wire::Wire;
+use crate::wire;
 use crate::work::Forecast;
 
 pub enum Pi {
@@ -97,19 +97,7 @@ impl Pi {
     }
 }
 
-macro_rules! fields {
-    ($($t:ident { $($field:ident)* })*) => {$(
-        impl Wire for $t {
-            fn put(&self, out: &mut Vec<u8>) {
-                $(self.$field.put(out);)*
-            }
-            fn take(bytes: &mut &[u8]) -> Result<$t> {
-                Ok($t { $($field: Wire::take(bytes)?),* })
-            }
-        }
-    )*};
-}
-fields! {
+wire::fields! {
     Sums { hard low high ordinary sigma }
     Hard { sum left right some sound }
     Tally { primes a b c }
