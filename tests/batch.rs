@@ -114,7 +114,8 @@ fn batch() -> std::path::PathBuf {
 
 fn submit(folder: &str, args: &[&str]) -> Command {
     let mut command = Command::new(Path::new(HOME).join("scripts/submit"));
-    command.args(args).current_dir(folder);
+    // Most of these are about words that pcount never sees.
+    command.args(args).current_dir(folder).env("PCOUNT", "/there/is/none");
     command
 }
 
@@ -524,6 +525,7 @@ fn the_figures_stand_in_their_places() {
     }
     // A job that is short keeps most of its time.
     assert!(printed(HOME, &["slurm", "--time", "45s", "--print"]).contains("#SBATCH --signal=B:USR1@9\n"));
+    assert!(printed(HOME, &["slurm", "--time", "1-2:30:00", "--print"]).contains("#SBATCH --time=26:30:00\n"));
     assert!(printed(HOME, &["sge", "--time", "45s", "--print"]).contains("notice=9\n"));
 }
 
@@ -610,6 +612,8 @@ fn what_cannot_be_submitted_is_one_line_that_quotes_it() {
         ("slurm --time 4 -- pi 1e9", "'4'"),
         ("slurm --time 50m3h -- pi 1e9", "'50m3h'"),
         ("slurm --time 4hours -- pi 1e9", "'4hours'"),
+        ("slurm --time 8:00 -- pi 1e9", "'8:00'"),
+        ("slurm --time 0:00:09 -- pi 1e9", "'0:00:09'"),
         ("htcondor --nodes 3 -- pi 1e9", "'3'"),
         ("slurm --account physics -- pi 1e9", "--directive='--account"),
         ("kubernetes --directive=-x --print -- pi 1e9", "'-x'"),
@@ -622,4 +626,30 @@ fn what_cannot_be_submitted_is_one_line_that_quotes_it() {
     let run = run(submit(HOME, &["htcondor", "--print", "--", "primes", "0..1e9\nqueue 9"]));
     assert_eq!((run.code, run.out.as_str(), run.said().len()), (Some(2), "", 1), "{run:?}");
     assert!(run.err.contains("'0..1e9\\nqueue 9' has a line break"), "{run:?}");
+}
+
+#[test]
+fn what_pcount_would_refuse_is_not_submitted() {
+    let checked = |args: &[&str]| {
+        let mut command = submit(HOME, args);
+        run({
+            command.env("PCOUNT", env!("CARGO_BIN_EXE_pcount"));
+            command
+        })
+    };
+    for (arguments, quotes) in [
+        (&["primes", "2..1"][..], "2..1"),
+        (&["pi", "1e9", "--thread", "2"], "--thread"),
+        (&["primes", "1e9..+"], "1e9..+"),
+    ] {
+        let run = checked(&[&["slurm", "--print", "--"], arguments].concat());
+        assert_eq!((run.code, run.out.as_str(), run.said().len()), (Some(2), "", 1), "{run:?}");
+        assert!(run.err.contains(quotes), "{run:?}");
+    }
+    // What has no plan is not checked.
+    assert_eq!(checked(&["slurm", "--print", "--", "resume", "later.h5"]).code, Some(0));
+    // TASK is a number in each task of an array.
+    let run = checked(&["slurm", "--print", "--", "primes", "TASK*1e12..+1e12"]);
+    assert_eq!((run.code, run.err.as_str()), (Some(0), ""), "{run:?}");
+    assert!(run.out.ends_with("-- primes 'TASK*1e12..+1e12'\n"), "{}", run.out);
 }
