@@ -97,12 +97,7 @@ impl Work for Chain {
     }
 
     fn forecast(&self) -> Forecast {
-        // Links follow each other, so their seconds add up while one's memory makes room for the next's.
-        self.links.iter().map(|link| link.forecast()).fold(Forecast::default(), |all, next| Forecast {
-            seconds: all.seconds + next.seconds,
-            rank_bytes: all.rank_bytes.max(next.rank_bytes),
-            thread_bytes: all.thread_bytes.max(next.thread_bytes),
-        })
+        self.links.iter().map(|link| link.forecast()).fold(Forecast::default(), Forecast::then)
     }
 
     fn temper(&self) -> Temper {

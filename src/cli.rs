@@ -257,9 +257,6 @@ fn order(entry: &'static Entry, matches: &ArgMatches, output: Output) -> Result<
     if order.every.is_some() && order.out.is_none() && word(matches, "file").is_none() {
         return Err(Error::usage("--checkpoint-every is about the run file: add --out run.h5, or leave it out"));
     }
-    if order.dry_run && order.out.is_some() {
-        return Err(Error::usage("--dry-run computes nothing, so there is nothing for --out to keep: leave one out"));
-    }
     // What can be understood without the list should be wrong before a job has waited for its nodes.
     match order.list {
         Some(_) => order

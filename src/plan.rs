@@ -15,7 +15,8 @@ pub struct Plan {
     pub job: Job,
     /// The problem, as the report tells it.
     pub facts: Vec<Fact>,
-    /// How it is computed, where the kernel has a choice that does not change the answer.
+    /// How it is computed, where the kernel has a choice that does not change the answer. All but the lanes and what is
+    /// verified decides how units are cut.
     pub how: Vec<Fact>,
 }
 
@@ -25,13 +26,14 @@ impl Plan {
         Ok(Plan { kernel: entry.name, job: opened.job, facts: opened.facts, how: opened.how })
     }
 
-    /// The same on every rank that means the same, and only there: of the kernel, the facts, the number of
-    /// units and this program's version, which decides how units are cut.
+    /// The same on every rank that means the same, and only there: of the kernel, the facts, the number of units and how
+    /// they are cut, as far as the plan tells that; the rest is this program's version.
     pub fn fingerprint(&self) -> u64 {
         let mut bytes = Vec::new();
         env!("CARGO_PKG_VERSION").to_string().put(&mut bytes);
         self.kernel.to_string().put(&mut bytes);
-        for fact in &self.facts {
+        let cut = self.how.iter().filter(|fact| !["lanes", "verify"].contains(&&*fact.name));
+        for fact in self.facts.iter().chain(cut) {
             fact.name.to_string().put(&mut bytes);
             fact.value.put(&mut bytes);
         }

@@ -6,6 +6,7 @@ use crate::math::integer;
 use crate::plan::Plan;
 use crate::report::lock::Owner;
 use crate::report::{self, Fact, List, Report, Status, Stint, Table, Value};
+use crate::run::stop::Cause;
 use crate::run::{self, Outcome, Parts, RankLog};
 use crate::seat::Seat;
 use crate::work::{Answer, Job, Stream, Temper, Work};
@@ -13,7 +14,10 @@ use crate::world::{self, World};
 use std::time::{Instant, SystemTime};
 
 /// What the program itself takes, libraries included, in bytes.
-const PROGRAM: u64 = 12_000_000;
+const PROGRAM: u64 = 12_700_000;
+
+/// What Open MPI takes beside it on each rank that it started.
+const MPI: u64 = 11_500_000;
 
 /// The report of a dry run.
 pub fn planned(plan: &Plan, ranks: usize, threads: usize, asked: Option<run::Schedule>) -> Report {
@@ -27,14 +31,19 @@ pub fn planned(plan: &Plan, ranks: usize, threads: usize, asked: Option<run::Sch
         }
         Job::Roll(_) => facts.push(Fact::new("units", Value::count(ranks))),
     }
+    unanswered(plan, Status::Planned, facts)
+}
+
+/// A report of the plan that has no answer yet.
+fn unanswered(plan: &Plan, status: Status, run: Vec<Fact>) -> Report {
     Report {
-        status: Status::Planned,
+        status,
         kernel: plan.kernel.into(),
         problem: plan.facts.clone(),
         table: Table::default(),
         total: None,
         bare: String::new(),
-        run: facts,
+        run,
         legs: vec![],
         timeline: vec![],
         list: None,
@@ -52,7 +61,8 @@ fn expected(work: &dyn Work, more: u64, ranks: usize, threads: usize, asked: Opt
     };
     // No more hands than units can be busy.
     let seconds = forecast.seconds / (hands as u64).min(work.units()).max(1) as f64;
-    let bytes = PROGRAM + more + forecast.rank_bytes + forecast.thread_bytes * threads as u64;
+    let rank_bytes = more + forecast.rank_bytes + forecast.shared_bytes + forecast.thread_bytes * threads as u64;
+    let bytes = PROGRAM + if ranks > 1 { MPI } else { 0 } + rank_bytes;
     vec![
         Fact::new("schedule", Value::text(schedule.name())),
         Fact::new("schedule_why", Value::text(why)),
@@ -164,19 +174,7 @@ fn report_of(
             break;
         }
     }
-    Report {
-        status,
-        kernel: plan.kernel.into(),
-        problem: plan.facts.clone(),
-        table: Table::default(),
-        total: None,
-        bare: String::new(),
-        run: facts,
-        legs,
-        timeline: stints,
-        list: None,
-        state: None,
-    }
+    Report { legs, timeline: stints, ..unanswered(plan, status, facts) }
 }
 
 /// The wall seconds of a leg.
@@ -192,8 +190,13 @@ pub fn farewell(report: &Report, outcome: &Outcome, circumstances: &Circumstance
         None => "nothing was saved: with --out run.h5 a run can be gone on with".into(),
     };
     let why = outcome.stopped.map_or(String::new(), |cause| format!(" because {cause}"));
+    // A script that gives it as little again and again would never end.
+    let more = match outcome.stopped {
+        Some(Cause::Time) if outcome.done == circumstances.leg.done() => ", no more than before: give it more time",
+        _ => "",
+    };
     let seconds = circumstances.clock.elapsed().as_secs_f64();
-    format!("pcount: stopped after {seconds:.1} s{why}, {}; {advice}\n", report.progress())
+    format!("pcount: stopped after {seconds:.1} s{why}, {}{more}; {advice}\n", report.progress())
 }
 
 /// That a rank has died, in a line.

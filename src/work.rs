@@ -49,12 +49,28 @@ pub enum Temper {
     Waiting(usize),
 }
 
-/// Expected cost of a whole work: one thread's compute seconds, bytes once per rank and per thread.
+/// Expected cost of a whole work: one thread's compute seconds, and bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Forecast {
     pub seconds: f64,
+    /// Once per rank, from its first unit to the end of the run.
     pub rank_bytes: u64,
+    /// Once per rank, with other works of the kind.
+    pub shared_bytes: u64,
+    /// Per thread, while it is at it.
     pub thread_bytes: u64,
+}
+
+impl Forecast {
+    /// For both, one after the other.
+    pub fn then(self, next: Forecast) -> Forecast {
+        Forecast {
+            seconds: self.seconds + next.seconds,
+            rank_bytes: self.rank_bytes + next.rank_bytes,
+            shared_bytes: self.shared_bytes.max(next.shared_bytes),
+            thread_bytes: self.thread_bytes.max(next.thread_bytes),
+        }
+    }
 }
 
 /// What the user asked for: rows, or a total, or both.

@@ -149,7 +149,6 @@ const BAD: &[(&str, &str)] = &[
     ("primes --out run.h5/.", "--out: 'run.h5/.' is not a file name"),
     ("primes --out /dev/null", "'null' is there and is not a plain file"),
     ("primes --out", "'--out"),
-    ("primes --dry-run --out run.h5", "--dry-run computes nothing"),
     ("primes -q --format json", "--quiet"),
     ("primes --full", "--full is not for 'primes'"),
     ("square --method trial", "--method is not for 'square'"),

@@ -4,8 +4,11 @@
 mod golden;
 
 use golden::rows;
+use pcount::digest::Sha256;
 use pcount::kernel::{self, Given, Method, Seeks};
+use pcount::math::count::gourdon::{Gourdon, Params};
 use pcount::math::lanes::{self, Lanes};
+use pcount::math::sieve::Layout;
 use pcount::math::span::Span;
 use pcount::run::stop::Stops;
 use pcount::run::{self, Course};
@@ -154,4 +157,47 @@ fn factorials() {
             row[0]
         );
     }
+}
+
+/// Nobody may go on with a run whose units were cut otherwise. If this fails they are: raise the version of the program,
+/// which a resume compares, and put the new numbers here.
+#[test]
+fn units_are_cut_as_this_version_cuts_them() {
+    let lanes = lanes::pick(None).unwrap();
+    let digest = |cut: String| u64::from_le_bytes(Sha256::of(cut.as_bytes())[..8].try_into().unwrap());
+    let formula = |x: u128| {
+        let gourdon = Gourdon::new(Params::new(x), lanes);
+        digest((0..gourdon.units()).map(|unit| gourdon.describe(unit)).collect())
+    };
+    let sieve = |start: u128, width: u128, lay_out: fn(Span) -> Layout| {
+        let layout = lay_out(Span::new(start, start + width).unwrap());
+        digest((0..layout.units()).map(|unit| format!("{:?}", layout.unit(unit))).collect())
+    };
+    let e = |power| 10u128.pow(power);
+    let found = [
+        formula(e(9)),
+        formula(e(15)),
+        formula(e(19)),
+        sieve(0, e(6), Layout::new),
+        sieve(0, e(11), Layout::new),
+        sieve(e(18), e(10), Layout::new),
+        sieve(e(18), e(6), Layout::new),
+        sieve(0, e(10), Layout::in_order),
+    ];
+    assert_eq!(
+        (env!("CARGO_PKG_VERSION"), found),
+        (
+            "0.1.0",
+            [
+                9358149636038041273,
+                11702382621705689270,
+                4599902946647307859,
+                7766899985874079802,
+                338035547642028825,
+                4283361094559740276,
+                15143752393998602547,
+                321592190061869659
+            ]
+        )
+    );
 }

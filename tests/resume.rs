@@ -374,6 +374,60 @@ fn a_count_by_the_formula_is_gone_on_with_too() {
     assert_eq!(run.out, BY_LEAVES);
 }
 
+/// Every command whose answer can be kept, told once more from its file, and said again by a resume.
+#[test]
+fn what_is_computed_is_kept_whatever_it_is() {
+    let _turn = turn();
+    let folder = Folder::new("kept");
+    let all = [
+        "primes 0..1e6/2 1e15..1e15+1e7",
+        "primes 0..1e5 --method trial",
+        "primes 0..1e6/2 --tuplet 3",
+        "primes 0..1e6/2 --gaps",
+        "pi 1e6 1e11",
+        "sum-primes 0..1e6/2",
+        "nth-prime 5 1e9",
+        "phi 1e9 100",
+        "phi 1e12 1e7",
+        "phi 10 2",
+        "li 2 1e25",
+        "riemann-r 1e9",
+        "factorial 5 1000..1003",
+        "square 1..6",
+        "double 1..6",
+        "sum 0..100",
+        "map-reduce 1..6",
+        "delay 0.01 0.02",
+        "download http://127.0.0.1:1/",
+        "barrier --step 0.01",
+        "ranks",
+    ];
+    for entry in pcount::kernel::KERNELS {
+        assert!(all.iter().any(|args| args.split(' ').next() == Some(entry.name)), "{} is not tried", entry.name);
+    }
+    for (index, args) in all.iter().enumerate() {
+        let args: Vec<&str> = args.split(' ').collect();
+        for ranks in [1, 2] {
+            let file = folder.file(&format!("{index}-{ranks}.h5"));
+            let run = go_on(ranks, &words(&[&args, &["--format", "csv", "--out", &file]]));
+            let fails = args[0] == "download";
+            assert_eq!(run.code, Some(fails.into()), "{args:?}: {run:?}");
+            let shown = alone(&["show", &file, "--format", "csv"]);
+            assert_eq!((shown.code, &shown.out), (Some(0), &run.out), "{args:?}: {shown:?}");
+            let again = alone(&["resume", &file, "--format", "csv"]);
+            assert_eq!((again.code, &again.out), (Some(fails.into()), &run.out), "{args:?}: {again:?}");
+        }
+    }
+    // Those that take their time can be stopped.
+    for args in [&["phi", "1e17", "1e6"][..], &["phi", "1e19", "1e12"], &["nth-prime", "1e17"]] {
+        let file = folder.file(&format!("{}.h5", args.join("-")));
+        let run = alone(&words(&[args, &["--for", "1200ms", "--threads", "1", "-q", "--out", &file]]));
+        assert!(run.code == Some(85) && run.said()[0].contains("because its time was up"), "{run:?}");
+        let again = alone(&["resume", &file, "--for", "1200ms", "-q"]);
+        assert_eq!(again.code, Some(85), "{again:?}");
+    }
+}
+
 #[test]
 fn scripts_learn_how_far_a_stopped_run_is() {
     let _turn = turn();

@@ -4,6 +4,7 @@
 mod golden;
 
 use pcount::math::count::gourdon::{Gourdon, Params, Sums, Worker};
+use pcount::math::count::lmo;
 use pcount::math::lanes;
 use pcount::math::sieve::Sieve;
 use std::process::Command;
@@ -46,6 +47,40 @@ fn single_terms_of_ten_to_the_twenty() {
     sums.low.primes = 455_052_511 + 4;
     let found = gourdon.close(sums);
     assert_eq!((found.phi0, found.sigma), (633_772_346_752_344_505, 49_384_621_237_095_387));
+}
+
+/// Some units of each term of 10^20, whose quotients do not fit 64 bits, come to the same on all lanes.
+#[test]
+fn single_units_of_ten_to_the_twenty() {
+    let plan = |lanes| (Gourdon::new(Params::new(10u128.pow(20)), lanes), Worker::new(Sieve::new(lanes, 32 << 10)));
+    let mut plans: Vec<(Gourdon, Worker)> = lanes::usable().map(plan).collect();
+    for term in ["A, C", "B", "D"] {
+        let gourdon = &plans[0].0;
+        let units: Vec<u64> = (0..gourdon.units()).filter(|&unit| gourdon.term(unit) == term).collect();
+        for place in [0, 1, units.len() / 3, units.len() / 2, units.len() - 1] {
+            let unit = units[place];
+            let found: Vec<Sums> = plans.iter_mut().map(|(gourdon, worker)| gourdon.compute(unit, worker)).collect();
+            assert!(found.iter().all(|sums| *sums == found[0]), "unit {unit} of {term}: {found:?}");
+            assert_ne!(found[0], Sums::default(), "unit {unit} of {term} is empty");
+        }
+    }
+}
+
+/// Random numbers up to 10^13, by the formula and by the rung below it.
+#[test]
+fn a_thousand_numbers_as_lmo_counts_them() {
+    let lanes = lanes::pick(None).unwrap();
+    let mut seed = 20_261_120u64;
+    for _ in 0..1000 {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        // From 10^6 to 10^13, every size as often.
+        let x = 10f64.powf(6.0 + 7.0 * (seed >> 11) as f64 / (1u64 << 53) as f64) as u64;
+        let (gourdon, mut worker) =
+            (Gourdon::new(Params::new(x.into()), lanes), Worker::new(Sieve::new(lanes, 32 << 10)));
+        let sums = (0..gourdon.units()).map(|unit| gourdon.compute(unit, &mut worker));
+        let pi = gourdon.close(sums.fold(Sums::default(), Sums::merge)).pi;
+        assert_eq!(pi, u128::from(lmo::pi(x, lmo::alpha(x))), "pi({x})");
+    }
 }
 
 /// Every known count in a window, however long it takes.

@@ -299,7 +299,7 @@ impl Kernel for Download {
 
     fn forecast(&self) -> Forecast {
         // Half a second for each is a guess: nobody knows the network.
-        Forecast { seconds: 0.5 * self.urls.len() as f64, rank_bytes: 0, thread_bytes: 256 << 10 }
+        Forecast { seconds: 0.5 * self.urls.len() as f64, thread_bytes: 256 << 10, ..Forecast::default() }
     }
 
     fn temper(&self) -> Temper {

@@ -161,6 +161,7 @@ impl Kernel for Rows {
             seconds: count * writing(digits),
             rank_bytes: (count * (120.0 + 2.0 * kept)) as u64,
             thread_bytes: (3.0 * digits) as u64,
+            ..Forecast::default()
         }
     }
 
@@ -240,7 +241,7 @@ impl Kernel for Product {
     fn forecast(&self) -> Forecast {
         let digits = digits(self.n);
         let bytes = (digits * 0.42) as u64;
-        Forecast { seconds: 2.0 * writing(digits), rank_bytes: 8 * bytes, thread_bytes: bytes }
+        Forecast { seconds: 2.0 * writing(digits), rank_bytes: 8 * bytes, thread_bytes: bytes, ..Forecast::default() }
     }
 }
 

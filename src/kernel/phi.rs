@@ -1,11 +1,16 @@
 //! `phi X A`: Legendre's φ, how many of 1..=x no prime of the first a divides.
 //!
 //! The recursion's first step makes a term for each of the primes; a unit is every so many of them, so that units
-//! cost about the same. The tables are made once on each rank, by the hand that comes first.
+//! cost about the same. The tables are made once on each rank, by the hand that comes first. Where the primes go beyond √x
+//! there is a shorter way: 1 and primes are left, and π(x) says how many.
 
+use super::primes::Pi;
 use super::{Entry, Given, Opened, Takes};
 use crate::error::{Error, Result};
+use crate::math::count::gourdon::{Sums, Worker};
 use crate::math::count::phi::{self, Phi};
+use crate::math::lanes::{self, Lanes};
+use crate::math::sieve::Sieve;
 use crate::report::{Fact, Table, Value};
 use crate::seat::Seat;
 use crate::syntax::Item;
@@ -26,13 +31,25 @@ fn open(given: &Given) -> Result<Opened> {
     let Ok(to) = u64::try_from(number(x)) else {
         return Err(Error::usage(format!("'{x}' is too large: phi takes X up to 2^64-1")));
     };
-    let facts = vec![Fact::new("x", Value::integer(x)), Fact::new("a", Value::integer(a))];
+    let facts = vec![Fact::new("x", Value::text(x.to_string())), Fact::new("a", Value::text(a.to_string()))];
     // More primes than there are below 2^64 take no more away than those do.
-    let kernel =
-        Legendre { x: to, a: number(a), primes: number(a).min(u64::MAX.into()) as u64, tables: OnceLock::new() };
+    let (a, primes) = (number(a), number(a).min(u64::MAX.into()) as u64);
+    if to >= LARGE && primes >= phi::most_primes(to.isqrt()) {
+        let lanes = lanes::pick(None)?;
+        let pi = Pi::new(u128::from(to) + 1, lanes);
+        let how = pi.how().map(|how| Fact::new("leaves", Value::texts([how]))).into_iter().collect();
+        return Ok(Opened { job: Job::Work(Box::new(Beyond { x: to, a, pi, lanes })), facts, how });
+    }
+    let kernel = Legendre { x: to, a, primes, tables: OnceLock::new() };
     Ok(Opened { job: Job::Work(Box::new(kernel)), facts, how: vec![] })
 }
 
+fn answer(x: u64, a: u128, count: u64) -> Answer {
+    let row = vec![Value::integer(x), Value::integer(a), Value::integer(count)];
+    Answer::rows(Table::of(&["x", "a", "count"]).with([row]), "count")
+}
+
+/// For any number of primes.
 struct Legendre {
     x: u64,
     a: u128,
@@ -40,9 +57,10 @@ struct Legendre {
     tables: OnceLock<Phi>,
 }
 
-/// Units of what takes its time, and the x from which that may be.
-const UNITS: u64 = 256;
+/// The x from which it may take its time; the units it then has at least and at most; the seconds that one should take.
 const LARGE: u64 = 1_000_000_000;
+const UNITS: (f64, f64) = (256.0, 65536.0);
+const UNIT: f64 = 0.5;
 
 impl Legendre {
     fn tables(&self) -> &Phi {
@@ -55,7 +73,10 @@ impl Kernel for Legendre {
     type Scratch = ();
 
     fn units(&self) -> u64 {
-        if self.x < LARGE { 1 } else { UNITS }
+        match self.x < LARGE {
+            true => 1,
+            false => (phi::seconds(self.x, self.primes) / UNIT).clamp(UNITS.0, UNITS.1) as u64,
+        }
     }
 
     fn scratch(&self, _: &Seat) {}
@@ -65,16 +86,53 @@ impl Kernel for Legendre {
     }
 
     fn answer(&self, whole: u64) -> Result<Answer> {
-        let row = vec![Value::integer(self.x), Value::integer(self.a), Value::integer(self.tables().close(whole))];
-        Ok(Answer::rows(Table::of(&["x", "a", "count"]).with([row]), "count"))
+        Ok(answer(self.x, self.a, self.tables().close(whole)))
     }
 
     fn forecast(&self) -> Forecast {
         Forecast {
             seconds: phi::seconds(self.x, self.primes),
             rank_bytes: phi::bytes(self.x, self.primes),
-            thread_bytes: 0,
+            ..Forecast::default()
         }
+    }
+
+    fn temper(&self) -> Temper {
+        Temper::Uneven
+    }
+}
+
+/// For all primes up to √x and further ones, of which each takes itself.
+struct Beyond {
+    x: u64,
+    a: u128,
+    pi: Pi,
+    lanes: &'static Lanes,
+}
+
+impl Kernel for Beyond {
+    type Part = Sums;
+    type Scratch = (Sieve, Option<Worker>);
+
+    fn units(&self) -> u64 {
+        self.pi.units()
+    }
+
+    fn scratch(&self, seat: &Seat) -> Self::Scratch {
+        (Sieve::new(self.lanes, seat.cache), None)
+    }
+
+    fn compute(&self, unit: u64, (sieve, worker): &mut Self::Scratch) -> Result<Sums> {
+        Ok(self.pi.compute(unit, sieve, worker))
+    }
+
+    fn answer(&self, whole: Sums) -> Result<Answer> {
+        let left = (self.pi.close(whole)? + 1).saturating_sub(self.a).max(1);
+        Ok(answer(self.x, self.a, u64::try_from(left).expect("there are no more than x")))
+    }
+
+    fn forecast(&self) -> Forecast {
+        self.pi.forecast()
     }
 
     fn temper(&self) -> Temper {
@@ -100,6 +158,10 @@ mod tests {
             // As primecount has them.
             ("1e12 1000", "62815294612"),
             ("1e9 3401", "50844134"),
+            ("1e9 3500", "50844035"),
+            ("1e12 1e6", "37606912019"),
+            ("1e9 50847533", "2"),
+            ("1e9 50847534", "1"),
         ] {
             assert_eq!(column(&answer((ENTRY.open)(&given(numbers))), "count"), [count], "phi {numbers}");
         }

@@ -98,7 +98,12 @@ impl<T: Term> Kernel for Map<T> {
     fn forecast(&self) -> Forecast {
         // A row takes 720 bytes on its way out as JSON, measured; as text or CSV half of that. A chain's memory is
         // that of its largest link, but all rows are there in the end.
-        Forecast { seconds: self.count as f64 * 100e-9, rank_bytes: self.rows * 720, thread_bytes: MAPPED * 64 }
+        Forecast {
+            seconds: self.count as f64 * 100e-9,
+            rank_bytes: self.rows * 720,
+            thread_bytes: MAPPED * 64,
+            ..Forecast::default()
+        }
     }
 }
 
@@ -159,7 +164,7 @@ impl<T: Term> Kernel for Reduce<T> {
     fn forecast(&self) -> Forecast {
         let narrow = (1u128 << 32).saturating_sub(self.first).min(self.count);
         let seconds = narrow as f64 * 0.6e-9 + (self.count - narrow) as f64 * 60e-9;
-        Forecast { seconds, rank_bytes: 0, thread_bytes: 8 * LISTED as u64 }
+        Forecast { seconds, thread_bytes: 8 * LISTED as u64, ..Forecast::default() }
     }
 }
 

@@ -54,6 +54,6 @@ impl Kernel for Values {
 
     fn forecast(&self) -> Forecast {
         let count = self.numbers.len();
-        Forecast { seconds: count as f64 * 30e-6, rank_bytes: count as u64 * 200, thread_bytes: 0 }
+        Forecast { seconds: count as f64 * 30e-6, rank_bytes: count as u64 * 200, ..Forecast::default() }
     }
 }

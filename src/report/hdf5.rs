@@ -72,6 +72,11 @@ pub fn draft(path: &Path, me: &Owner) -> Result<RunFile> {
         false if says_unfinished(&before) && matches!(open(&run.path), Err(Fault::Damaged(_) | Fault::Foreign)) => {
             refused(&format!(" in '{}', and '{}' is damaged", before.display(), path.display()))
         }
+        // It may be somebody's data.
+        false if is_foreign(&run.path) => {
+            let why = "what is there is not a pcount run file: give another name, or remove it";
+            Err(Error::usage(format!("--out '{}': {why}", path.display())))
+        }
         false => Ok(run),
     }
 }
@@ -210,7 +215,8 @@ const STEPS: [Step; 7] = [
     // What a full disk or a bad one made of it is known only by reading it.
     |keeping| match open(keeping.draft.path()) {
         Ok(found) if found == *keeping.report => Ok(()),
-        _ => Err(io::Error::other("it could not be read back (is the disk full?)")),
+        Ok(_) => Err(io::Error::other("it is not read back as it was written")),
+        Err(_) => Err(io::Error::other("it could not be read back (is the disk full?)")),
     },
     |keeping| forget(keeping.run),
     |keeping| remember(keeping.run),
@@ -255,12 +261,24 @@ fn digest(rest: &mut fs::File) -> io::Result<[u8; 32]> {
     Ok(digest.finish())
 }
 
-/// Whether there is a file that says so, damaged or not.
-fn says_unfinished(path: &Path) -> bool {
+/// What the file begins with; nothing if it cannot be read.
+fn begin(path: &Path) -> Vec<u8> {
     let mut head = Vec::new();
     let read = fs::File::open(path).and_then(|file| file.take(HEAD as u64).read_to_end(&mut head));
+    read.map_or(vec![], |_| head)
+}
+
+/// Whether there is a file that says so, damaged or not.
+fn says_unfinished(path: &Path) -> bool {
+    let head = begin(path);
     let mut lines = head.split_inclusive(|&byte| byte == b'\n');
-    read.is_ok() && head.starts_with(SCHEMA.as_bytes()) && lines.any(|line| line == UNFINISHED.as_bytes())
+    head.starts_with(SCHEMA.as_bytes()) && lines.any(|line| line == UNFINISHED.as_bytes())
+}
+
+/// Whether there is something else than a run file, of whatever pcount.
+fn is_foreign(path: &Path) -> bool {
+    let head = begin(path);
+    !head.is_empty() && !head.starts_with(b"pcount-run/")
 }
 
 /// Whether the file that is there becomes the one before.
@@ -908,11 +926,20 @@ mod tests {
         let link = folder.0.join("link.h5");
         std::os::unix::fs::symlink("run.h5", &link).unwrap();
         assert!(refused(&link).contains("a link that leads nowhere"));
-        fs::write(&path, "before").unwrap();
+        fs::write(&path, "pcount-run/0, say").unwrap();
         write(&sample(), draft(&link).unwrap()).unwrap();
         assert!(link.is_symlink() && path.is_file());
         assert_eq!(read(&link).unwrap(), sample());
-        assert_eq!(fs::read(folder.0.join("run.h5.prev")).unwrap(), b"before");
+        assert_eq!(fs::read(folder.0.join("run.h5.prev")).unwrap(), b"pcount-run/0, say");
+
+        // What is no run file may be somebody's data; an empty file is none.
+        fs::write(&path, "data").unwrap();
+        assert!(
+            refused(&path)
+                .ends_with("run.h5': what is there is not a pcount run file: give another name, or remove it")
+        );
+        fs::write(&path, "").unwrap();
+        drop(draft(&path).unwrap());
     }
 
     #[test]

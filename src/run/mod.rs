@@ -34,7 +34,7 @@ use stop::{Cause, Stops};
 /// Blocks and what they came to.
 pub type Parts = Vec<(Block, Bytes)>;
 
-/// No block has more than 2^6 units: a unit takes a second at most, so nobody is away longer than a minute.
+/// No block has more than 2^6 units: nearly all units take a second at most, so nobody is away longer than a minute.
 pub const LARGEST: u32 = 6;
 
 /// How blocks get to ranks.

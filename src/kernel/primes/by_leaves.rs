@@ -115,11 +115,10 @@ impl Kernel for ByLeaves {
     }
 
     fn forecast(&self) -> Forecast {
-        // All have their tables until the end.
+        // A thread keeps its worker for each, too.
         self.pis.iter().map(Pi::forecast).fold(Forecast::default(), |all, next| Forecast {
-            seconds: all.seconds + next.seconds,
-            rank_bytes: all.rank_bytes + next.rank_bytes,
             thread_bytes: all.thread_bytes + next.thread_bytes,
+            ..all.then(next)
         })
     }
 

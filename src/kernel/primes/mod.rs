@@ -35,6 +35,7 @@ use by_trial::ByTrial;
 use gaps::Gaps;
 use in_order::InOrder;
 pub use nth::NTH;
+pub(super) use pi::Pi;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use sums::Sums;
@@ -297,8 +298,8 @@ impl Sieving {
     }
 
     fn forecast(&self) -> Forecast {
-        let (rank_bytes, thread_bytes) = sieve::memory(&self.layout);
-        Forecast { seconds: seconds(self.layout.cost()), rank_bytes, thread_bytes }
+        let (shared_bytes, thread_bytes) = sieve::memory(&self.layout);
+        Forecast { seconds: seconds(self.layout.cost()), shared_bytes, thread_bytes, ..Forecast::default() }
     }
 }
 

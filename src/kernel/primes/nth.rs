@@ -228,8 +228,8 @@ impl Kernel for Nth {
         let slices = 1.0 + 1.0 / self.sieving.units() as f64;
         Forecast {
             seconds: below.seconds + sieving.seconds * slices,
-            rank_bytes: below.rank_bytes + sieving.rank_bytes,
             thread_bytes: below.thread_bytes + sieving.thread_bytes,
+            ..below.then(sieving)
         }
     }
 

@@ -9,7 +9,7 @@ use crate::math::lanes::Lanes;
 use crate::math::sieve::{Sieve, naive};
 use crate::math::trial;
 use crate::wire;
-use crate::work::Forecast;
+use crate::work::{Forecast, Part};
 
 pub enum Pi {
     /// So small that its primes can be found when the answer is made.
@@ -72,7 +72,7 @@ impl Pi {
 
     pub fn forecast(&self) -> Forecast {
         let (rank_bytes, thread_bytes) = self.gourdon().map_or((0, 0), Gourdon::memory);
-        Forecast { seconds: seconds(self.cost()), rank_bytes, thread_bytes }
+        Forecast { seconds: seconds(self.cost()), rank_bytes, thread_bytes, ..Forecast::default() }
     }
 
     /// A unit; the worker is made like the sieve when there is none yet.
@@ -94,6 +94,12 @@ impl Pi {
                 }
             }
         }
+    }
+}
+
+impl Part for Sums {
+    fn merge(self, right: Sums) -> Sums {
+        Sums::merge(self, right)
     }
 }
 

@@ -79,7 +79,7 @@ pub struct Found {
     pub sound: bool,
 }
 
-/// A thread's state.
+/// A thread's state, for the units of one number.
 pub struct Worker {
     buffers: Buffers,
     sieving: Option<Sieving>,
@@ -112,7 +112,9 @@ impl Gourdon {
     /// Bytes: once for all threads of a rank, and for each.
     pub fn memory(&self) -> (u64, u64) {
         let params = self.params();
-        (Tables::memory(params) + 4 * params.xy().isqrt() / 10, places::MEMORY + 50 * params.hard)
+        let tables = Tables::memory(params) + 4 * params.xy().isqrt() / 10;
+        // Measured: a thread fills half of what places may need, and the allocator keeps some of what workers return.
+        (tables + 400_000, places::MEMORY / 2 + 50 * params.hard)
     }
 
     /// The terms that a unit belongs to.
