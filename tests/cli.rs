@@ -362,15 +362,38 @@ fn a_long_list_is_whole_and_takes_little_memory() {
         assert!(prime > last);
         (count, last) = (count + 1, prime);
         if count % 1_000_000 == 0 {
-            let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
-            let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-            let peak = peak.and_then(|peak| peak.trim().trim_end_matches(" kB").parse().ok());
-            largest = largest.max(peak.unwrap_or(0u64));
+            largest = largest.max(peak(child.id()).unwrap_or(0));
         }
     }
     assert!(child.wait().unwrap().success());
     assert_eq!((count, last), (5_761_455, 99_999_989));
     assert!(largest < 150_000, "{largest} kB");
+}
+
+/// Kilobytes that the process has had at most, if it still is there.
+fn peak(pid: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    peak.trim().trim_end_matches(" kB").parse().ok()
+}
+
+#[test]
+fn a_dry_run_knows_the_memory() {
+    let many: Vec<String> = (1..=12).map(|n| format!("1e14+{n}e6")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    for numbers in [&["1e15"][..], &many, &["1e10", "1e12", "1e14", "3e15"]] {
+        let args = [&["pi"], numbers, &["--threads", "2"]].concat();
+        let plan = alone(&[&args[..], &["--dry-run", "--format", "json"]].concat()).json();
+        let predicted = plan["run"]["predicted"]["bytes_per_rank"].as_f64().unwrap();
+        let mut child = pcount(&args).stdout(std::process::Stdio::null()).spawn().unwrap();
+        let mut largest = 0;
+        while child.try_wait().unwrap().is_none() {
+            largest = largest.max(peak(child.id()).unwrap_or(0));
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        let ratio = predicted / (1024 * largest) as f64;
+        assert!((0.8..1.25).contains(&ratio), "{numbers:?}: predicted {predicted}, found {largest} KiB");
+    }
 }
 
 #[test]
