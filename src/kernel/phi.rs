@@ -8,6 +8,7 @@ use super::primes::Pi;
 use super::{Entry, Given, Opened, Takes};
 use crate::error::{Error, Result};
 use crate::math::count::gourdon::{Sums, Worker};
+use crate::math::count::lmo;
 use crate::math::count::phi::{self, Phi};
 use crate::math::lanes::{self, Lanes};
 use crate::math::sieve::Sieve;
@@ -34,7 +35,7 @@ fn open(given: &Given) -> Result<Opened> {
     let facts = vec![Fact::new("x", Value::text(x.to_string())), Fact::new("a", Value::text(a.to_string()))];
     // More primes than there are below 2^64 take no more away than those do.
     let (a, primes) = (number(a), number(a).min(u64::MAX.into()) as u64);
-    if to >= LARGE && primes >= phi::most_primes(to.isqrt()) {
+    if to >= LARGE && primes >= pi_of_root(to) {
         let lanes = lanes::pick(None)?;
         let pi = Pi::new(u128::from(to) + 1, lanes);
         let how = pi.how().map(|how| Fact::new("leaves", Value::texts([how]))).into_iter().collect();
@@ -57,10 +58,14 @@ struct Legendre {
     tables: OnceLock<Phi>,
 }
 
-/// The x from which it may take its time; the units it then has at least and at most; the seconds that one should take.
+/// How many primes go up to √x, for a large x: some milliseconds.
+fn pi_of_root(x: u64) -> u64 {
+    let root = x.isqrt();
+    lmo::pi(root, lmo::alpha(root))
+}
+
+/// The x from which it may take its time.
 const LARGE: u64 = 1_000_000_000;
-const UNITS: (f64, f64) = (256.0, 65536.0);
-const UNIT: f64 = 0.5;
 
 impl Legendre {
     fn tables(&self) -> &Phi {
@@ -73,9 +78,10 @@ impl Kernel for Legendre {
     type Scratch = ();
 
     fn units(&self) -> u64 {
-        match self.x < LARGE {
-            true => 1,
-            false => (phi::seconds(self.x, self.primes) / UNIT).clamp(UNITS.0, UNITS.1) as u64,
+        match self.x {
+            // The seconds grow like the 3/4-th power of x; at 2^50 they are some minutes at most.
+            LARGE.. => 256 << ((self.x.ilog2() + 1).saturating_sub(50) * 3 / 4).min(8),
+            _ => 1,
         }
     }
 
@@ -158,6 +164,8 @@ mod tests {
             // As primecount has them.
             ("1e12 1000", "62815294612"),
             ("1e9 3401", "50844134"),
+            // One prime less, and two of its multiples are left too, 31607·31607 and 31607·31627.
+            ("1e9 3400", "50844137"),
             ("1e9 3500", "50844035"),
             ("1e12 1e6", "37606912019"),
             ("1e9 50847533", "2"),

@@ -95,12 +95,6 @@ fn limits(x: u64, a: u64) -> (u64, u64) {
     (x.isqrt().min(enough), enough.saturating_pow(2).min(cube_root(x).pow(2)).min(TABLE))
 }
 
-/// As many primes as there may be up to n (Dusart 1999).
-pub fn most_primes(n: u64) -> u64 {
-    let log = (n.max(2) as f64).ln();
-    (n as f64 / log * (1.0 + 1.2762 / log)) as u64 + 1
-}
-
 /// About the bytes that the tables for φ(x, a) take while they are made.
 pub fn bytes(x: u64, a: u64) -> u64 {
     let (most, limit) = limits(x, a);
@@ -249,15 +243,6 @@ mod tests {
         assert_eq!(phi(u64::MAX, 0), u64::MAX);
         assert_eq!(phi(u64::MAX, 1), 1 << 63);
         assert_eq!(phi(1_000_000, u64::MAX), 1);
-    }
-
-    #[test]
-    fn there_are_no_more_primes_than_that() {
-        let primes = crate::math::sieve::naive::primes(100_000);
-        assert!((0..=100_000u64).all(|n| primes.partition_point(|&p| u64::from(p) <= n) as u64 <= most_primes(n)));
-        // π(10^6), π(10^8), and how near it is there.
-        assert!((78_498..79_500).contains(&most_primes(1_000_000)));
-        assert!((5_761_455..5_810_000).contains(&most_primes(100_000_000)));
     }
 
     #[test]
