@@ -144,9 +144,8 @@ fn fits(past: &Report, plan: &Plan) -> Result<()> {
             )
         }
         None => format!(
-            "the run was cut into {} units by another build of pcount, and not into {}",
-            state.units,
-            plan.units()
+            "the run was cut into {} units by another build of pcount, and this one cuts otherwise: go on with that",
+            state.units
         ),
     }))
 }
@@ -179,8 +178,15 @@ mod tests {
                 "the run was begun with ranges 0..1000000, not ranges 0..2000000: only that can be gone on with"
             )
         );
-        let cut = Report { state: Some(State { units: 7, ..state(&here) }), ..past };
+        let cut = Report { state: Some(State { units: 7, ..state(&here) }), ..past.clone() };
         assert!(fits(&cut, &here).unwrap_err().to_string().contains("cut into 7 units"));
+        // The same number of units may be others; lanes and what is verified make none.
+        let with = |name: &'static str| Plan { how: vec![Fact::new(name, Value::text("other"))], ..plan("0..1000000") };
+        assert!(fits(&past, &with("sieve")).unwrap_err().to_string().ends_with("cuts otherwise: go on with that"));
+        let bare = Plan { how: vec![], ..plan("0..1000000") };
+        for name in ["lanes", "verify"] {
+            assert_eq!(with(name).fingerprint(), bare.fingerprint());
+        }
         assert!(cut.problem.contains(&Fact::new("method", Value::text("sieve"))));
     }
 }

@@ -7,6 +7,7 @@ use pcount::math::count::gourdon::{Gourdon, Params, Sums, Worker};
 use pcount::math::count::lmo;
 use pcount::math::lanes;
 use pcount::math::sieve::Sieve;
+use proptest::prelude::*;
 use std::process::Command;
 
 /// What `pcount` prints, without the end of the line.
@@ -66,20 +67,17 @@ fn single_units_of_ten_to_the_twenty() {
     }
 }
 
-/// Random numbers up to 10^13, by the formula and by the rung below it.
-#[test]
-fn a_thousand_numbers_as_lmo_counts_them() {
-    let lanes = lanes::pick(None).unwrap();
-    let mut seed = 20_261_120u64;
-    for _ in 0..1000 {
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        // From 10^6 to 10^13, every size as often.
-        let x = 10f64.powf(6.0 + 7.0 * (seed >> 11) as f64 / (1u64 << 53) as f64) as u64;
-        let (gourdon, mut worker) =
-            (Gourdon::new(Params::new(x.into()), lanes), Worker::new(Sieve::new(lanes, 32 << 10)));
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Every size as often.
+    #[test]
+    fn numbers_up_to_ten_to_the_thirteen_as_lmo_counts_them(x in (6.0..13.0).prop_map(|power| 10f64.powf(power) as u64)) {
+        let lanes = lanes::pick(None).unwrap();
+        let (gourdon, mut worker) = (Gourdon::new(Params::new(x.into()), lanes), Worker::new(Sieve::new(lanes, 32 << 10)));
         let sums = (0..gourdon.units()).map(|unit| gourdon.compute(unit, &mut worker));
         let pi = gourdon.close(sums.fold(Sums::default(), Sums::merge)).pi;
-        assert_eq!(pi, u128::from(lmo::pi(x, lmo::alpha(x))), "pi({x})");
+        prop_assert_eq!(pi, u128::from(lmo::pi(x, lmo::alpha(x))));
     }
 }
 

@@ -5,7 +5,7 @@
 //! equally many bits, so that buddies multiply numbers of equal size, which is what fast multiplication
 //! wants.
 
-use super::terms::rows;
+use super::terms::few_rows;
 use super::{Entry, Given, Opened, Opt, Takes};
 use crate::chain::Chain;
 use crate::digest::{Sha256, hex};
@@ -38,7 +38,7 @@ const SPREAD: u128 = 50_000;
 const SHOWN_DIGITS: usize = 60;
 
 fn open(given: &Given) -> Result<Opened> {
-    rows(&given.items)?;
+    few_rows(&given.items)?;
     let link = |(span, item): (Span, &Item)| -> Result<Box<dyn Work>> {
         if span.is_empty() {
             return Ok(Box::new(Rows { first: 0, end: 0, full: given.full }));

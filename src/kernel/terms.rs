@@ -21,8 +21,8 @@ pub trait Term: Sync + 'static {
 
 /// A row for each number given, with its term.
 pub fn map<T: Term>(given: &Given) -> Result<Opened> {
-    let rows = rows(&given.items)?;
-    chain(given, "numbers", |first, count| Box::new(Map::<T>::new(first, count, rows)))
+    few_rows(&given.items)?;
+    chain(given, "numbers", |first, count| Box::new(Map::<T>::new(first, count)))
 }
 
 /// The sum of the terms of all numbers given.
@@ -44,8 +44,8 @@ fn chain(given: &Given, name: &'static str, link: impl Fn(u128, u128) -> Box<dyn
 /// More rows than this do not fit memory and are not read by anyone.
 const ROWS_MAX: u128 = 10_000_000;
 
-/// How many rows the items make, unless they are too many.
-pub fn rows(items: &[Item]) -> Result<u64> {
+/// Refuses items that make too many rows.
+pub fn few_rows(items: &[Item]) -> Result<()> {
     let mut rows = 0u128;
     for item in items {
         rows = rows.saturating_add(item.first_and_count().1);
@@ -53,14 +53,12 @@ pub fn rows(items: &[Item]) -> Result<u64> {
             return Err(Error::usage(format!("'{item}' makes it {rows} rows: {ROWS_MAX} are the most")));
         }
     }
-    Ok(rows as u64)
+    Ok(())
 }
 
 struct Map<T> {
     first: u128,
     count: u64,
-    /// Of the whole command.
-    rows: u64,
     term: std::marker::PhantomData<T>,
 }
 
@@ -68,9 +66,9 @@ struct Map<T> {
 const MAPPED: u64 = 4096;
 
 impl<T: Term> Map<T> {
-    /// `count` numbers from `first` on, which are some of the command's `rows`.
-    fn new(first: u128, count: u128, rows: u64) -> Map<T> {
-        Map { first, count: count as u64, rows, term: std::marker::PhantomData }
+    /// `count` numbers from `first` on.
+    fn new(first: u128, count: u128) -> Map<T> {
+        Map { first, count: count as u64, term: std::marker::PhantomData }
     }
 }
 
@@ -96,11 +94,10 @@ impl<T: Term> Kernel for Map<T> {
     }
 
     fn forecast(&self) -> Forecast {
-        // A row takes 720 bytes on its way out as JSON, measured; as text or CSV half of that. A chain's memory is
-        // that of its largest link, but all rows are there in the end.
+        // A row takes 720 bytes on its way out as JSON, measured; as text or CSV half of that.
         Forecast {
             seconds: self.count as f64 * 100e-9,
-            rank_bytes: self.rows * 720,
+            rank_bytes: self.count * 720,
             thread_bytes: MAPPED * 64,
             ..Forecast::default()
         }
@@ -200,9 +197,19 @@ pub mod tests {
     }
 
     #[test]
+    fn rows_take_as_much_memory_however_they_are_asked_for() {
+        let bytes = |text: &str| match map::<Same>(&given(text)).unwrap().job {
+            Job::Work(work) => work.forecast().rank_bytes,
+            _ => unreachable!("terms are computed in units"),
+        };
+        assert_eq!(bytes("0..1e6/1000"), bytes("0..1e6"));
+        assert!(bytes("0..1e6") >= 500_000_000);
+    }
+
+    #[test]
     fn too_many_rows_are_refused() {
-        let checked = |text: &str| rows(&given(text).items).map_err(|why| why.to_string());
-        assert_eq!(checked("0..1e7"), Ok(10_000_000));
+        let checked = |text: &str| few_rows(&given(text).items).map_err(|why| why.to_string());
+        assert_eq!(checked("0..1e7"), Ok(()));
         assert_eq!(checked("7..+10000001").unwrap_err(), "'7..10000008' makes it 10000001 rows: 10000000 are the most");
         // All words count together.
         assert!(checked("0..1e7 5").unwrap_err().starts_with("'5' makes it 10000001 rows"));
