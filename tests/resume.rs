@@ -445,6 +445,13 @@ fn scripts_learn_how_far_a_stopped_run_is() {
     // Work that somebody may want to go on with is not written over.
     let again = alone(&["primes", "0..10", "--out", &file]);
     assert!(again.code == Some(2) && again.said()[0].contains("there is an unfinished run"), "{again:?}");
+    // A script that gives it too little time again and again should hear of it.
+    let none = alone(&["pi", "1e20", "--for", "100ms"]);
+    assert!(
+        none.code == Some(85) && none.said()[0].contains("0.0 % done, no more than before: give it more time"),
+        "{none:?}"
+    );
+    assert!(!run.err.contains("no more than before"), "{run:?}");
     // In a job of Grid Engine the code is the one that has it run again.
     let mut command = pcount(&["primes", LONG, "--method", "sieve", "--for", "400ms"]);
     command.env("SGE_ROOT", "/opt/sge").env("JOB_ID", "17");
