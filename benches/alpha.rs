@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench alpha -- 1e13 1e14 1e15 1e16`; to be run again when a term has become faster.
 
-use pcount::math::count::gourdon::{Alpha, Gourdon, Params, Sums, Worker};
+use pcount::math::count::gourdon::{Alpha, Gourdon, Params, TermSums, Workspace};
 use pcount::math::lanes;
 use pcount::math::sieve::Sieve;
 use pcount::syntax;
@@ -42,9 +42,9 @@ fn seconds(x: u128, alpha: Alpha) -> f64 {
     while began.elapsed().as_secs_f64() < 0.5 || least == f64::MAX {
         let began = Instant::now();
         let gourdon = Gourdon::new(Params::with(x, alpha), lanes);
-        let mut worker = Worker::new(Sieve::new(lanes, 48 << 10));
-        let sums = (0..gourdon.units()).map(|unit| gourdon.compute(unit, &mut worker));
-        assert!(gourdon.close(sums.fold(Sums::default(), Sums::merge)).pi > 0);
+        let mut workspace = Workspace::new(Sieve::new(lanes, 48 << 10));
+        let sums = (0..gourdon.units()).map(|unit| gourdon.compute(unit, &mut workspace));
+        assert!(gourdon.close(sums.fold(TermSums::default(), TermSums::merge)).pi > 0);
         least = least.min(began.elapsed().as_secs_f64());
     }
     least

@@ -4,7 +4,7 @@
 use pcount::math::lanes;
 use pcount::math::sieve::{Layout, Sieve, SievingPrimes};
 use pcount::math::span::Span;
-use pcount::seat::Seat;
+use pcount::placement::Placement;
 use std::time::Instant;
 
 const RANKS: u64 = 64;
@@ -27,7 +27,7 @@ fn main() {
             continue;
         }
         let layout = Layout::new(Span::new(start, start + width).expect("it has a width"));
-        let mut sieve = Sieve::new(lanes, Seat::here(0).cache);
+        let mut sieve = Sieve::new(lanes, Placement::here(0).cache);
         let base = SievingPrimes::up_to(layout.bound);
         base.make(&mut sieve);
         let slice = |rank: u64| rank * layout.units() / RANKS..(rank + 1) * layout.units() / RANKS;

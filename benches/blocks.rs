@@ -4,14 +4,14 @@
 use pcount::math::lanes;
 use pcount::math::sieve::{Layout, Sieve, SievingPrimes};
 use pcount::math::span::Span;
-use pcount::seat::Seat;
+use pcount::placement::Placement;
 use std::time::Instant;
 
 const TURNS: usize = 7;
 
 fn main() {
     let lanes = lanes::pick(None).expect("there are lanes");
-    let cache = Seat::here(0).cache;
+    let cache = Placement::here(0).cache;
     println!("first-level cache: {} KiB; a ratio below 1 is faster than its default\n", cache >> 10);
     for (name, start, width) in [("0..1e9", 0, 9), ("1e12..+1e9", 10u128.pow(12), 9), ("1e15..+1e9", 10u128.pow(15), 9)]
     {

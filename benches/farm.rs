@@ -5,12 +5,13 @@
 //! compute thread each, or only the rows of the waits that are named.
 
 use pcount::error::Result;
-use pcount::report::Table;
+use pcount::placement::Placement;
 use pcount::run::stop::Stops;
 use pcount::run::{self, Course, Schedule, Unwatched};
-use pcount::seat::Seat;
-use pcount::work::{Answer, Forecast, Kernel, Temper};
+use pcount::values::Table;
+use pcount::work::{Answer, Forecast, Kernel, UnitCost, Work};
 use pcount::world;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Seconds that this thread has had a core, where the system tells.
@@ -34,8 +35,8 @@ impl Kernel for Waits {
     fn units(&self) -> u64 {
         self.units
     }
-    fn scratch(&self, seat: &Seat) -> Duration {
-        self.wait[seat.rank.min(1)]
+    fn scratch(&self, placement: &Placement) -> Duration {
+        self.wait[placement.rank.min(1)]
     }
     fn compute(&self, _: u64, wait: &mut Duration) -> Result<u64> {
         if !wait.is_zero() {
@@ -49,13 +50,14 @@ impl Kernel for Waits {
     fn forecast(&self) -> Forecast {
         Forecast::default()
     }
-    fn temper(&self) -> Temper {
-        Temper::Uneven
+    fn unit_cost(&self) -> UnitCost {
+        UnitCost::Varying
     }
 }
 
 fn main() {
-    let world = world::open().expect("the launcher makes a world");
+    world::load_mpi();
+    let world = world::open(None).expect("the launcher makes a world");
     let world = &*world;
     let ranks = world.size() as u64;
     let asked: Vec<u64> = std::env::args().filter_map(|word| word.parse().ok()).collect();
@@ -67,13 +69,14 @@ fn main() {
         if !asked.is_empty() && !asked.contains(&wait) {
             continue;
         }
-        let work = Waits { units: units * ranks, wait: [root, wait].map(Duration::from_millis) };
-        let work: &'static Waits = Box::leak(Box::new(work));
+        let work: Arc<dyn Work> =
+            Arc::new(Waits { units: units * ranks, wait: [root, wait].map(Duration::from_millis) });
         let stops = Stops::never();
         let course = Course { largest: 0, ..Course::new(Some(Schedule::Farm), &stops) };
-        let seat = Seat { threads: 1, ..Seat::here(world.rank()) };
+        let placement = Placement { threads: 1, ..Placement::here(world.rank()) };
         let before = on_core();
-        if let Some(outcome) = run::run(world, work, &seat, course, &mut Unwatched).expect("waiting never fails") {
+        if let Some(outcome) = run::run(world, &work, &placement, course, &mut Unwatched).expect("waiting never fails")
+        {
             let blocks: u64 = outcome.ranks.iter().map(|rank| rank.blocks).sum();
             assert_eq!(blocks, units * ranks);
             // What the root computes itself it need not ask for.

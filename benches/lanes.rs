@@ -1,6 +1,6 @@
-//! The leaf loops one by one: nanoseconds per prime, per prime and line, per hit.
+//! The leaf loops one by one: nanoseconds per prime, per prime and class, per hit.
 
-use pcount::math::lanes::{self, Comb, Hits, Lanes, MARGIN, Start};
+use pcount::math::lanes::{self, FirstMultiples, Hits, Lanes, MARGIN, Start};
 use pcount::math::sieve::{Sieve, SievingPrimes, Wheel};
 use std::time::Instant;
 
@@ -18,28 +18,28 @@ fn main() {
     let start = Start { digits: &[232_830_643, 0x1234, 0x5678], ..wheel.start() };
     for lanes in lanes::usable() {
         let primes = base.between(1_000_000, 100_000_000).collect::<Vec<_>>().concat();
-        let mut comb = Comb::default();
+        let mut multiples = FirstMultiples::default();
         nanoseconds("start, a prime", lanes, primes.len(), || {
-            primes.chunks(2048).for_each(|some| comb.set(lanes, &start, [some].into_iter()));
+            primes.chunks(2048).for_each(|some| multiples.set(lanes, &start, [some].into_iter()));
         });
-        let mut lines: Vec<Hits> = (0..48).map(|_| Hits::default()).collect();
-        lines.iter_mut().for_each(|hits| hits.clear(1 << 20));
-        nanoseconds("rake, a prime and line", lanes, 500 * 48 * 2048, || {
-            comb.set(lanes, &start, [&primes[primes.len() - 2048..]].into_iter());
+        let mut lists: Vec<Hits> = (0..48).map(|_| Hits::default()).collect();
+        lists.iter_mut().for_each(|hits| hits.clear(1 << 20));
+        nanoseconds("rake, a prime and class", lanes, 500 * 48 * 2048, || {
+            multiples.set(lanes, &start, [&primes[primes.len() - 2048..]].into_iter());
             for _ in 0..500 {
-                Hits::rake(&mut lines, lanes, &comb, &[2; 48]);
-                lines.iter_mut().filter(|hits| hits.len() > 60_000).for_each(|hits| hits.clear(1 << 20));
+                Hits::collect(&mut lists, lanes, &multiples, &[2; 48]);
+                lists.iter_mut().filter(|hits| hits.len() > 60_000).for_each(|hits| hits.clear(1 << 20));
             }
         });
         let mut hits = [Hits::default()];
         hits[0].clear(1 << 23);
         let many = &primes[primes.partition_point(|&p| p < 1 << 23)..];
-        comb.set(lanes, &start, [&many[..2_000_000]].into_iter());
-        Hits::rake(&mut hits, lanes, &comb, &[0]);
-        let mut line = vec![0; 2 * MARGIN + (1 << 17)];
+        multiples.set(lanes, &start, [&many[..2_000_000]].into_iter());
+        Hits::collect(&mut hits, lanes, &multiples, &[0]);
+        let mut words = vec![0; 2 * MARGIN + (1 << 17)];
         nanoseconds("strike, a hit", lanes, 20 * hits[0].len(), || {
             for _ in 0..20 {
-                lanes.strike(&mut line, MARGIN, &hits[0]);
+                lanes.clear_bits(&mut words, MARGIN, &hits[0]);
             }
         });
         for (what, from, to, bits) in [
@@ -55,24 +55,24 @@ fn main() {
             ("cross 1e6..8e6", 1_000_000, 8_000_000, 1 << 23),
         ] {
             let some = base.between(from, to).collect::<Vec<_>>().concat();
-            let teeth: f64 = some.iter().map(|&p| f64::from(bits) / f64::from(p)).sum();
-            let times = (1e8 / teeth) as usize;
+            let count: f64 = some.iter().map(|&p| f64::from(bits) / f64::from(p)).sum();
+            let times = (1e8 / count) as usize;
             if what.starts_with("octets") {
-                let combs = Comb::by_residue(&some).map(|primes| {
-                    let mut comb = Comb::default();
-                    comb.set(lanes, &start, [&primes[..]].into_iter());
-                    comb
+                let multiples = FirstMultiples::by_residue(&some).map(|primes| {
+                    let mut multiples = FirstMultiples::default();
+                    multiples.set(lanes, &start, [&primes[..]].into_iter());
+                    multiples
                 });
-                nanoseconds(what, lanes, (teeth * times as f64) as usize, || {
+                nanoseconds(what, lanes, (count * times as f64) as usize, || {
                     for _ in 0..times {
-                        combs.iter().for_each(|comb| lanes.octets(&mut line, MARGIN, bits, comb));
+                        multiples.iter().for_each(|multiples| lanes.octets(&mut words, MARGIN, bits, multiples));
                     }
                 });
             } else {
-                comb.set(lanes, &start, [&some[..]].into_iter());
-                nanoseconds(what, lanes, (teeth * times as f64) as usize, || {
+                multiples.set(lanes, &start, [&some[..]].into_iter());
+                nanoseconds(what, lanes, (count * times as f64) as usize, || {
                     for _ in 0..times {
-                        lanes.cross(&mut line, MARGIN, bits, &comb);
+                        lanes.cross(&mut words, MARGIN, bits, &multiples);
                     }
                 });
             }

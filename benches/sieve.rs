@@ -3,7 +3,7 @@
 use pcount::math::lanes;
 use pcount::math::sieve::{Layout, Sieve, SievingPrimes};
 use pcount::math::span::Span;
-use pcount::seat::Seat;
+use pcount::placement::Placement;
 use std::time::Instant;
 
 fn main() {
@@ -25,7 +25,7 @@ fn main() {
         }
         let start = if start == 0 { 0 } else { 10u128.pow(start) };
         let span = Span::new(start, start + 10u128.pow(width)).expect("it has a width");
-        let mut sieve = Sieve::new(lanes, Seat::here(0).cache);
+        let mut sieve = Sieve::new(lanes, Placement::here(0).cache);
         let base = SievingPrimes::below(span.end());
         base.make(&mut sieve);
         let mut layouts: Vec<Layout> = Layout::all(span).collect();

@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench terms -- 1e15 1e16`
 
-use pcount::math::count::gourdon::{Alpha, Gourdon, Params, Sums, Worker};
+use pcount::math::count::gourdon::{Alpha, Gourdon, Params, TermSums, Workspace};
 use pcount::math::lanes;
 use pcount::math::sieve::Sieve;
 use pcount::syntax;
@@ -24,15 +24,15 @@ fn main() {
         let best = Alpha::best(x);
         let alpha = Alpha { y: thousandths("ALPHA_Y").unwrap_or(best.y), z: thousandths("ALPHA_Z").unwrap_or(best.z) };
         let gourdon = Gourdon::new(Params::with(x, alpha), lanes);
-        let mut worker = Worker::new(Sieve::new(lanes, 48 << 10));
+        let mut workspace = Workspace::new(Sieve::new(lanes, 48 << 10));
         let began = clock();
-        gourdon.make(&mut worker);
+        gourdon.make(&mut workspace);
         println!("\n{word}: {}, alpha {} {}; tables {:.4} s", gourdon.params(), alpha.y, alpha.z, clock() - began);
         let mut terms: BTreeMap<&str, (u64, f64, f64)> = BTreeMap::new();
-        let mut sums = Sums::default();
+        let mut sums = TermSums::default();
         for unit in 0..gourdon.units() {
             let (began, wall) = (clock(), Instant::now());
-            sums = sums.merge(gourdon.compute(unit, &mut worker));
+            sums = sums.merge(gourdon.compute(unit, &mut workspace));
             let (took, wall) = (clock() - began, wall.elapsed().as_secs_f64());
             if std::env::var("UNITS").is_ok() {
                 println!("{unit} {} {wall:.6}", gourdon.describe(unit));

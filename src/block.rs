@@ -1,7 +1,7 @@
 //! A block of units: `2^level` of them, starting at a multiple of `2^level`.
 //!
-//! Blocks are the subtrees of the one tree a run climbs, so they have halves, a buddy and a parent, and
-//! any range of units is tiled by few of them. Nothing here knows ranks or numbers.
+//! Blocks are the subtrees of the one tree of a run. So they have halves, a buddy and a parent, and few of them tile any range of
+//! units. Nothing here knows ranks or numbers.
 
 use crate::wire;
 use std::ops::Range;
@@ -9,28 +9,34 @@ use std::ops::Range;
 /// Units `index << level .. (index + 1) << level`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Block {
+    /// The block has `2^level` units.
     pub level: u32,
+    /// Its place among the blocks of its level.
     pub index: u64,
 }
 
 impl Block {
+    /// Its first unit.
     pub fn first(self) -> u64 {
         self.index << self.level
     }
 
+    /// How many units it has.
     pub fn count(self) -> u64 {
         1 << self.level
     }
 
+    /// Its units.
     pub fn units(self) -> Range<u64> {
         self.first()..self.first() + self.count()
     }
 
+    /// The block of twice as many units that it is a half of.
     pub fn parent(self) -> Block {
         Block { level: self.level + 1, index: self.index >> 1 }
     }
 
-    /// The block of that level, not below its own, that it lies in.
+    /// The ancestor at that level, which must not be below its own.
     pub fn parent_at(self, level: u32) -> Block {
         Block { level, index: self.index.checked_shr(level - self.level).unwrap_or(0) }
     }
@@ -40,10 +46,12 @@ impl Block {
         Block { level: self.level, index: self.index ^ 1 }
     }
 
+    /// Whether it is the left half of its parent.
     pub fn is_left(self) -> bool {
         self.index & 1 == 0
     }
 
+    /// Its left and its right half; `None` for a single unit.
     pub fn halves(self) -> Option<(Block, Block)> {
         let level = self.level.checked_sub(1)?;
         let left = Block { level, index: self.index << 1 };
@@ -55,7 +63,7 @@ impl Block {
         Block { level: units.max(1).next_power_of_two().trailing_zeros(), index: 0 }
     }
 
-    /// The largest block that starts at the start of `units`, lies inside it and is not above `level`.
+    /// The largest block that starts with `units`, lies in them and is not above `level`; `None` if there are no units.
     pub fn front(units: &Range<u64>, level: u32) -> Option<Block> {
         let room = units.end.checked_sub(units.start)?.checked_ilog2()?;
         let level = level.min(room).min(units.start.trailing_zeros());

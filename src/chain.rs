@@ -1,29 +1,45 @@
-//! A chain: a work made of works, their units laid end to end.
+//! A chain: several works as one. The units of each follow those of the one before.
 //!
-//! A command over several ranges is a chain; so is one whose ranges want different methods. The run side
-//! never knows. A chain's part is the list of the parts of its links, and its answer their rows in order
-//! with their totals added.
+//! A command over several ranges is a chain; so is one whose ranges are counted by different methods. The run side does not know.
+//! The part of a chain is the list of the parts of its links. Its answer has their rows, in the order that was asked for, which
+//! may differ from the order of the units, and their totals added.
 
 use crate::block::Block;
 use crate::error::{Error, Result};
-use crate::seat::Seat;
-use crate::wire::{self, Bytes};
-use crate::work::{Answer, Forecast, Hand, Temper, Work};
+use crate::placement::Placement;
+use crate::wire::{self, Bytes, Wire};
+use crate::work::{self, Answer, Forecast, Known, UnitCost, Work, Worker};
+use std::borrow::Cow;
 use std::ops::Range;
 
+/// Several works as one: the units of each stand behind those of the one before.
 pub struct Chain {
     links: Vec<Box<dyn Work>>,
-    /// Where each link's units end, counted along the chain.
+    /// Where the units of each link end, counted along the chain.
     ends: Vec<u64>,
+    /// The place of each row in the answer, in the order of the links; empty if they are equal. And where the rows of each link begin
+    /// among these.
+    places: Vec<u32>,
+    firsts: Vec<u32>,
+    /// A note on the answer.
+    note: Option<&'static str>,
 }
 
-/// Seconds of a unit below which it does not matter who computes it.
+/// The note on the total if ranges overlap.
+pub const OVERLAP: &str = "ranges overlap: the total counts a number once for each range that it is in";
+
+/// If a unit takes fewer seconds than this, it does not matter who computes it.
 const NOTHING: f64 = 1e-3;
 
-/// The parts of a run of links, in order: which link, and its part.
-type Parts = Vec<(u64, Bytes)>;
+/// How many links may be open at once on a rank: one that ends, one that begins, and one that a worker came back to.
+const LINKS_OPEN_MAX: u64 = 3;
+
+/// The parts of a run of links, in order: the index of the link, and its part.
+type LinkParts = Vec<(u64, Bytes)>;
 
 impl Chain {
+    /// A chain whose rows are in the order of its links.
+    ///
     /// # Errors
     /// If there is no link, or if the links have more units together than can be numbered.
     pub fn new(links: Vec<Box<dyn Work>>) -> Result<Chain> {
@@ -33,26 +49,77 @@ impl Chain {
             Some(end)
         });
         match ends.collect::<Option<Vec<u64>>>() {
-            Some(ends) if !ends.is_empty() => Ok(Chain { links, ends }),
+            Some(ends) if !ends.is_empty() => Ok(Chain { links, ends, places: vec![], firsts: vec![], note: None }),
             _ => Err(Error::usage("there is nothing to do, or too much for one run")),
         }
     }
 
-    /// What each link came to, of those that have units in the part.
-    pub fn parts(part: &[u8]) -> Result<Vec<Vec<u8>>> {
-        Ok(wire::value::<Parts>(part)?.into_iter().map(|(_, part)| part.0).collect())
+    /// A chain of links in the order in which they are computed. Each has the places of its rows in the answer.
+    ///
+    /// # Errors
+    /// As of [`Chain::new`].
+    pub fn in_turns(links: impl IntoIterator<Item = (Box<dyn Work>, Vec<u32>)>) -> Result<Chain> {
+        let (mut works, mut places, mut firsts) = (vec![], vec![], vec![]);
+        for (link, rows) in links {
+            works.push(link);
+            firsts.push(places.len() as u32);
+            places.extend(rows);
+        }
+        let in_order = places.iter().copied().eq(0..places.len() as u32);
+        let chain = Chain::new(works)?;
+        Ok(if in_order { chain } else { Chain { places, firsts, ..chain } })
     }
 
-    /// The links that have units in `units`, each with those units as it numbers them itself.
+    /// The same, with the note for ranges that overlap, if they do.
+    pub fn overlapping(self, overlap: bool) -> Chain {
+        Chain { note: overlap.then_some(OVERLAP), ..self }
+    }
+
+    /// The parts of those links that have units in the part of the chain.
+    ///
+    /// # Errors
+    /// If these bytes are not the part of a chain.
+    pub fn parts(part: &[u8]) -> Result<Vec<&[u8]>> {
+        Ok(link_parts(part)?.into_iter().map(|(_, part)| part).collect())
+    }
+
+    fn start(&self, link: usize) -> u64 {
+        if link == 0 { 0 } else { self.ends[link - 1] }
+    }
+
+    /// The links that have units in `units`, each with its own units, counted from its first.
     fn cover(&self, units: Range<u64>) -> impl Iterator<Item = (usize, Range<u64>)> {
         let from = self.ends.partition_point(|&end| end <= units.start);
         let to = self.ends.partition_point(|&end| end < units.end) + 1;
         (from..to.min(self.links.len())).filter_map(move |link| {
-            let start = if link == 0 { 0 } else { self.ends[link - 1] };
+            let start = self.start(link);
             let inside = units.start.max(start) - start..units.end.min(self.ends[link]) - start;
-            // Links without units may stand between those that have some.
+            // Links without units may stand between them.
             (!inside.is_empty()).then_some((link, inside))
         })
+    }
+
+    /// The place in the answer of a row of a link.
+    fn place(&self, link: usize, row: u32) -> u32 {
+        match self.firsts.get(link) {
+            Some(first) => self.places[(first + row) as usize],
+            // Rows are in the order of their links.
+            None => row,
+        }
+    }
+}
+
+/// The parts of links, as [`LinkParts`] are sent. Those of lists are long, so they are not copied.
+fn link_parts(mut part: &[u8]) -> Result<Vec<(u64, &[u8])>> {
+    let bytes = &mut part;
+    let parts = (0..usize::take(bytes)?).map(|_| {
+        let (link, length) = <(u64, usize)>::take(bytes)?;
+        Ok((link, wire::split(bytes, length)?))
+    });
+    let parts = parts.collect::<Result<Vec<_>>>()?;
+    match part.is_empty() {
+        true => Ok(parts),
+        false => Err(Error::failed("the part of a chain has bytes behind it")),
     }
 }
 
@@ -61,78 +128,142 @@ impl Work for Chain {
         self.ends[self.ends.len() - 1]
     }
 
-    fn hand(&self, seat: &Seat) -> Box<dyn Hand + '_> {
-        Box::new(ChainHand { chain: self, seat: seat.clone(), at: None })
+    fn worker(&self, placement: &Placement) -> Box<dyn Worker + '_> {
+        Box::new(ChainWorker { chain: self, placement: placement.clone(), at: None })
     }
 
     fn empty(&self) -> Vec<u8> {
-        wire::bytes(&Parts::new())
+        wire::bytes(&LinkParts::new())
     }
 
     fn join(&self, left: &[u8], right: &[u8]) -> Result<Vec<u8>> {
-        let (mut parts, right) = (wire::value::<Parts>(left)?, wire::value::<Parts>(right)?);
-        for (link, part) in right {
+        let mut parts: Vec<(u64, Cow<[u8]>)> = vec![];
+        for (link, part) in link_parts(left)?.into_iter().chain(link_parts(right)?) {
             match parts.last_mut() {
-                // The cut went through this link: its two sides are neighbours.
+                // The cut went through this link: its two parts are neighbours.
                 Some((last, side)) if *last == link => {
-                    side.0 = self.links[link as usize].join(&side.0, &part.0)?;
+                    *side = self.links[link as usize].join(side, part)?.into();
                 }
-                _ => parts.push((link, part)),
+                _ => parts.push((link, part.into())),
             }
         }
-        Ok(wire::bytes(&parts))
+        let mut out = Vec::with_capacity(left.len() + right.len());
+        parts.len().put(&mut out);
+        for (link, part) in parts {
+            link.put(&mut out);
+            part.len().put(&mut out);
+            out.extend_from_slice(&part);
+        }
+        Ok(out)
     }
 
     fn close(&self, whole: &[u8]) -> Result<Answer> {
-        let mut parts = wire::value::<Parts>(whole)?.into_iter().peekable();
+        let mut parts = wire::value::<LinkParts>(whole)?.into_iter().peekable();
         let answers = self.links.iter().enumerate().map(|(index, link)| {
-            // A link without units has left no part.
+            // A link without units has no part.
             match parts.next_if(|(at, _)| *at == index as u64) {
                 Some((_, part)) => link.close(&part.0),
                 None => link.close(&link.empty()),
             }
         });
-        let answers = answers.collect::<Result<Vec<Answer>>>()?;
-        Ok(answers.into_iter().reduce(Answer::then).expect("a chain has a link"))
+        let answer = Answer { note: self.note, ..Answer::one_after_the_other(answers)? };
+        match self.places.is_empty() {
+            true => Ok(answer),
+            false => Ok(Known { places: self.places.clone(), rows: Some(answer) }.in_order().expect("it has rows")),
+        }
+    }
+
+    fn known(&self, runs: Vec<(Range<u64>, Vec<u8>)>) -> Result<Known> {
+        let mut of_links: Vec<(usize, Range<u64>, Vec<u8>)> = Vec::new();
+        for (units, part) in runs {
+            let parts = wire::value::<LinkParts>(&part)?;
+            of_links.extend(self.cover(units).zip(parts).map(|((link, units), (_, part))| (link, units, part.0)));
+        }
+        let (mut of_links, mut known) = (of_links.into_iter().peekable(), Known::default());
+        for (index, link) in self.links.iter().enumerate() {
+            let mut runs = vec![];
+            while let Some((_, units, part)) = of_links.next_if(|(at, ..)| *at == index) {
+                runs.push((units, part));
+            }
+            let rows = match (link.units(), runs.is_empty()) {
+                // It needs no units.
+                (0, _) => Known::all(link.close(&link.empty())?),
+                (_, true) => continue,
+                (_, false) => link.known(work::joined(&**link, runs)?)?,
+            };
+            let before = known.places.len() as u32;
+            known.then(rows, |row| if self.places.is_empty() { before + row } else { self.place(index, row) });
+        }
+        Ok(known)
     }
 
     fn forecast(&self) -> Forecast {
-        self.links.iter().map(|link| link.forecast()).fold(Forecast::default(), Forecast::then)
+        let links = || self.links.iter().map(|link| link.forecast());
+        let all = links().fold(Forecast::default(), Forecast::then);
+        let open: u64 = links().map(|link| link.open_bytes).sum();
+        Forecast { open_bytes: open.min(LINKS_OPEN_MAX * all.open_bytes), ..all }
     }
 
-    fn temper(&self) -> Temper {
+    fn abandon(&self) {
+        self.links.iter().for_each(|link| link.abandon());
+    }
+
+    /// The sample of the link that takes longest.
+    fn sample(&self) -> Option<Box<dyn Work>> {
+        let links = self.links.iter().map(|link| (link.forecast().seconds, link));
+        links.max_by(|a, b| a.0.total_cmp(&b.0))?.1.sample()
+    }
+
+    fn plausible(&self, units: Range<u64>, part: &[u8]) -> bool {
+        let Ok(parts) = wire::value::<LinkParts>(part) else { return false };
+        let links: Vec<_> = self.cover(units).collect();
+        let fits = |((at, part), (link, units)): (&(u64, Bytes), &(usize, Range<u64>))| {
+            *at == *link as u64 && self.links[*link].plausible(units.clone(), &part.0)
+        };
+        parts.len() == links.len() && parts.iter().zip(&links).all(fits)
+    }
+
+    fn unit_cost(&self) -> UnitCost {
         let links = self.links.iter().filter(|link| link.units() > 0);
-        if let Some(link) = links.clone().find(|link| link.temper() != Temper::Even) {
-            return link.temper();
+        if let Some(link) = links.clone().find(|link| link.unit_cost() != UnitCost::Uniform) {
+            return link.unit_cost();
         }
-        // Each link's units cost the same, but do they from link to link?
+        // The units of each link cost the same; this is whether they cost the same in all links.
         let seconds = links.map(|link| link.forecast().seconds / link.units() as f64);
         let (least, most) = seconds.fold((f64::MAX, 0f64), |(a, b), s| (a.min(s), b.max(s)));
         match most <= 2.0 * least || most < NOTHING {
-            true => Temper::Even,
-            false => Temper::Uneven,
+            true => UnitCost::Uniform,
+            false => UnitCost::Varying,
         }
+    }
+
+    fn stages(&self) -> Vec<u64> {
+        let links = self.links.iter().enumerate();
+        work::stages_of(links.flat_map(|(index, link)| {
+            let start = self.start(index);
+            link.stages().into_iter().map(move |end| start + end)
+        }))
     }
 }
 
-/// Works on one link at a time: a scratch can be large, and neighbouring blocks share a link.
-struct ChainHand<'a> {
+/// A worker at one link at a time, because a scratch can be large and neighbouring blocks are mostly in one link.
+struct ChainWorker<'a> {
     chain: &'a Chain,
-    seat: Seat,
-    at: Option<(usize, Box<dyn Hand + 'a>)>,
+    placement: Placement,
+    at: Option<(usize, Box<dyn Worker + 'a>)>,
 }
 
-impl Hand for ChainHand<'_> {
+impl Worker for ChainWorker<'_> {
     fn block(&mut self, block: Block) -> Result<Vec<u8>> {
-        let mut parts = Parts::new();
+        let mut parts = LinkParts::new();
         for (link, units) in self.chain.cover(block.units()) {
             let work = &self.chain.links[link];
-            let hand = match self.at.take() {
-                Some((at, hand)) if at == link => hand,
-                _ => work.hand(&self.seat),
+            let worker = match self.at.take() {
+                Some((at, worker)) if at == link => worker,
+                _ => work.worker(&self.placement),
             };
-            let (_, hand) = self.at.insert((link, hand));
-            let mut sides = Block::tiling(units, u32::MAX).map(|block| hand.block(block));
+            let (_, worker) = self.at.insert((link, worker));
+            let mut sides = Block::tiling(units, u32::MAX).map(|block| worker.block(block));
             let first = sides.next().expect("a link in the block has units there")?;
             let part = sides.try_fold(first, |left, right| work.join(&left, &right?))?;
             parts.push((link as u64, Bytes(part)));
@@ -162,12 +293,12 @@ mod tests {
             let chain = chain(lengths);
             let units: u64 = lengths.iter().sum();
             let expect: Vec<String> = (0..units).map(|unit| unit.to_string()).collect();
-            let seat = Seat::here(0);
+            let placement = Placement::here(0);
             for level in 0..6 {
-                let mut hand = chain.hand(&seat);
+                let mut worker = chain.worker(&placement);
                 let mut whole = chain.empty();
                 for block in Block::tiling(0..units, level) {
-                    whole = chain.join(&whole, &hand.block(block).unwrap()).unwrap();
+                    whole = chain.join(&whole, &worker.block(block).unwrap()).unwrap();
                 }
                 let answer = chain.close(&whole).unwrap();
                 let words = answer.table.rows.iter().map(|row| row[0].to_string());

@@ -3,27 +3,30 @@
 use sha2::Digest;
 use std::io;
 
-/// A digest in the making.
+/// Computes a digest.
 #[derive(Default)]
 pub struct Sha256(sha2::Sha256);
 
 impl Sha256 {
+    /// The digest of these bytes.
     pub fn of(bytes: &[u8]) -> [u8; 32] {
         let mut digest = Sha256::default();
         digest.update(bytes);
         digest.finish()
     }
 
+    /// Adds bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
 
+    /// The digest of all bytes.
     pub fn finish(self) -> [u8; 32] {
         self.0.finalize().into()
     }
 }
 
-/// What is copied here is digested.
+/// Bytes written here are added to the digest.
 impl io::Write for Sha256 {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.update(bytes);
@@ -34,6 +37,7 @@ impl io::Write for Sha256 {
     }
 }
 
+/// Bytes as hexadecimal text.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,132 +1,196 @@
-//! A file is replaced, never rewritten, and keeping it is a verb.
+//! Files are replaced, never rewritten.
 //!
-//! A draft stands beside the file it is to become. [`Draft::keep`] brings it to the disk, renames it and
-//! brings the renaming to the disk: whoever looks finds the old file or the new one, whole. Dropping a
-//! draft discards it.
+//! A draft is a new file beside the one that it replaces, under a name that nobody can guess. [`Draft::keep`] writes it to the disk,
+//! renames it and writes the new name to the disk. So others see the old file or the new one, complete. All of this happens in the
+//! folder that was opened at the start, even if its name leads elsewhere by then. Dropping a draft removes it.
 //!
-//! A draft is locked as long as it is one, so that no two runs write the same. What a run that was killed
-//! left behind is not locked, and the next draft of that name takes its place.
+//! A process that was killed leaves its draft behind; [`sweep`] removes such drafts.
 
+use crate::folder::{self, Folder};
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, TryLockError};
 use std::io;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 
+/// A new file that does not have its name yet.
+#[derive(Debug)]
 pub struct Draft {
-    becomes: PathBuf,
-    beside: PathBuf,
-    /// Locked until it is closed.
+    folder: Arc<Folder>,
+    becomes: OsString,
+    beside: OsString,
     file: File,
     kept: bool,
 }
 
 impl Draft {
-    /// An empty draft of `becomes` under the name `beside` in the same folder.
+    /// Makes an empty draft of the file `becomes` in the folder. The draft's name is `stem`, twelve random digits, `ending`.
     ///
     /// # Errors
-    /// If the file cannot be made, which is better known before there is something to write; of the kind
-    /// `ResourceBusy` if another run has a draft of that name.
-    pub fn new(becomes: &Path, beside: &str) -> io::Result<Draft> {
-        let beside = becomes.with_file_name(beside);
-        let (file, hold) = hold(&beside)?;
-        if hold == Hold::Others {
-            return Err(io::Error::new(io::ErrorKind::ResourceBusy, "another run is writing it"));
+    /// If the file cannot be made. It is better to know this before there is something to write.
+    pub fn new(folder: &Arc<Folder>, becomes: &OsStr, stem: &OsStr, ending: &str) -> io::Result<Draft> {
+        let (file, beside) = folder.create_random(stem, ending)?;
+        Ok(Draft { folder: folder.clone(), becomes: becomes.into(), beside, file, kept: false })
+    }
+
+    /// The same, locked as long as it is a draft, so that [`sweep`] does not remove it. On file systems without locks it is not locked.
+    ///
+    /// # Errors
+    /// As [`Draft::new`].
+    pub fn locked(folder: &Arc<Folder>, becomes: &OsStr, stem: &OsStr, ending: &str) -> io::Result<Draft> {
+        for _ in 0..DRAFT_TRIES {
+            let draft = Draft::new(folder, becomes, stem, ending)?;
+            // Another process may have swept it before it was locked.
+            if try_lock(&draft.file) != Hold::Others && is_named(folder, &draft.beside, &draft.file)? {
+                return Ok(draft);
+            }
         }
-        let draft = Draft { becomes: becomes.into(), beside, file, kept: false };
-        draft.file.set_len(0)?;
-        Ok(draft)
+        Err(gone())
     }
 
-    /// Where the draft can be written by name.
-    pub fn path(&self) -> &Path {
-        &self.beside
+    /// A path for libraries that open files by name; it leads to this file even if its name was changed.
+    ///
+    /// # Errors
+    /// On systems without such paths: if the name no longer leads to it.
+    pub fn path(&self) -> io::Result<PathBuf> {
+        let open = PathBuf::from(format!("/proc/self/fd/{}", self.file.as_raw_fd()));
+        let mine = folder::identity(&self.file)?;
+        if fs::metadata(&open).is_ok_and(|there| (there.dev(), there.ino()) == mine) {
+            return Ok(open);
+        }
+        if is_named(&self.folder, &self.beside, &self.file)? {
+            return Ok(self.folder.path().join(&self.beside));
+        }
+        Err(gone())
     }
 
+    /// The file that is written.
     pub fn file(&mut self) -> &mut File {
         &mut self.file
     }
 
-    /// Makes the draft the file.
+    /// Gives the draft its name.
+    ///
+    /// # Errors
+    /// Of the kind `Unsupported` if only the last step failed: the file is there, but its name may be lost if the machine loses power now.
     pub fn keep(mut self) -> io::Result<()> {
         self.sync()?;
         self.replace()?;
         self.settle()
     }
 
-    /// The first step of keeping: what is in the draft is on the disk.
+    /// Gives the draft its name if no file has it, in one step. If two processes try, one fails.
+    ///
+    /// # Errors
+    /// Of the kind `AlreadyExists` if there is such a file; otherwise as [`Draft::keep`].
+    pub fn keep_first(mut self) -> io::Result<()> {
+        self.sync()?;
+        match self.folder.link(&self.beside, &self.becomes) {
+            Err(why) if why.kind() != io::ErrorKind::AlreadyExists => {
+                // Not every file system has second names: then an empty file takes the name first, and is replaced.
+                self.folder.create(&self.becomes)?;
+                self.replace()?;
+            }
+            linked => linked?,
+        }
+        if !is_named(&self.folder, &self.becomes, &self.file)? {
+            return Err(io::Error::new(io::ErrorKind::NotFound, "the draft was replaced by someone else"));
+        }
+        self.settle()
+    }
+
+    /// Step 1: the content of the draft is on the disk.
+    ///
+    /// # Errors
+    /// If it is not.
     pub fn sync(&self) -> io::Result<()> {
         self.file.sync_all()
     }
 
-    /// The second: it has the file's name.
+    /// Step 2: the draft has its name.
+    ///
+    /// # Errors
+    /// If it cannot have it, for example because a folder has it.
     pub fn replace(&mut self) -> io::Result<()> {
-        fs::rename(&self.beside, &self.becomes)?;
+        // Another process may have exchanged the file. Random names make this unlikely, but not impossible.
+        if !is_named(&self.folder, &self.beside, &self.file)? {
+            return Err(gone());
+        }
+        self.folder.rename(&self.beside, &self.becomes)?;
         self.kept = true;
         Ok(())
     }
 
-    /// The third: the name is on the disk too.
+    /// Step 3: the name is on the disk too.
+    ///
+    /// # Errors
+    /// As [`Folder::sync`].
     pub fn settle(&self) -> io::Result<()> {
-        let folder = self.becomes.parent().filter(|folder| !folder.as_os_str().is_empty());
-        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+        self.folder.sync()
     }
-}
-
-/// Who has the lock on a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hold {
-    Ours,
-    Others,
-    /// Not every file system has locks.
-    Unknown,
-}
-
-/// The file at `path`, made if there is none, and locked if nobody else has it.
-pub fn hold(path: &Path) -> io::Result<(File, Hold)> {
-    loop {
-        let file = match File::options().create(true).read(true).write(true).truncate(false).open(path) {
-            Err(why) if why.kind() == io::ErrorKind::PermissionDenied => match clear(path) {
-                Ok(Some(held)) => return Ok((held, Hold::Others)),
-                Ok(None) => continue,
-                Err(_) => return Err(why),
-            },
-            file => file?,
-        };
-        let hold = match file.try_lock() {
-            Err(TryLockError::WouldBlock) => return Ok((file, Hold::Others)),
-            Err(TryLockError::Error(_)) => Hold::Unknown,
-            Ok(()) => Hold::Ours,
-        };
-        // The run that had the lock may have renamed or removed the file before it let go.
-        let (mine, there) = (file.metadata()?, fs::metadata(path));
-        if there.is_ok_and(|there| (there.dev(), there.ino()) == (mine.dev(), mine.ino())) {
-            return Ok((file, hold));
-        }
-    }
-}
-
-/// Removes a file that another user left behind, which whoever may write to the folder may do; one that is locked stays,
-/// and is given back to be read.
-fn clear(path: &Path) -> io::Result<Option<File>> {
-    let file = File::open(path)?;
-    match file.try_lock() {
-        Err(TryLockError::WouldBlock) => return Ok(Some(file)),
-        Err(TryLockError::Error(why)) => return Err(why),
-        Ok(()) => (),
-    }
-    // As long as this one is locked nobody else takes its place.
-    let (mine, there) = (file.metadata()?, fs::metadata(path)?);
-    if (there.dev(), there.ino()) == (mine.dev(), mine.ino()) {
-        fs::remove_file(path)?;
-    }
-    Ok(None)
 }
 
 impl Drop for Draft {
     fn drop(&mut self) {
         if !self.kept {
-            // Nothing is lost if the draft cannot be removed: it was never the file.
-            let _ = fs::remove_file(&self.beside);
+            // If the draft cannot be removed, nothing is lost: it never was the file.
+            let _ = self.folder.remove(&self.beside);
+        }
+    }
+}
+
+/// How often others may remove a draft before this process gives up.
+const DRAFT_TRIES: usize = 100;
+
+fn gone() -> io::Error {
+    io::Error::new(io::ErrorKind::NotFound, "the draft was removed by someone else")
+}
+
+/// Whether the name still leads to the open file.
+///
+/// # Errors
+/// If the system does not say what the name, or the file, is.
+pub fn is_named(folder: &Folder, name: &OsStr, file: &File) -> io::Result<bool> {
+    let there = folder.entry(name)?.map(|there| there.identity);
+    Ok(there == Some(folder::identity(file)?))
+}
+
+/// The result of trying to lock a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// This process has the lock.
+    Ours,
+    /// Another process has it.
+    Others,
+    /// The file system has no locks.
+    Unknown,
+}
+
+/// Locks the file if nobody holds its lock.
+pub fn try_lock(file: &File) -> Hold {
+    loop {
+        return match file.try_lock() {
+            Ok(()) => Hold::Ours,
+            Err(TryLockError::WouldBlock) => Hold::Others,
+            Err(TryLockError::Error(why)) if why.kind() == io::ErrorKind::Interrupted => continue,
+            Err(TryLockError::Error(_)) => Hold::Unknown,
+        };
+    }
+}
+
+/// Removes the drafts of killed processes from the folder: those with this ending for whose stem `belongs` is true. If they may be in
+/// use, only those are removed that can be locked. Drafts that cannot be removed stay.
+pub fn sweep(folder: &Folder, ending: &str, may_be_live: bool, belongs: impl Fn(&OsStr) -> bool) {
+    let names = folder.names().unwrap_or_default();
+    let is_left = |name: &&OsString| folder::stem(name, ending).is_some_and(&belongs);
+    for name in names.iter().filter(is_left) {
+        // An empty folder was made to test what may be replaced.
+        if !may_be_live {
+            let _ = folder.remove(name).or_else(|_| folder.remove_folder(name));
+        } else if folder.read(name, true).is_ok_and(|file| try_lock(&file) == Hold::Ours) {
+            let _ = folder.remove(name);
         }
     }
 }
@@ -135,29 +199,111 @@ impl Drop for Draft {
 mod tests {
     use super::*;
     use std::io::Write;
+    use std::os::unix::fs::symlink;
+    use std::path::Path;
+
+    /// A folder that goes with the test.
+    fn with_folder(name: &str, test: impl FnOnce(&Path)) {
+        let path = std::env::temp_dir().join(format!("pcount-draft-{name}-{}", std::process::id()));
+        fs::create_dir_all(path.join("in")).unwrap();
+        test(&path.join("in"));
+        fs::remove_dir_all(&path).unwrap();
+    }
+
+    fn draft(folder: &Arc<Folder>) -> Draft {
+        Draft::new(folder, "file".as_ref(), "file".as_ref(), ".new").unwrap()
+    }
 
     #[test]
     fn a_draft_is_kept_or_leaves_no_trace() {
-        let folder = std::env::temp_dir().join(format!("pcount-draft-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        let path = folder.join("file");
-        fs::write(&path, "old").unwrap();
+        with_folder("kept", |path| {
+            let folder = Arc::new(Folder::open(path).unwrap());
+            fs::write(path.join("file"), "old").unwrap();
+            let mut half = draft(&folder);
+            half.file().write_all(b"half").unwrap();
+            assert_eq!(fs::read(half.path().unwrap()).unwrap(), b"half");
+            drop(half);
+            assert_eq!(fs::read(path.join("file")).unwrap(), b"old");
 
-        let mut draft = Draft::new(&path, "file.new").unwrap();
-        draft.file().write_all(b"half").unwrap();
-        let busy = Draft::new(&path, "file.new").err().unwrap();
-        assert_eq!(busy.kind(), io::ErrorKind::ResourceBusy);
-        drop(draft);
-        assert_eq!(fs::read(&path).unwrap(), b"old");
+            let mut whole = draft(&folder);
+            whole.file().write_all(b"new").unwrap();
+            whole.keep().unwrap();
+            assert_eq!(fs::read(path.join("file")).unwrap(), b"new");
+            assert_eq!(fs::read_dir(path).unwrap().count(), 1);
+        });
+    }
 
-        // What a run that was killed left behind is no part of the next one.
-        fs::write(folder.join("file.new"), "left behind").unwrap();
-        let mut draft = Draft::new(&path, "file.new").unwrap();
-        draft.file().write_all(b"new").unwrap();
-        draft.keep().unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"new");
-        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
-        assert!(Draft::new(&folder.join("none/file"), "file.new").is_err());
-        fs::remove_dir_all(&folder).unwrap();
+    #[test]
+    fn it_is_kept_in_the_folder_that_was_opened_wherever_that_is_by_then() {
+        with_folder("moved", |path| {
+            let folder = Arc::new(Folder::open(path).unwrap());
+            let elsewhere = path.with_file_name("elsewhere");
+            assert_eq!(folder.place(), folder::Place::Same);
+            fs::rename(path, &elsewhere).unwrap();
+            // Somebody else's folder is at its place.
+            fs::create_dir(path).unwrap();
+            assert_eq!(folder.place(), folder::Place::Moved(Some(elsewhere.clone())));
+            let mut new = draft(&folder);
+            new.file().write_all(b"new").unwrap();
+            new.keep().unwrap();
+            assert_eq!(fs::read(elsewhere.join("file")).unwrap(), b"new");
+            assert_eq!(fs::read_dir(path).unwrap().count(), 0);
+            fs::remove_dir_all(&elsewhere).unwrap();
+            assert_eq!(folder.place(), folder::Place::Removed);
+            assert!(Draft::new(&folder, "file".as_ref(), "file".as_ref(), ".new").is_err());
+        });
+    }
+
+    #[test]
+    fn no_link_is_followed_and_no_pipe_waited_for() {
+        with_folder("links", |path| {
+            let folder = Arc::new(Folder::open(path).unwrap());
+            let victim = path.join("victim");
+            fs::write(&victim, "precious").unwrap();
+            symlink(&victim, path.join("link")).unwrap();
+            symlink("nowhere", path.join("dangling")).unwrap();
+            rustix::fs::mknodat(rustix::fs::CWD, path.join("pipe"), rustix::fs::FileType::Fifo, 0o600.into(), 0)
+                .unwrap();
+            for name in ["link", "dangling", "pipe", "victim"] {
+                assert!(folder.create(name.as_ref()).is_err(), "{name}");
+            }
+            for name in ["link", "dangling", "pipe"] {
+                assert!(folder.read(name.as_ref(), true).is_err(), "{name}");
+            }
+            // A link at the file's own name is replaced, not followed.
+            symlink(&victim, path.join("file")).unwrap();
+            draft(&folder).keep().unwrap();
+            assert!(!path.join("file").is_symlink());
+            // One that took the place of the draft is not kept.
+            let new = draft(&folder);
+            fs::remove_file(path.join(&new.beside)).unwrap();
+            symlink(&victim, path.join(&new.beside)).unwrap();
+            assert!(new.keep().is_err() && !path.join("file").is_symlink());
+            assert_eq!(fs::read(&victim).unwrap(), b"precious");
+        });
+    }
+
+    #[test]
+    fn what_the_dead_left_is_swept_and_what_is_live_stays() {
+        with_folder("swept", |path| {
+            let folder = Arc::new(Folder::open(path).unwrap());
+            let stem = OsStr::new("file");
+            let live = Draft::locked(&folder, stem, stem, ".part").unwrap();
+            std::mem::forget(draft(&folder));
+            fs::create_dir(path.join("file.0123456789ab.new")).unwrap();
+            for name in ["file.part", "file.0123456789ab.part", "file.0123456789zz.part", "other.0123456789ab.part"] {
+                fs::write(path.join(name), "").unwrap();
+            }
+            symlink("file.part", path.join("file.ab0123456789.part")).unwrap();
+            sweep(&folder, ".part", true, |name| name == stem);
+            let there = |name: &str| path.join(name).is_symlink() || path.join(name).exists();
+            assert!(path.join(&live.beside).exists() && !there("file.0123456789ab.part"));
+            for name in ["file.part", "file.0123456789zz.part", "other.0123456789ab.part", "file.ab0123456789.part"] {
+                assert!(there(name), "{name}");
+            }
+            assert_eq!(fs::read_dir(path).unwrap().count(), 7);
+            sweep(&folder, ".new", false, |name| name == stem);
+            assert_eq!(fs::read_dir(path).unwrap().count(), 5);
+        });
     }
 }

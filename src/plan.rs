@@ -1,38 +1,48 @@
 //! A plan: a problem opened, the facts that identify it, and their fingerprint.
 //!
-//! Every rank makes its own from the same command line, and `world::agree` compares the fingerprints before
-//! anything is computed. A plan knows neither ranks nor schedules.
+//! Every rank makes the plan from the same command line, and `world::agree` compares the fingerprints before anything is computed. A
+//! plan knows neither ranks nor schedules.
 
 use crate::digest::Sha256;
 use crate::error::Result;
-use crate::kernel::{Entry, Given};
-use crate::report::Fact;
+use crate::kernel::{Given, KernelEntry, PlanChoice};
+use crate::values::Fact;
 use crate::wire::{self, Wire};
 use crate::work::{Job, Stream};
 
+/// Counts the changes of cuts and of the meaning of parts before the first release.
+const CUT: u64 = 4;
+
+/// A problem that is ready to be computed, the same on every rank.
 pub struct Plan {
+    /// The name of the command.
     pub kernel: &'static str,
+    /// What is computed.
     pub job: Job,
-    /// The problem, as the report tells it.
+    /// The problem, in the words of the report.
     pub facts: Vec<Fact>,
-    /// How it is computed, where the kernel has a choice that does not change the answer. All but the lanes and what is
-    /// verified decides how units are cut.
-    pub how: Vec<Fact>,
+    /// How it is computed, if the kernel has a choice.
+    pub how: Vec<PlanChoice>,
 }
 
 impl Plan {
-    pub fn open(entry: &Entry, given: &Given) -> Result<Plan> {
+    /// Opens the problem that was given to a command.
+    ///
+    /// # Errors
+    /// If it is wrong or too large.
+    pub fn open(entry: &KernelEntry, given: &Given) -> Result<Plan> {
         let opened = (entry.open)(given)?;
         Ok(Plan { kernel: entry.name, job: opened.job, facts: opened.facts, how: opened.how })
     }
 
-    /// The same on every rank that means the same, and only there: of the kernel, the facts, the number of units and how
-    /// they are cut, as far as the plan tells that; the rest is this program's version.
+    /// A number that is equal on ranks with the same plan, and only there. It covers the kernel, the facts, the number of units and how
+    /// they are cut, and the version of this program.
     pub fn fingerprint(&self) -> u64 {
         let mut bytes = Vec::new();
         env!("CARGO_PKG_VERSION").to_string().put(&mut bytes);
+        CUT.put(&mut bytes);
         self.kernel.to_string().put(&mut bytes);
-        let cut = self.how.iter().filter(|fact| !["lanes", "verify"].contains(&&*fact.name));
+        let cut = self.how.iter().filter(|choice| choice.cuts).map(|choice| &choice.fact);
         for fact in self.facts.iter().chain(cut) {
             fact.name.to_string().put(&mut bytes);
             fact.value.put(&mut bytes);
@@ -42,10 +52,11 @@ impl Plan {
         wire::value(&digest[..8]).expect("eight bytes are a number")
     }
 
+    /// How many units there are; 0 for a problem that runs once on every rank.
     pub fn units(&self) -> u64 {
         match &self.job {
             Job::Work(work) | Job::Stream(Stream { work, .. }) => work.units(),
-            Job::Roll(_) => 0,
+            Job::PerRank(_) => 0,
         }
     }
 }

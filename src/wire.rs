@@ -1,23 +1,33 @@
-//! How a value becomes bytes and comes back: between ranks, in the ledger, in the run file.
+//! How values become bytes and come back: between ranks, in the ledger, in the run file.
 //!
-//! Little-endian and length-prefixed, without names or versions: both ends are the same program, which
-//! `world::agree` has made sure of. Taking never trusts a length further than the bytes that are there.
+//! Little-endian and length-prefixed, without names or versions: both ends are the same program, as `world::agree` has checked. A
+//! length is never believed beyond the bytes that are there.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, STOPPED};
+use std::borrow::Cow;
 
 /// A value with a byte form. `take` reads what `put` wrote from the front of `bytes` and moves past it.
 pub trait Wire: Sized {
+    /// Appends the value's bytes to `out`.
     fn put(&self, out: &mut Vec<u8>);
+    /// Reads a value from the front of `bytes` and moves past it.
+    ///
+    /// # Errors
+    /// If the bytes end too early or are not the bytes of such a value.
     fn take(bytes: &mut &[u8]) -> Result<Self>;
 }
 
+/// The bytes of a value.
 pub fn bytes<T: Wire>(value: &T) -> Vec<u8> {
     let mut out = Vec::new();
     value.put(&mut out);
     out
 }
 
-/// The one value that `bytes` hold.
+/// The value whose bytes these are.
+///
+/// # Errors
+/// If they are not the bytes of such a value, or if bytes are left.
 pub fn value<T: Wire>(mut bytes: &[u8]) -> Result<T> {
     let value = T::take(&mut bytes)?;
     match bytes.is_empty() {
@@ -26,7 +36,10 @@ pub fn value<T: Wire>(mut bytes: &[u8]) -> Result<T> {
     }
 }
 
-/// The first `count` bytes, which are then gone from `bytes`.
+/// Removes the first `count` bytes and returns them.
+///
+/// # Errors
+/// If there are fewer bytes.
 pub fn split<'a>(bytes: &mut &'a [u8], count: usize) -> Result<&'a [u8]> {
     let (head, tail) = bytes
         .split_at_checked(count)
@@ -35,7 +48,7 @@ pub fn split<'a>(bytes: &mut &'a [u8], count: usize) -> Result<&'a [u8]> {
     Ok(head)
 }
 
-/// A struct travels field by field, in the order that is given.
+/// The byte form of a struct: its fields, in the order given.
 macro_rules! fields {
     ($($t:ident { $($field:ident)* })*) => {$(
         impl $crate::wire::Wire for $t {
@@ -66,7 +79,7 @@ macro_rules! numbers {
         }
     )*};
 }
-numbers! { u8 u16 u32 u64 u128 i128 f64 }
+numbers! { u8 u16 u32 u64 u128 i64 i128 f64 }
 
 impl Wire for usize {
     fn put(&self, out: &mut Vec<u8>) {
@@ -98,6 +111,15 @@ impl Wire for String {
     }
 }
 
+impl Wire for Cow<'static, str> {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.to_string().put(out);
+    }
+    fn take(bytes: &mut &[u8]) -> Result<Self> {
+        String::take(bytes).map(Cow::Owned)
+    }
+}
+
 impl<T: Wire> Wire for Option<T> {
     fn put(&self, out: &mut Vec<u8>) {
         self.is_some().put(out);
@@ -122,7 +144,7 @@ impl<T: Wire> Wire for Vec<T> {
     }
 }
 
-/// Many bytes at once, where `Vec<u8>` would go one by one.
+/// Bytes as one value. In a `Vec<u8>` each byte would be a value of its own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Bytes(pub Vec<u8>);
 
@@ -147,6 +169,27 @@ impl<A: Wire, B: Wire> Wire for (A, B) {
     }
 }
 
+/// The byte form of an error: its code and its message.
+impl Wire for Error {
+    fn put(&self, out: &mut Vec<u8>) {
+        out.push(self.code());
+        self.to_string().put(out);
+    }
+
+    fn take(bytes: &mut &[u8]) -> Result<Error> {
+        let code = split(bytes, 1)?[0];
+        let what = String::take(bytes)?;
+        match code {
+            1 => Ok(Error::Failed(what)),
+            2 => Ok(Error::Usage(what)),
+            3 => Ok(Error::Wrong(what)),
+            4 => Ok(Error::Launch(what)),
+            STOPPED => Ok(Error::Stopped(what)),
+            _ => Err(Error::Failed(format!("an error with the unknown code {code}"))),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,7 +210,7 @@ mod tests {
             assert!(value::<Vec<String>>(&whole[..cut]).is_err(), "cut at {cut}");
         }
         assert!(value::<Vec<String>>(&[&whole[..], &[0]].concat()).is_err());
-        // A length that no message could have must not be believed.
+        // A length that no message can have must not be believed.
         assert!(value::<Vec<u8>>(&u64::MAX.to_le_bytes()).is_err());
     }
 }

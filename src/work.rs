@@ -1,72 +1,127 @@
-//! The waist: what the problems and the ranks agree on.
+//! The waist: what problems and ranks agree on.
 //!
-//! Above it stand kernels, which see types: numbered units, parts that merge, an answer. Below it stand
-//! schedules, ledger and run file, which see blocks and bytes. [`Kernel`] is all that the author of a
-//! problem writes, [`Work`] the only face the run side sees, and one blanket `impl` stands between them.
+//! Above it are kernels, which see types: numbered units, parts that merge, an answer. Below it are schedules, ledger and run file,
+//! which see blocks and bytes. [`Kernel`] is all that the author of a problem writes. [`Work`] is all that the run side sees. One
+//! blanket `impl` makes a work of every kernel.
 
 use crate::block::Block;
 use crate::error::Result;
 use crate::math::integer::{self, Integer};
-use crate::report::{Ascending, Table, Value};
-use crate::seat::Seat;
+use crate::placement::Placement;
+use crate::values::{Ascending, Table, Value};
 use crate::wire::{self, Bytes, Wire};
+use std::ops::Range;
+use std::sync::Arc;
 
-/// What neighbouring units fold into: a monoid with a byte form. `Default` is the identity; `merge` is
-/// associative and ordered, left before right; it need not commute.
+/// The result of units: a monoid with a byte form. `Default` is the identity. `merge` is associative and keeps the order, left before
+/// right; it need not be commutative.
 pub trait Part: Wire + Default {
+    /// The part of both runs of units: `self` is of the units to the left of those of `right`.
     fn merge(self, right: Self) -> Self;
 }
 
-/// A problem cut into numbered units. All that a kernel's author writes.
-pub trait Kernel: Sync {
+/// A problem cut into numbered units: all that the author of a kernel writes.
+pub trait Kernel: Send + Sync {
+    /// The result of units.
     type Part: Part;
-    /// What one thread keeps from unit to unit: buffers, and state that the next unit can go on from.
-    /// The part of a unit is the same whatever the scratch went through before.
+    /// What one thread keeps from unit to unit: buffers, and state that the next unit can use. The part of a unit must not depend on
+    /// what the scratch was used for before.
     type Scratch;
 
-    /// How many units there are: a function of the problem, never of the ranks.
+    /// How many units there are. It must depend on the problem only, never on the ranks.
     fn units(&self) -> u64;
-    fn scratch(&self, seat: &Seat) -> Self::Scratch;
+    /// The scratch of one thread, for all its units.
+    fn scratch(&self, placement: &Placement) -> Self::Scratch;
+    /// The part of one unit.
+    ///
+    /// # Errors
+    /// If the unit cannot be computed. The run then ends with this error.
     fn compute(&self, unit: u64, scratch: &mut Self::Scratch) -> Result<Self::Part>;
+    /// What the user asked for, from the part of all units. Only the root calls it.
+    ///
+    /// # Errors
+    /// If the part contradicts itself: some machine of the run computed wrongly.
     fn answer(&self, whole: Self::Part) -> Result<Answer>;
-    /// What computing it all is expected to take.
+    /// What computing all units is expected to cost.
     fn forecast(&self) -> Forecast;
 
-    /// How the units behave, for the schedules.
-    fn temper(&self) -> Temper {
-        Temper::Even
+    /// The rows that are known when not all units are done. `runs` are runs of units in order, with their parts; none begins where
+    /// another ends.
+    ///
+    /// # Errors
+    /// As of [`Kernel::answer`].
+    fn known(&self, runs: Vec<(Range<u64>, Self::Part)>) -> Result<Known> {
+        let mut runs = runs.into_iter();
+        match (runs.next(), runs.next()) {
+            (Some((units, part)), None) if units == (0..self.units()) => Ok(Known::all(self.answer(part)?)),
+            _ => Ok(Known::default()),
+        }
+    }
+
+    /// Where stages end. The units of a stage should begin before those of the next, because they give the first rows, or share tables.
+    /// The last stage ends with the units.
+    fn stages(&self) -> Vec<u64> {
+        vec![self.units()]
+    }
+
+    /// What units cost, for the schedules.
+    fn unit_cost(&self) -> UnitCost {
+        UnitCost::Uniform
+    }
+
+    /// The run is over, but workers may still compute: leaves nothing half-done behind. Every rank calls it.
+    fn abandon(&self) {}
+
+    /// A smaller problem of the same kind, of some milliseconds. Its real time tells how fast this machine is.
+    fn sample(&self) -> Option<Box<dyn Work>> {
+        None
+    }
+
+    /// Whether `part` is possible for `units`, of which there is at least one. Ledgers are read from files, which may be damaged or
+    /// forged. A part that is not possible is refused before it is merged. A wrong part that is possible is not noticed.
+    fn plausible(&self, _units: Range<u64>, _part: &Self::Part) -> bool {
+        true
     }
 }
 
-/// What a schedule wants to know of units.
+/// What a schedule needs to know about units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Temper {
-    /// They cost about the same: equal slices balance.
-    Even,
-    /// Their costs differ or are not known.
-    Uneven,
-    /// They wait more than they compute: this many may be under way at once on a rank, whatever its cores.
-    Waiting(usize),
+pub enum UnitCost {
+    /// All cost about the same: equal slices balance.
+    Uniform,
+    /// Their costs differ or are unknown.
+    Varying,
+    /// They wait more than they compute: a rank may have this many in progress at once, whatever its cores.
+    IoBound(usize),
 }
 
-/// Expected cost of a whole work: one thread's compute seconds, and bytes.
+/// The expected cost of a whole work: seconds of one thread, and bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Forecast {
+    /// Seconds of one thread for all units.
     pub seconds: f64,
-    /// Once per rank, from its first unit to the end of the run.
+    /// Bytes per rank, from its first unit to the end of the run.
     pub rank_bytes: u64,
-    /// Once per rank, with other works of the kind.
+    /// Bytes per rank, while any of its threads computes units of this work.
+    pub open_bytes: u64,
+    /// Bytes per rank that works of the same kind share.
     pub shared_bytes: u64,
-    /// Per thread, while it is at it.
+    /// Bytes per thread, while it computes.
     pub thread_bytes: u64,
 }
 
 impl Forecast {
-    /// For both, one after the other.
+    /// The bytes of a rank with so many threads.
+    pub fn bytes(&self, threads: usize) -> u64 {
+        self.rank_bytes + self.open_bytes + self.shared_bytes + self.thread_bytes * threads as u64
+    }
+
+    /// The forecast of both works, one after the other.
     pub fn then(self, next: Forecast) -> Forecast {
         Forecast {
             seconds: self.seconds + next.seconds,
             rank_bytes: self.rank_bytes + next.rank_bytes,
+            open_bytes: self.open_bytes.max(next.open_bytes),
             shared_bytes: self.shared_bytes.max(next.shared_bytes),
             thread_bytes: self.thread_bytes.max(next.thread_bytes),
         }
@@ -76,24 +131,43 @@ impl Forecast {
 /// What the user asked for: rows, or a total, or both.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
+    /// The rows.
     pub table: Table,
+    /// The total, if there is one.
     pub total: Option<Integer>,
-    /// The column that is the bare answer; where there are no rows, it is the total.
+    /// The key of the column for `--quiet`; without rows it is the total.
     pub bare: &'static str,
-    /// Whether a task failed, so that its row tells an error.
+    /// Whether a task failed, so that its row has an error.
     pub failed: bool,
+    /// What the user should know and the rows do not show.
+    pub note: Option<&'static str>,
 }
 
 impl Answer {
+    /// An answer of rows; `bare` is the key of the column for `--quiet`.
     pub fn rows(table: Table, bare: &'static str) -> Answer {
-        Answer { table, total: None, bare, failed: false }
+        Answer { table, total: None, bare, failed: false, note: None }
     }
 
+    /// An answer that is one number.
     pub fn total(total: Integer) -> Answer {
-        Answer { table: Table::default(), total: Some(total), bare: "total", failed: false }
+        Answer { table: Table::default(), total: Some(total), bare: "total", failed: false, note: None }
     }
 
-    /// This answer with the rows of `next` below its own and the totals added.
+    /// The rows of these answers one below the other, and the totals added. There must be at least one answer.
+    ///
+    /// # Errors
+    /// The first error among the answers.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn one_after_the_other(answers: impl IntoIterator<Item = Result<Answer>>) -> Result<Answer> {
+        let mut answers = answers.into_iter();
+        let first = answers.next().expect("there is an answer")?;
+        answers.try_fold(first, |above, next| Ok(above.then(next?)))
+    }
+
+    /// This answer, with the rows of `next` below its own and the totals added.
     pub fn then(mut self, next: Answer) -> Answer {
         self.table.rows.extend(next.table.rows);
         self.total = match (self.total, next.total) {
@@ -105,21 +179,148 @@ impl Answer {
     }
 }
 
-/// A kernel with its types rubbed off: the only face the run side sees.
-pub trait Work: Sync {
-    fn units(&self) -> u64;
-    /// A worker on this work, one per thread of the crew; it owns the scratch.
-    fn hand(&self, seat: &Seat) -> Box<dyn Hand + '_>;
-    /// The part of no units.
-    fn empty(&self) -> Vec<u8>;
-    fn join(&self, left: &[u8], right: &[u8]) -> Result<Vec<u8>>;
-    fn close(&self, whole: &[u8]) -> Result<Answer>;
-    fn forecast(&self) -> Forecast;
-    fn temper(&self) -> Temper;
+/// The known rows of an answer that is not complete.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// The place of each row among all rows.
+    pub places: Vec<u32>,
+    /// The rows, without a total; `None` if there are none.
+    pub rows: Option<Answer>,
 }
 
-pub trait Hand {
+impl Known {
+    /// All rows of an answer.
+    pub fn all(answer: Answer) -> Known {
+        Known { places: (0..answer.table.rows.len() as u32).collect(), rows: Some(answer) }
+    }
+
+    /// Adds one row.
+    pub fn push(&mut self, place: u32, row: Answer) {
+        self.places.push(place);
+        self.rows = Some(match self.rows.take() {
+            Some(above) => above.then(row),
+            None => row,
+        });
+    }
+
+    /// Adds other rows, whose places are mapped by `place`.
+    pub fn then(&mut self, next: Known, place: impl Fn(u32) -> u32) {
+        self.places.extend(next.places.into_iter().map(place));
+        self.rows = match (self.rows.take(), next.rows) {
+            (Some(above), Some(below)) => Some(above.then(below)),
+            (above, below) => above.or(below),
+        };
+    }
+
+    /// The first rows, up to the first one that is not known.
+    pub fn first(self) -> Option<Answer> {
+        let mut places = self.places.clone();
+        places.sort_unstable();
+        let first = (0..).zip(&places).take_while(|(index, place)| index == *place).count();
+        let mut answer = self.in_order()?;
+        answer.table.rows.truncate(first);
+        Some(answer)
+    }
+
+    /// The rows in the order of their places.
+    pub fn in_order(self) -> Option<Answer> {
+        let mut answer = self.rows?;
+        let mut rows: Vec<_> = self.places.into_iter().zip(std::mem::take(&mut answer.table.rows)).collect();
+        rows.sort_by_key(|(place, _)| *place);
+        answer.table.rows = rows.into_iter().map(|(_, row)| row).collect();
+        Some(answer)
+    }
+}
+
+/// A kernel without its types: all that the run side sees.
+pub trait Work: Send + Sync {
+    /// How many units there are.
+    fn units(&self) -> u64;
+    /// A worker for this work, one per thread. It owns the scratch.
+    fn worker(&self, placement: &Placement) -> Box<dyn Worker + '_>;
+    /// The part of no units.
+    fn empty(&self) -> Vec<u8>;
+    /// The part of neighbouring runs of units, `left` before `right`.
+    ///
+    /// # Errors
+    /// If the bytes are not those of parts.
+    fn join(&self, left: &[u8], right: &[u8]) -> Result<Vec<u8>>;
+    /// The answer, from the part of all units.
+    ///
+    /// # Errors
+    /// As [`Kernel::answer`], and if the bytes are not those of a part.
+    fn close(&self, whole: &[u8]) -> Result<Answer>;
+    /// The rows that are known when not all units are done, as [`Kernel::known`].
+    ///
+    /// # Errors
+    /// As [`Work::close`].
+    fn known(&self, runs: Vec<(Range<u64>, Vec<u8>)>) -> Result<Known>;
+    /// What computing all units is expected to take.
+    fn forecast(&self) -> Forecast;
+    /// What units cost, as [`Kernel::unit_cost`].
+    fn unit_cost(&self) -> UnitCost;
+    /// As [`Kernel::abandon`].
+    fn abandon(&self) {}
+    /// As [`Kernel::sample`].
+    fn sample(&self) -> Option<Box<dyn Work>>;
+    /// Where stages end, as [`Kernel::stages`].
+    fn stages(&self) -> Vec<u64>;
+    /// Whether the bytes can be the part of `units`, all of which exist.
+    fn plausible(&self, units: Range<u64>, part: &[u8]) -> bool;
+}
+
+/// A stage has at least so many units: between stages workers wait for each other.
+const STAGE: u64 = 256;
+
+/// Stages that end at some of these ascending ends, and at the last. Several short stages are joined, but not with a long one behind
+/// them.
+pub fn stages_of(ends: impl IntoIterator<Item = u64>) -> Vec<u64> {
+    let (mut stages, mut begun, mut last) = (vec![], 0, 0);
+    for end in ends {
+        let long = end - last >= STAGE;
+        if long && last > begun {
+            stages.push(last);
+            begun = last;
+        }
+        if end - begun >= STAGE {
+            stages.push(end);
+            begun = end;
+        }
+        last = end;
+    }
+    if last > begun || stages.is_empty() {
+        stages.push(last);
+    }
+    stages
+}
+
+/// Joins neighbouring runs of units.
+///
+/// # Errors
+/// If parts cannot be merged.
+pub fn joined(
+    work: &dyn Work,
+    runs: impl IntoIterator<Item = (Range<u64>, Vec<u8>)>,
+) -> Result<Vec<(Range<u64>, Vec<u8>)>> {
+    let mut joined: Vec<(Range<u64>, Vec<u8>)> = Vec::new();
+    for (units, part) in runs {
+        match joined.last_mut() {
+            Some((before, left)) if before.end == units.start => {
+                *left = work.join(left, &part)?;
+                before.end = units.end;
+            }
+            _ => joined.push((units, part)),
+        }
+    }
+    Ok(joined)
+}
+
+/// One thread that computes units of a work. It owns the scratch.
+pub trait Worker {
     /// The part of the units of `block` that exist.
+    ///
+    /// # Errors
+    /// As [`Kernel::compute`].
     fn block(&mut self, block: Block) -> Result<Vec<u8>>;
 }
 
@@ -128,8 +329,8 @@ impl<K: Kernel> Work for K {
         Kernel::units(self)
     }
 
-    fn hand(&self, seat: &Seat) -> Box<dyn Hand + '_> {
-        Box::new(KernelHand { kernel: self, scratch: self.scratch(seat) })
+    fn worker(&self, placement: &Placement) -> Box<dyn Worker + '_> {
+        Box::new(KernelWorker { kernel: self, scratch: self.scratch(placement) })
     }
 
     fn empty(&self) -> Vec<u8> {
@@ -145,22 +346,48 @@ impl<K: Kernel> Work for K {
         self.answer(wire::value(whole)?)
     }
 
+    fn known(&self, runs: Vec<(Range<u64>, Vec<u8>)>) -> Result<Known> {
+        let runs = runs.into_iter().map(|(units, part)| Ok((units, wire::value(&part)?)));
+        Kernel::known(self, runs.collect::<Result<_>>()?)
+    }
+
+    fn stages(&self) -> Vec<u64> {
+        Kernel::stages(self)
+    }
+
     fn forecast(&self) -> Forecast {
         Kernel::forecast(self)
     }
 
-    fn temper(&self) -> Temper {
-        Kernel::temper(self)
+    fn unit_cost(&self) -> UnitCost {
+        Kernel::unit_cost(self)
+    }
+
+    fn abandon(&self) {
+        Kernel::abandon(self);
+    }
+
+    fn sample(&self) -> Option<Box<dyn Work>> {
+        Kernel::sample(self)
+    }
+
+    fn plausible(&self, units: Range<u64>, part: &[u8]) -> bool {
+        // Bytes of a kernel come back as the same bytes.
+        let value = wire::value::<K::Part>(part).ok().filter(|value| wire::bytes(value) == part);
+        match units.is_empty() {
+            true => part == Work::empty(self),
+            false => value.is_some_and(|value| Kernel::plausible(self, units, &value)),
+        }
     }
 }
 
-struct KernelHand<'a, K: Kernel> {
+struct KernelWorker<'a, K: Kernel> {
     kernel: &'a K,
     scratch: K::Scratch,
 }
 
-impl<K: Kernel> KernelHand<'_, K> {
-    /// Every fold climbs the same tree, so its shape never depends on who climbs.
+impl<K: Kernel> KernelWorker<'_, K> {
+    /// Every merge follows the same tree, so the result does not depend on who computes.
     fn fold(&mut self, block: Block) -> Result<K::Part> {
         match block.halves() {
             Some((left, right)) => Ok(self.fold(left)?.merge(self.fold(right)?)),
@@ -170,30 +397,31 @@ impl<K: Kernel> KernelHand<'_, K> {
     }
 }
 
-impl<K: Kernel> Hand for KernelHand<'_, K> {
+impl<K: Kernel> Worker for KernelWorker<'_, K> {
     fn block(&mut self, block: Block) -> Result<Vec<u8>> {
         Ok(wire::bytes(&self.fold(block)?))
     }
 }
 
-/// The two shapes of a problem.
+/// The kinds of problems.
 pub enum Job {
-    /// Cut into units, which go wherever there is a hand free.
-    Work(Box<dyn Work>),
-    /// The same, with more rows than can be held.
+    /// Cut into units, which any free worker computes.
+    Work(Arc<dyn Work>),
+    /// The same, with more rows than fit memory.
     Stream(Stream),
-    /// About the ranks themselves: each takes part once and has one row.
-    Roll(Box<dyn Roll>),
+    /// About the ranks themselves: each rank takes part once and gives one row.
+    PerRank(Box<dyn PerRank>),
 }
 
-/// A work whose answer is a list of numbers too long to hold: it is computed and told batch by batch.
+/// A work whose answer is a list of numbers that does not fit memory. It is computed and written batch by batch.
 pub struct Stream {
-    pub work: Box<dyn Work>,
+    /// The work.
+    pub work: Arc<dyn Work>,
     /// A batch is a block of this level.
     pub level: u32,
-    /// What a batch takes on its way to the root and out, expected.
+    /// The expected bytes of a batch on its way to the root and out.
     pub bytes: u64,
-    /// What the column of the numbers is called.
+    /// The key of the column of numbers.
     pub key: &'static str,
     /// Whether a number may be beyond 64 bits.
     pub wide: bool,
@@ -201,8 +429,21 @@ pub struct Stream {
     pub numbers: fn(&[u8]) -> Result<Vec<Ascending>>,
 }
 
+impl Job {
+    /// A job with this work.
+    pub fn work(work: impl Work + 'static) -> Job {
+        Job::Work(Arc::new(work))
+    }
+}
+
 impl Stream {
-    /// The blocks it is computed in, one after the other.
+    /// The expected cost, with the batches on their way.
+    pub fn forecast(&self) -> Forecast {
+        let forecast = self.work.forecast();
+        Forecast { rank_bytes: forecast.rank_bytes + self.bytes, ..forecast }
+    }
+
+    /// The batches, one after the other.
     pub fn batches(&self) -> impl Iterator<Item = Block> + use<> {
         let level = self.level;
         (0..self.work.units().div_ceil(1 << level)).map(move |index| Block { level, index })
@@ -210,12 +451,13 @@ impl Stream {
 }
 
 /// A problem in which every rank takes part once, all at the same time.
-pub trait Roll {
+pub trait PerRank: Send {
+    /// The columns, without rows.
     fn table(&self) -> Table;
-    /// This rank's row. `clock` tells the seconds since the start, the same on all ranks of a host; `meet`
-    /// returns when every rank has called it, and all call it equally often.
-    fn row(&self, seat: &Seat, clock: &dyn Fn() -> f64, meet: &dyn Fn()) -> Vec<Value>;
-    /// The column that is the bare answer.
+    /// The row of this rank. `clock` gives the seconds since the start, the same on all ranks of a host. `barrier` returns when every rank
+    /// has called it; all must call it the same number of times.
+    fn row(&self, placement: &Placement, clock: &dyn Fn() -> f64, barrier: &dyn Fn()) -> Vec<Value>;
+    /// The key of the column for `--quiet`.
     fn bare(&self) -> &'static str;
 }
 
@@ -223,12 +465,13 @@ macro_rules! sums {
     ($($t:ty)*) => {$(
         impl Part for $t {
             fn merge(self, right: Self) -> Self {
-                self.checked_add(right).expect("a sum of counts fits its type")
+                // A sum of counts fits its type. If not, the ledger is forged, and the saturated sum is refused later.
+                self.saturating_add(right)
             }
         }
     )*};
 }
-sums! { u64 u128 }
+sums! { u64 u128 i64 i128 }
 
 /// The sign, then the magnitude.
 impl Wire for Integer {
@@ -261,7 +504,7 @@ impl<R: Wire> Part for Vec<R> {
 pub(crate) mod tests {
     use super::*;
 
-    /// The free monoid, units as words: if they come out in order, every merge was right.
+    /// The free monoid: units as words. If they come out in order, every merge was right.
     pub(crate) struct Spell {
         pub start: u64,
         pub count: u64,
@@ -273,7 +516,7 @@ pub(crate) mod tests {
         fn units(&self) -> u64 {
             self.count
         }
-        fn scratch(&self, _: &Seat) {}
+        fn scratch(&self, _: &Placement) {}
         fn compute(&self, unit: u64, _: &mut ()) -> Result<Vec<u64>> {
             Ok(vec![self.start + unit])
         }
@@ -287,16 +530,24 @@ pub(crate) mod tests {
     }
 
     /// So many words, for a crew.
-    pub(crate) fn leaked(count: u64) -> &'static dyn Work {
-        Box::leak(Box::new(Spell { start: 0, count }))
+    pub(crate) fn spelled(count: u64) -> Arc<dyn Work> {
+        Arc::new(Spell { start: 0, count })
     }
 
-    /// The answer of a kernel, computed by one hand unit by unit.
+    /// The answer of a kernel, computed by one worker unit by unit.
     pub(crate) fn whole(work: &dyn Work) -> Answer {
-        let mut hand = work.hand(&Seat::here(0));
-        let blocks = Block::tiling(0..work.units(), 0).map(|block| hand.block(block).unwrap());
+        let mut worker = work.worker(&Placement::here(0));
+        let blocks = Block::tiling(0..work.units(), 0).map(|block| worker.block(block).unwrap());
         let whole = blocks.reduce(|left, right| work.join(&left, &right).unwrap());
         work.close(&whole.unwrap_or(work.empty())).unwrap()
+    }
+
+    #[test]
+    fn short_stages_are_one_and_long_ones_stand_alone() {
+        assert_eq!(stages_of([]), [0]);
+        assert_eq!(stages_of([5]), [5]);
+        assert_eq!(stages_of([5, 9, 1009, 1009, 1013]), [9, 1009, 1013]);
+        assert_eq!(stages_of((1..=600).step_by(3)), [256, 514, 598]);
     }
 
     #[test]
@@ -310,11 +561,11 @@ pub(crate) mod tests {
     #[test]
     fn a_block_beyond_the_units_is_empty() {
         let work: &dyn Work = &Spell { start: 0, count: 5 };
-        let mut hand = work.hand(&Seat::here(0));
+        let mut worker = work.worker(&Placement::here(0));
         let units = |bytes: &[u8]| wire::value::<Vec<u64>>(bytes).unwrap();
-        assert_eq!(units(&hand.block(Block { level: 2, index: 1 }).unwrap()), [4]);
-        assert_eq!(hand.block(Block { level: 0, index: 7 }).unwrap(), work.empty());
-        let (left, right) = (hand.block(Block { level: 2, index: 0 }).unwrap(), work.empty());
+        assert_eq!(units(&worker.block(Block { level: 2, index: 1 }).unwrap()), [4]);
+        assert_eq!(worker.block(Block { level: 0, index: 7 }).unwrap(), work.empty());
+        let (left, right) = (worker.block(Block { level: 2, index: 0 }).unwrap(), work.empty());
         assert_eq!(units(&work.join(&left, &right).unwrap()), [0, 1, 2, 3]);
     }
 }

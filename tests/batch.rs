@@ -101,7 +101,7 @@ impl Cluster {
     }
 
     /// What pcount was told to do, job by job.
-    fn legs(&self) -> Vec<String> {
+    fn attempts(&self) -> Vec<String> {
         let record = self.read("record");
         let told = record.lines().filter_map(|line| line.split_once(&format!("{PCOUNT} ")));
         told.map(|(_, words)| words.to_string()).collect()
@@ -121,7 +121,8 @@ fn submit(folder: &str, args: &[&str]) -> Command {
 
 fn printed(folder: &str, args: &[&str]) -> String {
     let run = run(submit(folder, args));
-    assert_eq!((run.code, run.err.as_str()), (Some(0), ""), "{args:?}");
+    // There is no pcount that could tell.
+    assert_eq!((run.code, run.err.as_str()), (Some(0), "pcount: how long that takes is not known here\n"), "{args:?}");
     run.out
 }
 
@@ -159,13 +160,13 @@ fn signalled(cluster: &Cluster, job: Command, signal: &str) -> Run {
 #[test]
 fn a_job_begins_goes_on_and_ends_under_every_system() {
     for (system, code, asked) in SCRIPTS {
-        let cluster = Cluster::new(&format!("batch-legs-{system}"));
+        let cluster = Cluster::new(&format!("batch-attempts-{system}"));
         let args = [&LONG[..], &["-q", "--out", "a b's.h5"]].concat();
         let first = run(cluster.shipped(system, &[&args[..], &["--for", "300ms"]].concat()));
         assert_eq!((first.code, first.out.as_str()), (Some(code), ""), "{system}: {first:?}");
         let last = run(cluster.shipped(system, &args));
         assert_eq!((last.code, last.out), (Some(0), format!("{ANSWER}\n")), "{system}");
-        let told = cluster.legs();
+        let told = cluster.attempts();
         assert!(
             told[0].starts_with("primes 1e15..+2e9 --gaps --out a b's.h5 --threads 1 -q --for 300ms"),
             "{system}: {told:?}"
@@ -210,7 +211,7 @@ fn a_job_that_is_cancelled_is_saved_and_not_run_again() {
         let run = signalled(&cluster, cluster.shipped(system, &args), signal);
         assert_eq!(run.code, Some(143), "{system}: {run:?}");
         assert!(!cluster.read("record").contains(asked), "{system}");
-        assert!(run.err.contains("go on with: pcount resume run.h5"), "{system}: {run:?}");
+        assert!(run.err.contains("to continue: pcount resume run.h5"), "{system}: {run:?}");
     }
 }
 
@@ -229,7 +230,7 @@ fn grid_engine_stops_in_time_and_a_job_of_several_hosts_submits_its_like() {
     assert_eq!(cluster.read("record").matches("qresub 7\n").count(), 2);
     // Its limit is ten minutes, of which two are to spare.
     assert_eq!(job(&[], &[]).out, format!("{ANSWER}\n"));
-    assert!(cluster.legs().last().unwrap().ends_with("--for 480s"), "{:?}", cluster.legs());
+    assert!(cluster.attempts().last().unwrap().ends_with("--for 480s"), "{:?}", cluster.attempts());
 }
 
 #[test]
@@ -274,7 +275,7 @@ fn the_same_question_has_the_same_file_whatever_is_said_beside() {
     assert_eq!(name(&["primes", "-q", "--", "0..2^10", "0..1e3"]).1, file);
     assert_ne!(name(&["primes", "0..2*10", "0..1e3"]).1, file);
     assert_ne!(name(&["primes", "0..2^10", "0..1e3", "--tuplet", "2"]).1, file);
-    assert_eq!(cluster.legs().iter().filter(|leg| leg.starts_with("resume")).count(), 2);
+    assert_eq!(cluster.attempts().iter().filter(|attempt| attempt.starts_with("resume")).count(), 2);
     // Nothing to go on with.
     let run = run(cluster.shipped("slurm", &["primes", "--list", "0..10", "-q"]));
     assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (Some(0), "2\n3\n5\n7\n", ""));
@@ -288,10 +289,10 @@ fn a_file_of_another_question_answers_no_other() {
     assert_eq!(job(&["pi", "1e5"]).out, "9592\n");
     // How the primes are found is no part of the question.
     assert_eq!(job(&["pi", "1e5", "--method", "trial"]).out, "9592\n");
-    assert!(cluster.legs().last().unwrap().starts_with("resume run.h5"));
+    assert!(cluster.attempts().last().unwrap().starts_with("resume run.h5"));
     assert_eq!(job(&["pi", "1e4", "--method", "trial"]).out, "1229\n");
     assert_eq!(job(&["pi", "1e4"]).out, "1229\n");
-    assert!(cluster.legs().last().unwrap().starts_with("resume run.h5"));
+    assert!(cluster.attempts().last().unwrap().starts_with("resume run.h5"));
     let left = alone(&[&LONG[..], &["--for", "300ms", "--out", &cluster.0.file("left.h5")]].concat());
     assert_eq!(left.code, Some(85));
     let refused = run(cluster.shipped("slurm", &["pi", "1e6", "--out", "left.h5"]));
@@ -305,7 +306,7 @@ fn a_file_of_another_question_answers_no_other() {
     };
     lose_the_newest();
     assert_eq!(job(&LONG).out, format!("{ANSWER}\n"));
-    assert!(cluster.legs().last().unwrap().starts_with("resume run.h5"));
+    assert!(cluster.attempts().last().unwrap().starts_with("resume run.h5"));
     lose_the_newest();
     assert_eq!(job(&["pi", "1e3"]).out, "168\n");
 }
@@ -385,10 +386,10 @@ fn slurm_launches_by_srun_or_by_mpirun() {
 #[test]
 fn a_system_that_starts_a_command_gets_one() {
     let cluster = Cluster::new("batch-command");
-    let leg = Path::new(HOME).join("scripts/leg");
+    let attempt = Path::new(HOME).join("scripts/attempt");
     let go = |args: &[&str]| {
         // Not a copy: it is where the repository is.
-        let mut job = Command::new(&leg);
+        let mut job = Command::new(&attempt);
         let like = cluster.shipped("slurm", &[]);
         job.envs(like.get_envs().filter_map(|(name, value)| Some((name, value?)))).env_remove("PCOUNT_HOME");
         let limit = if args.contains(&"limit") { "3h" } else { "1" };
@@ -398,7 +399,11 @@ fn a_system_that_starts_a_command_gets_one() {
     let stopped = go(&[&["mpirun", "-n", "2", "--"], &ENDLESS[..]].concat());
     assert_eq!((stopped.code, stopped.out.as_str()), (Some(85), ""), "{stopped:?}");
     assert!(stopped.err.ends_with("pcount: there is work left: code 85 asks for another run\n"), "{stopped:?}");
-    assert!(cluster.legs()[0].ends_with("--checkpoint-every 100ms --threads 1 --for 1s"), "{:?}", cluster.legs());
+    assert!(
+        cluster.attempts()[0].ends_with("--checkpoint-every 100ms --threads 1 --for 1s"),
+        "{:?}",
+        cluster.attempts()
+    );
     assert_eq!(go(&["mpirun", "--", "pi", "1e6", "-q"]).out, "78498\n");
     for (args, said) in [
         (&["pi", "1e6"][..], "'pi 1e6' has no --"),
@@ -409,20 +414,24 @@ fn a_system_that_starts_a_command_gets_one() {
         assert!(run.code == Some(2) && run.said().len() == 1 && run.err.contains(said), "{args:?}: {run:?}");
     }
     let help = go(&["--help"]);
-    assert!(help.code == Some(0) && help.out.contains("scripts/leg mpirun"), "{help:?}");
+    assert!(help.code == Some(0) && help.out.contains("scripts/attempt mpirun"), "{help:?}");
 }
 
+/// `scripts/attempt` reads the page of all options, so what `resume` takes stands there as what is typed anew or again.
 #[test]
 fn what_resume_takes_is_known_to_the_scripts() {
-    let help = alone(&["resume", "--help"]).out;
-    let leg = std::fs::read_to_string(Path::new(HOME).join("scripts/leg")).unwrap();
-    let words: Vec<&str> = leg.split([' ', ')', '\n']).collect();
+    let (help, page) = (alone(&["resume", "--help"]).out, alone(&["help", "options"]).out);
+    let attempt = std::fs::read_to_string(Path::new(HOME).join("scripts/attempt")).unwrap();
+    assert!(attempt.contains("help options"));
     let options = help.lines().filter_map(|line| line.trim_start().strip_prefix('-'));
     let names = options.map(|line| format!("-{}", line.split([' ', ',']).next().unwrap()));
     let names: Vec<String> = names.filter(|name| !["-V", "-h"].contains(&name.as_str())).collect();
     assert!(names.len() > 10, "{help}");
     for name in names {
-        assert!(words.contains(&name.as_str()), "scripts/leg does not hand {name} on");
+        let is_of = |line: &&str| line.split([' ', ',']).any(|word| word == name);
+        let row = page.lines().find(is_of).unwrap_or_else(|| panic!("{name} is not on the page of all options"));
+        let resumed = row.split_whitespace().nth(2);
+        assert!(matches!(resumed, Some("anew" | "again")), "scripts/attempt does not hand {name} on: {row}");
     }
 }
 
@@ -497,7 +506,7 @@ fn the_figures_stand_in_their_places() {
             &[
                 "  slotsPerWorker: 5",
                 "    activeDeadlineSeconds: 13800",
-                "              command: [/pcount/scripts/leg, mpirun, -n, \"15\", --bind-to, none, --]",
+                "              command: [/pcount/scripts/attempt, mpirun, -n, \"15\", --bind-to, none, --]",
                 "                  value: \"7\"",
                 "      replicas: 3",
                 "                  cpu: 35",
@@ -592,7 +601,7 @@ fn the_systems_own_command_gets_the_job() {
     let missing = with_path(cluster.0.file("python"));
     assert_eq!((missing.code, missing.out.as_str()), (Some(1), ""), "{missing:?}");
     assert_eq!(
-        missing.err,
+        missing.err.lines().last().unwrap().to_string() + "\n",
         "pcount: there is no 'sbatch' here: submit from where there is, or see the job with --print\n"
     );
 }
@@ -602,7 +611,7 @@ fn what_cannot_be_submitted_is_one_line_that_quotes_it() {
     for (args, quotes) in [
         ("", "SYSTEM"),
         ("slurmm -- pi 1e9", "'slurmm'"),
-        ("../leg -- pi 1e9", "'../leg'"),
+        ("../attempt -- pi 1e9", "'../attempt'"),
         ("slurm pi 1e9", "'pi'"),
         ("slurm --node 3 -- pi 1e9", "'--node'"),
         ("slurm --nodes 0 -- pi 1e9", "'0'"),
@@ -615,17 +624,46 @@ fn what_cannot_be_submitted_is_one_line_that_quotes_it() {
         ("slurm --time 8:00 -- pi 1e9", "'8:00'"),
         ("slurm --time 0:00:09 -- pi 1e9", "'0:00:09'"),
         ("htcondor --nodes 3 -- pi 1e9", "'3'"),
-        ("slurm --account physics -- pi 1e9", "--directive='--account"),
+        ("slurm --qos high -- pi 1e9", "--directive='--qos"),
         ("kubernetes --directive=-x --print -- pi 1e9", "'-x'"),
+        ("slurm --mem 32 -- pi 1e9", "'32'"),
+        ("slurm --mail me -- pi 1e9", "'me'"),
+        ("slurm --array 9-0 -- pi TASK", "'9-0'"),
+        ("slurm --array 0-9 -- pi 1e9", "write TASK"),
+        ("sge --array 0-9 -- pi TASK", "sge counts from 1"),
+        ("flux --mem 32G -- pi 1e9", "--mem: '32G' is not for flux"),
+        ("flux --array 0-9 -- pi TASK", "--array: '0-9' is not for flux"),
+        ("htcondor --queue long -- pi 1e9", "--queue: 'long' is not for htcondor"),
+        ("kubernetes --account me -- pi 1e9", "--account: 'me' is not for kubernetes"),
+        ("htcondor --module openmpi -- pi 1e9", "--module: 'openmpi' is not for htcondor"),
+        ("slurm --at-most forever -- pi 1e9", "'forever'"),
+        // Words of other systems.
+        ("slurm --directive=#PBS|-q|long -- pi 1e9", "'#PBS -q long' is for pbs and not for slurm"),
+        ("slurm --directive=-pe|mpi|4 -- pi 1e9", "'-pe mpi 4' is for sge and not for slurm"),
+        ("slurm --directive=-l|select=2 -- pi 1e9", "'-l select=2' is for pbs and not for slurm"),
+        ("pbs --directive=--account=physics -- pi 1e9", "'--account=physics' is for slurm and not for pbs"),
+        ("sge --directive=-gpu|num=1 -- pi 1e9", "'-gpu num=1' is for lsf and not for sge"),
+        ("lsf --directive=-pe|mpi|4 -- pi 1e9", "'-pe mpi 4' is for sge and not for lsf"),
+        ("flux --directive=--partition=x -- pi 1e9", "'--partition=x' is for slurm and not for flux"),
+        ("htcondor --directive=-q|long -- pi 1e9", "whose lines are NAME = VALUE"),
     ] {
-        let run = run(submit(HOME, &args.split_whitespace().collect::<Vec<_>>()));
+        let words: Vec<String> = args.split_whitespace().map(|word| word.replace('|', " ")).collect();
+        let run = run(submit(HOME, &words.iter().map(String::as_str).collect::<Vec<_>>()));
         assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{args}: {run:?}");
         assert_eq!((run.said().len(), run.err.lines().count()), (1, 1), "{args}: {run:?}");
         assert!(run.err.contains(quotes), "{args}: {run:?}");
     }
-    let run = run(submit(HOME, &["htcondor", "--print", "--", "primes", "0..1e9\nqueue 9"]));
-    assert_eq!((run.code, run.out.as_str(), run.said().len()), (Some(2), "", 1), "{run:?}");
-    assert!(run.err.contains("'0..1e9\\nqueue 9' has a line break"), "{run:?}");
+    for system in ["slurm", "apptainer", "pbs", "lsf", "sge", "flux", "htcondor", "kubernetes"] {
+        for word in ["0..1e9\nqueue 9", "0..9\r#$ -M me"] {
+            let run = run(submit(HOME, &[system, "--print", "--", "primes", word]));
+            assert_eq!((run.code, run.out.as_str(), run.said().len()), (Some(2), "", 1), "{run:?}");
+            assert!(run.err.contains(&format!("{word:?} has a line break").replace('"', "'")), "{run:?}");
+        }
+        for option in ["--account", "--queue", "--mail", "--directive", "--module"] {
+            let run = run(submit(HOME, &[system, &format!("{option}=a\n#PBS -q b"), "--print", "--", "pi", "1e9"]));
+            assert_eq!((run.code, run.out.as_str(), run.said().len()), (Some(2), "", 1), "{run:?}");
+        }
+    }
 }
 
 #[test]
@@ -650,6 +688,159 @@ fn what_pcount_would_refuse_is_not_submitted() {
     assert_eq!(checked(&["slurm", "--print", "--", "resume", "later.h5"]).code, Some(0));
     // TASK is a number in each task of an array.
     let run = checked(&["slurm", "--print", "--", "primes", "TASK*1e12..+1e12"]);
-    assert_eq!((run.code, run.err.as_str()), (Some(0), ""), "{run:?}");
+    assert_eq!(run.code, Some(0), "{run:?}");
     assert!(run.out.ends_with("-- primes 'TASK*1e12..+1e12'\n"), "{}", run.out);
+}
+
+#[test]
+fn every_system_is_asked_in_its_own_words() {
+    let all = "--account phys --queue long --mem 32G --mail me@host --array 1-9 --module mpi/4 --module hdf5";
+    for (system, options, lines) in [
+        (
+            "slurm",
+            all,
+            &[
+                "#SBATCH --account=phys",
+                "#SBATCH --partition=long",
+                "#SBATCH --mem=32G",
+                "#SBATCH --mail-user=me@host",
+                "#SBATCH --mail-type=END,FAIL",
+                "#SBATCH --array=1-9",
+                "module load mpi/4 hdf5",
+            ][..],
+        ),
+        (
+            "pbs",
+            all,
+            &[
+                "#PBS -A phys",
+                "#PBS -q long",
+                "#PBS -l select=2:ncpus=8:mpiprocs=2:ompthreads=4:mem=32gb",
+                "#PBS -M me@host",
+                "#PBS -m ae",
+                "#PBS -J 1-9",
+                "module load mpi/4 hdf5",
+            ],
+        ),
+        (
+            "lsf",
+            all,
+            &[
+                "#BSUB -P phys",
+                "#BSUB -q long",
+                "#BSUB -R \"rusage[mem=32GB/host]\"",
+                "#BSUB -u me@host",
+                "#BSUB -N",
+                "#BSUB -J \"pcount[1-9]\"",
+                "module load mpi/4 hdf5",
+            ],
+        ),
+        (
+            "sge",
+            all,
+            &[
+                "#$ -A phys",
+                "#$ -q long",
+                "#$ -l h_vmem=4G",
+                "#$ -M me@host",
+                "#$ -m ea",
+                "#$ -t 1-9",
+                "module load mpi/4 hdf5",
+            ],
+        ),
+        (
+            "flux",
+            "--account phys --queue long --module hdf5",
+            &["#flux: --bank=phys", "#flux: --queue=long", "module load hdf5"],
+        ),
+        (
+            "htcondor",
+            "--account phys --mem 500M --mail me@host",
+            &["accounting_group = phys", "request_memory = 500MB", "notify_user = me@host"],
+        ),
+        ("kubernetes", "--mem 32G", &["                  memory: 32Gi"]),
+        // The system's own beginning is understood.
+        ("slurm", "--directive=#SBATCH|--qos=high", &["#SBATCH --qos=high"]),
+    ] {
+        let options: Vec<String> = options.split_whitespace().map(|word| word.replace('|', " ")).collect();
+        let options = options.iter().map(String::as_str).collect();
+        let job = printed(HOME, &[vec![system, "--print"], options, vec!["--", "pi", "TASK"]].concat());
+        for line in lines {
+            assert!(job.lines().any(|other| other == *line), "{system}: no '{line}' in {job}");
+        }
+    }
+}
+
+#[test]
+fn what_a_job_takes_is_said_and_what_takes_too_long_is_refused() {
+    let asked = |args: &[&str]| {
+        let mut command = submit(HOME, args);
+        command.env("PCOUNT", PCOUNT);
+        run(command)
+    };
+    let job = asked(&["slurm", "--time", "10m", "--print", "--", "pi", "1e23", "-q", "--format=text"]);
+    assert_eq!((job.code, job.said().len()), (Some(0), 1), "{job:?}");
+    for part in ["pcount: expected to take ", " a rank, ", " a node, in ", " jobs one after the other"] {
+        assert!(job.err.contains(part), "{job:?}");
+    }
+    // Twice the ranks make half the jobs.
+    let jobs = |nodes: &str| -> f64 {
+        let err = asked(&["slurm", "--time", "1m", "--nodes", nodes, "--print", "--", "pi", "1e22"]).err;
+        err.split(" jobs").next().unwrap().rsplit(' ').next().unwrap().parse().unwrap_or_else(|_| panic!("{err}"))
+    };
+    let ratio = jobs("1") / jobs("2");
+    assert!((1.5..2.5).contains(&ratio), "{ratio}");
+    for (args, quotes) in [
+        (
+            &["slurm", "--print", "--", "primes", "0..1e18", "--gaps"][..],
+            "'primes 0..1e18 --gaps' is expected to take ",
+        ),
+        (
+            &["slurm", "--at-most", "10s", "--print", "--", "pi", "1e22"],
+            "longer than 10 seconds: --at-most 1d allows it",
+        ),
+        (&["slurm", "--mem", "50M", "--print", "--", "pi", "1e20"], "--mem: 'pi 1e20' is expected to need "),
+    ] {
+        let run = asked(args);
+        assert_eq!((run.code, run.out.as_str(), run.said().len()), (Some(2), "", 1), "{run:?}");
+        assert!(run.err.contains(quotes), "{run:?}");
+    }
+    assert_eq!(asked(&["slurm", "--at-most", "3000d", "--print", "--", "primes", "0..1e18", "--gaps"]).code, Some(0));
+    // What is left of a run is known from how fast it went.
+    let folder = Folder::new("batch-left");
+    let file = folder.file("left.h5");
+    assert_eq!(alone(&[&ENDLESS[..], &["--for", "500ms", "--out", &file]].concat()).code, Some(85));
+    while alone(&["show", &file, "--format", "json"]).json()["run"]["units_done"] == 0 {
+        assert_eq!(alone(&["resume", &file, "--for", "1s"]).code, Some(85));
+    }
+    let left = asked(&["slurm", "--at-most", "9999d", "--print", "--", "resume", &file]);
+    assert!(left.code == Some(0) && left.err.starts_with("pcount: expected to take "), "{left:?}");
+}
+
+#[test]
+fn a_run_file_knows_its_job_its_processor_and_its_end() {
+    let cluster = Cluster::new("batch-facts");
+    let mut job = cluster.shipped("slurm", &["pi", "1e6", "--out", "run.h5", "--format", "json"]);
+    job.env("SLURM_JOB_ID", "4711");
+    assert_eq!(run(job).code, Some(0));
+    let facts = alone(&["show", &cluster.0.file("run.h5"), "--format", "json"]).json()["run"].clone();
+    assert_eq!(facts["job"], "4711", "{facts}");
+    assert!(facts["ended"].as_str().unwrap() >= facts["started"].as_str().unwrap(), "{facts}");
+    let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    assert!(model.is_none_or(|(_, name)| facts["cpu"][0] == name.trim()), "{facts}");
+}
+
+#[test]
+fn a_file_may_have_a_name_that_begins_with_a_dash() {
+    let cluster = Cluster::new("batch-dash");
+    for _ in 0..2 {
+        let run = run(cluster.shipped("slurm", &["pi", "1e6", "-q", "--out=-x"]));
+        assert_eq!((run.code, run.out.as_str()), (Some(0), "78498\n"), "{run:?}");
+        assert!(cluster.0.0.join("-x").exists());
+    }
+    assert!(cluster.attempts()[1].starts_with("resume ./-x"), "{:?}", cluster.attempts());
+    let run = run(cluster.shipped("slurm", &["pi", "1e6", "-q", "-t1", "-o", "short.h5"]));
+    assert_eq!((run.code, run.out.as_str()), (Some(0), "78498\n"), "{run:?}");
+    assert!(cluster.0.0.join("short.h5").exists());
 }

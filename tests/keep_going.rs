@@ -4,24 +4,33 @@
 
 mod common;
 
-use common::{Folder, Run, alone, kill, mpirun, mpirun_of, pids_of};
-use pcount::report::hdf5::read;
-use pcount::report::{Status, Value};
+use common::{Folder, Run, alone, kill, mpirun, mpirun_of, pids_of, wait_until};
+use pcount::report::Status;
+use pcount::run_file::read;
+use pcount::values::Value;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
 /// A job of a second or two on one thread, and its answer (primesieve 11.0).
 const JOB: [&str; 4] = ["primes", "1e12..+1e10/3", "--method", "sieve"];
-const HOW: [&str; 7] = ["--threads", "1", "-q", "--progress", "never", "--keep-going", "--checkpoint-every=60ms"];
+/// Slowly, so that it is not over before a rank is killed.
+const HOW: [&str; 8] =
+    ["--lanes=scalar", "--threads", "1", "-q", "--progress", "never", "--keep-going", "--checkpoint-every=60ms"];
 const ANSWER: &str = "120630949\n120608682\n120600577\n";
 
 /// The launcher of Open MPI 5 for so many ranks, if it is here.
 fn mpirun5(ranks: usize, options: &[&str], args: &[&str]) -> Option<Command> {
     let Some(prefix) = std::env::var_os("PCOUNT_MPI5") else {
-        eprintln!("skipped: PCOUNT_MPI5 names no Open MPI 5");
+        match common::launcher().contains("mpich") {
+            true => common::ignored("Open MPI 5 runs what was built with Open MPI"),
+            false => common::missing("Open MPI 5, which PCOUNT_MPI5 names,"),
+        }
         return None;
     };
+    if prefix == "none" {
+        common::ignored("PCOUNT_MPI5 says that there is no Open MPI 5");
+        return None;
+    }
     let (template, prefix) = (mpirun_of(ranks, env!("CARGO_BIN_EXE_pcount"), args), Path::new(&prefix));
     let mut command = Command::new(prefix.join("bin/mpirun"));
     command.args(options).args(template.get_args());
@@ -49,27 +58,14 @@ fn ranks_of(job: u32, file: &str) -> Vec<(usize, u32)> {
 }
 
 /// Has those ranks killed when the run file was saved, and returns what the job left behind; it must end by itself.
-fn killed(mut command: Command, file: &str, victims: &[usize]) -> Run {
-    let began = Instant::now();
+fn killed(command: Command, file: &str, victims: &[usize]) -> Run {
     let saved = || std::fs::metadata(file).and_then(|file| file.modified()).ok();
     let before = saved();
-    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    while saved() == before {
-        assert!(began.elapsed() < Duration::from_secs(30), "there is no run file");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    let child = common::start(command);
+    wait_until("it is saved", || saved() != before);
     let ranks = ranks_of(child.id(), file);
     ranks.iter().filter(|(rank, _)| victims.contains(rank)).for_each(|&(_, pid)| kill("KILL", pid));
-    let (done, gone) = std::sync::mpsc::channel::<()>();
-    std::thread::spawn(move || {
-        if gone.recv_timeout(Duration::from_secs(60)) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
-            ranks.into_iter().for_each(|(_, pid)| kill("KILL", pid));
-        }
-    });
-    let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
-    drop(done);
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    Run { code: status.code(), out: text(stdout), err: text(stderr), took: began.elapsed() }
+    common::ended(child)
 }
 
 #[test]
@@ -114,7 +110,7 @@ fn a_job_goes_on_without_the_ranks_that_die() {
         lost.sort_by_key(|rank| rank.to_string());
         assert_eq!(lost, victims.iter().map(|&rank| Value::count(rank)).collect::<Vec<_>>());
         // Everything was computed once, as far as it is told.
-        let units: u64 = report.timeline.iter().map(|stint| stint.units).sum();
+        let units: u64 = report.timeline.iter().map(|entry| entry.units).sum();
         assert_eq!((report.status, units), (Status::Complete, report.state.unwrap().units));
     }
 }

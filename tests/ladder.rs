@@ -1,14 +1,18 @@
 //! The ladder: each faster way of counting against the slower one below it, on random and boundary windows.
 //! A window that fails is shrunk until it is the smallest that does.
 
+#[path = "common/random.rs"]
+mod random;
+
+use pcount::door;
 use pcount::kernel::{self, Given};
 use pcount::math::sieve::{self, Sieve, SievingPrimes, Wheel, naive};
 use pcount::math::span::Span;
 use pcount::math::{lanes, primality, trial};
+use pcount::placement::Placement;
 use pcount::plan::Plan;
 use pcount::run::stop::Stops;
-use pcount::run::{self, Course, Schedule, Unwatched};
-use pcount::seat::Seat;
+use pcount::run::{Course, Schedule};
 use pcount::syntax::Item;
 use pcount::work::Job;
 use pcount::world::threads;
@@ -39,14 +43,13 @@ fn all_lanes() -> Vec<&'static str> {
 /// Numbers of all sizes below 2^`bits`, more of them near powers of two and near where lines and blocks of all wheels
 /// end than chance would have.
 fn numbers(bits: u32) -> impl Strategy<Value = u64> {
-    let anywhere = (0..bits, any::<u64>()).prop_map(move |(shift, n)| n >> (64 - bits) >> shift);
     let near = (0..bits, 0..200u64).prop_map(|(bit, off)| (1u64 << bit).saturating_sub(100) + off);
     let edges = (0..bits - 17, 1..4u64, 0..200u64).prop_map(|(bit, times, off)| ((30_030 * times) << bit) - 100 + off);
-    prop_oneof![3 => anywhere, 1 => near, 1 => edges]
+    prop_oneof![3 => random::numbers(bits), 1 => near, 1 => edges]
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(random::cases(300))]
 
     #[test]
     fn naive_sieving_finds_what_trial_division_finds(first in numbers(36), width in 1..1_000u64) {
@@ -74,7 +77,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(random::cases(12))]
 
     #[test]
     fn lanes_and_wheels_agree_on_wide_windows(
@@ -92,20 +95,18 @@ fn run(window: Span, name: &str, ranks: usize, threads: usize, cache: usize, sch
     let lanes = Some(lanes::pick(Some(name)).unwrap());
     let given = Given { items: vec![Item::Range(window)], lanes, ..Given::default() };
     let answers = threads::run(ranks, seed, |world| {
-        // A crew may be left behind with it.
-        let plan: &Plan = Box::leak(Box::new(Plan::open(kernel::find("primes").unwrap(), &given).unwrap()));
+        let plan = Plan::open(kernel::find("primes").unwrap(), &given).unwrap();
         let Job::Work(work) = &plan.job else { panic!("primes are counted in units") };
         let stops = Stops::never();
         let course = Course { largest: 0, ..Course::new(Some(schedule), &stops) };
-        let seat = Seat { threads, cache, ..Seat::here(world.rank()) };
-        let outcome = run::run(world, &**work, &seat, course, &mut Unwatched).unwrap();
-        outcome.map(|outcome| work.close(&outcome.whole.unwrap()).unwrap())
+        let placement = Placement { threads, cache, ..Placement::here(world.rank()) };
+        door::compute_in(world, work, &placement, course).unwrap()
     });
     answers.into_iter().flatten().map(|answer| answer.total.unwrap().to_string()).collect()
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(random::cases(200))]
 
     #[test]
     fn every_run_counts_alike(

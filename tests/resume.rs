@@ -4,17 +4,20 @@
 
 mod common;
 
-use common::{Folder, Run, alone, kill, launcher, mpirun, mpirun_of, pcount, pids_of, run};
-use pcount::report::hdf5::{self, read};
-use pcount::report::lock::Owner;
-use pcount::report::{Fact, Report, State, Status, Value};
+use common::{
+    Folder, Job, Run, alone, ended, hears, kill, kill_all_of, launcher, mpirun, mpirun_of, pcount, pids_of, run,
+    wait_until,
+};
+use pcount::report::{Report, State, Status, history};
+use pcount::run_file::lock::Owner;
+use pcount::run_file::{self, read};
+use pcount::values::{Fact, Value};
 use std::fs::{self, Permissions};
 use std::io::Read;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 /// A job of a second or two on one thread, cut into more than a hundred units.
 const JOB: [&str; 7] = ["primes", "1e12..+1e10/3", "--method", "sieve", "--threads", "1", "-q"];
@@ -23,58 +26,54 @@ const JOB: [&str; 7] = ["primes", "1e12..+1e10/3", "--method", "sieve", "--threa
 const ANSWER: &str = "120630949\n120608682\n120600577\n";
 
 /// A count by Gourdon's formula, of both ends of a range, that takes two or three seconds on one thread; and its answer.
-const LEAVES: [&str; 5] = ["primes", "3e15..1e16", "--threads", "1", "-q"];
-const BY_LEAVES: &str = "192549738223806\n";
+const GOURDON: [&str; 5] = ["primes", "3e15..1e16", "--threads", "1", "-q"];
+const BY_GOURDON: &str = "192549738223806\n";
 
-/// What no test waits for: some minutes, in units of a hundredth of a second.
-const LONG: &str = "1e12..+1e12/1000";
-
-/// Times are promised to a job that has the machine to itself, so these tests go one by one.
-fn turn() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    // One that failed has had its turn.
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
-}
+/// What no test waits for: a minute, in units of a hundredth of a second.
+const LONG: &str = "1e12..+2e11/200";
 
 fn words<'a>(all: &[&[&'a str]]) -> Vec<&'a str> {
     all.concat()
 }
 
 /// pcount on so many ranks, under way; one is alone.
-fn start(ranks: usize, args: &[&str]) -> Child {
-    let mut command = if ranks == 1 { pcount(args) } else { mpirun_of(ranks, env!("CARGO_BIN_EXE_pcount"), args) };
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.spawn().unwrap()
-}
-
-/// What it left behind; it must end soon by itself.
-fn ended(child: Child) -> Run {
-    let began = Instant::now();
-    let id = child.id();
-    let (done, gone) = std::sync::mpsc::channel::<()>();
-    std::thread::spawn(move || {
-        if gone.recv_timeout(Duration::from_secs(60)) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
-            kill("KILL", id);
-        }
-    });
-    let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
-    drop(done);
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    Run { code: status.code(), out: text(stdout), err: text(stderr), took: began.elapsed() }
+fn start(ranks: usize, args: &[&str]) -> Job {
+    common::start(if ranks == 1 { pcount(args) } else { mpirun_of(ranks, env!("CARGO_BIN_EXE_pcount"), args) })
 }
 
 fn go_on(ranks: usize, args: &[&str]) -> Run {
     if ranks == 1 { alone(args) } else { mpirun(ranks, args) }
 }
 
-/// The run in the file, when it is there.
+/// The run in the file, when it is there and something of it is done.
 fn waited_for(path: &str) -> Report {
-    let began = Instant::now();
-    while !Path::new(path).exists() {
-        assert!(began.elapsed() < Duration::from_secs(30), "there is no run file");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    wait_until("some units are saved", || Path::new(path).exists() && done(&read(Path::new(path)).unwrap()) > 0);
     read(Path::new(path)).unwrap()
+}
+
+/// The ranks that have brought something.
+fn who_computed(report: &Report) -> Vec<u64> {
+    let mut ranks: Vec<u64> = report.timeline.iter().map(|entry| entry.rank).collect();
+    ranks.sort_unstable();
+    ranks.dedup();
+    ranks
+}
+
+/// Goes on with `args` for `limit`, or for longer where the machine has so much else to do that nothing gets done: how
+/// that was stopped by its time.
+fn stopped_by_time(args: &[&str], file: &str, mut limit: Duration) -> Run {
+    let before = read(Path::new(file)).map_or(0, |report| done(&report));
+    loop {
+        let going_on = ["resume", file, "-q", "--threads", "1"];
+        let args = if Path::new(file).exists() { &going_on[..] } else { args };
+        let run = alone(&words(&[args, &["--for", &format!("{}ms", limit.as_millis())]]));
+        assert!(run.code == Some(85) && run.said()[0].contains("because its time was up"), "{run:?}");
+        if done(&read(Path::new(file)).unwrap()) > before {
+            return run;
+        }
+        limit *= 2;
+        assert!(limit < Duration::from_secs(60), "runs of {limit:?} get nowhere");
+    }
 }
 
 fn done(report: &Report) -> u64 {
@@ -91,36 +90,39 @@ impl Dice {
     }
 }
 
-/// All processes of a job at once, its launcher included.
-fn kill_all(child: &Child, file: &str) {
-    let ranks = pids_of(child.id(), file);
-    kill("KILL", child.id());
-    ranks.into_iter().for_each(|pid| kill("KILL", pid));
+/// Tells one file of that name from the next.
+fn version(path: &str) -> Option<u64> {
+    fs::metadata(path).ok().map(|file| file.ino())
 }
 
 #[test]
 fn killed_at_any_moment_a_run_comes_to_the_exact_answer() {
-    let _turn = turn();
     for seed in 0..4 {
         let mut dice = Dice(seed);
         let folder = Folder::new(&format!("killed-{seed}"));
         let file = folder.file("run.h5");
-        let (mut legs, mut before) = (0, 0);
+        let (mut attempts, mut before) = (0, 0);
         let run = loop {
-            legs += 1;
+            attempts += 1;
             let resume = Path::new(&file).exists();
             let how: &[&str] = &["--checkpoint-every", "60ms", "--schedule", ["fixed", "farm"][dice.below(2) as usize]];
             let args = match resume {
                 true => words(&[&["resume", &file, "-q", "--threads", "1"], how]),
                 false => words(&[&JOB, &["--out", &file], how]),
             };
-            let child = start(1 + dice.below(3) as usize, &args);
-            // Some of the last ones may come to their end.
-            let patience = Duration::from_millis(250 + dice.below(700) * legs.min(4) / 2);
-            std::thread::sleep(patience);
-            kill_all(&child, &file);
+            let mut child = start(1 + dice.below(3) as usize, &args);
+            // Before its first save or after some; the last attempts may come to their end.
+            let saves = if attempts > 5 { 9 } else { dice.below(4) };
+            for _ in 0..saves {
+                let (before, over) = (version(&file), |child: &mut Job| child.try_wait().unwrap().is_some());
+                while version(&file) == before && !over(&mut child) {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+            }
+            std::thread::sleep(Duration::from_millis(dice.below(100)));
+            kill_all_of(child.id());
             let run = ended(child);
-            if run.code == Some(0) || legs == 8 {
+            if run.code == Some(0) || attempts == 8 {
                 break run;
             }
             // What was saved is whole, and never less than before.
@@ -131,7 +133,7 @@ fn killed_at_any_moment_a_run_comes_to_the_exact_answer() {
             }
         };
         let run = if run.code == Some(0) { run } else { go_on(1 + seed as usize % 3, &["resume", &file, "-q"]) };
-        assert_eq!((run.code, &*run.out), (Some(0), ANSWER), "seed {seed}, {legs} legs: {run:?}");
+        assert_eq!((run.code, &*run.out), (Some(0), ANSWER), "seed {seed}, {attempts} attempts: {run:?}");
         let report = read(Path::new(&file)).unwrap();
         assert_eq!((report.status, done(&report)), (Status::Complete, report.state.as_ref().unwrap().units));
         // A resume of what is complete says it again.
@@ -141,8 +143,7 @@ fn killed_at_any_moment_a_run_comes_to_the_exact_answer() {
 }
 
 #[test]
-fn every_signal_stops_a_run_in_time_with_all_that_was_done() {
-    let _turn = turn();
+fn every_signal_stops_a_run_with_all_that_was_done() {
     let folder = Folder::new("signals");
     for signal in ["TERM", "INT", "USR1", "USR2", "XCPU", "HUP"] {
         let file = folder.file(&format!("{signal}.h5"));
@@ -154,10 +155,9 @@ fn every_signal_stops_a_run_in_time_with_all_that_was_done() {
         kill(signal, child.id());
         let run = ended(child);
         assert_eq!((run.code, &*run.out), (Some(85), ""), "{signal}: {run:?}");
-        assert!(run.took < Duration::from_millis(700), "{signal}: {:?}", run.took);
         let said = format!("because SIG{signal} came");
         assert!(run.said().len() == 1 && run.said()[0].contains(&said), "{run:?}");
-        assert!(run.said()[0].ends_with(&format!("go on with: pcount resume {file}")), "{run:?}");
+        assert!(run.said()[0].ends_with(&format!("to continue: pcount resume {file}")), "{run:?}");
         let report = read(Path::new(&file)).unwrap();
         assert!(report.status == Status::Partial && done(&report) > 0);
         assert!(!Path::new(&format!("{file}.lock")).exists() && !Path::new(&format!("{file}.new")).exists());
@@ -166,45 +166,44 @@ fn every_signal_stops_a_run_in_time_with_all_that_was_done() {
 
 #[test]
 fn without_a_run_file_a_stop_says_how_to_keep_one() {
-    let _turn = turn();
-    let child = start(1, &["delay", "100"]);
-    std::thread::sleep(Duration::from_millis(300));
+    let child = start(1, &["delay", "1000"]);
+    wait_until("it hears signals", || hears(child.id(), 15));
     kill("TERM", child.id());
     let run = ended(child);
     assert_eq!((run.code, run.out.is_empty()), (Some(85), true), "{run:?}");
-    assert!(run.said()[0].contains("nothing was saved: with --out run.h5"), "{run:?}");
-    assert!(run.took < Duration::from_millis(700), "{:?}", run.took);
+    assert!(run.said()[0].contains("nothing was saved: use --out run.h5"), "{run:?}");
 }
 
 #[test]
 fn a_second_interrupt_ends_it_at_once() {
-    let _turn = turn();
     use std::os::unix::process::ExitStatusExt;
-    let mut child = start(1, &["delay", "100"]);
-    std::thread::sleep(Duration::from_millis(300));
-    let pid = child.id().to_string();
-    Command::new("sh").args(["-c", &format!("kill -INT {pid}; sleep 0.02; kill -INT {pid}")]).status().unwrap();
-    assert_eq!(child.wait().unwrap().signal(), Some(2));
+    // The first one stops it by itself within some tenths of a second: on a busy machine the second may come too late.
+    let at_once = (0..50).any(|_| {
+        let mut child = start(1, &["delay", "1000"]);
+        wait_until("it hears signals", || hears(child.id(), 2));
+        let pid = child.id();
+        Command::new("sh").args(["-c", &format!("kill -INT {pid}; sleep 0.02; kill -INT {pid}")]).status().unwrap();
+        child.wait().unwrap().signal() == Some(2)
+    });
+    assert!(at_once);
 }
 
 #[test]
 fn a_hangup_that_is_ignored_stays_so() {
-    let _turn = turn();
     // UCX, below MPICH, takes SIGHUP for itself before anyone can see that it was to be ignored.
     if launcher().contains("mpich") {
-        return;
+        return common::ignored("UCX takes SIGHUP");
     }
     let line = format!("trap '' HUP; exec {} delay 0.8 -q", env!("CARGO_BIN_EXE_pcount"));
     let mut command = Command::new("sh");
-    let child = command.args(["-c", &line]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(300));
+    let child = common::spawn(command.args(["-c", &line]).stdout(Stdio::piped()).stderr(Stdio::piped()));
+    wait_until("it hears signals", || hears(child.id(), 15));
     kill("HUP", child.id());
     assert_eq!(ended(child).code, Some(0));
 }
 
 #[test]
 fn a_signal_to_any_rank_stops_them_all() {
-    let _turn = turn();
     let folder = Folder::new("ranks");
     for schedule in ["fixed", "farm"] {
         for (victim, signal) in [(1, "TERM"), (2, "USR1"), (0, "INT")] {
@@ -212,43 +211,28 @@ fn a_signal_to_any_rank_stops_them_all() {
             let args = ["primes", LONG, "--method", "sieve", "--threads", "1", "--out", &file, "--schedule", schedule];
             let child = start(3, &words(&[&args, &["--checkpoint-every", "100ms"]]));
             waited_for(&file);
+            wait_until("all three have brought something", || who_computed(&waited_for(&file)) == [0, 1, 2]);
             let mut ranks = pids_of(child.id(), &file);
             ranks.sort_unstable();
             kill(signal, ranks[victim]);
             let run = ended(child);
             assert_eq!((run.code, &*run.out), (Some(85), ""), "{schedule}, {victim}: {run:?}");
-            // The ranks take less than one; Open MPI's launcher takes up to two more to see that they are gone.
-            assert!(run.took < Duration::from_millis(3500), "{schedule}, {victim}: {:?}", run.took);
             let report = read(Path::new(&file)).unwrap();
             assert!(report.status == Status::Partial && done(&report) > 0);
-            // All three have brought what they did.
-            let mut ranks: Vec<u64> = report.timeline.iter().map(|stint| stint.rank).collect();
-            ranks.sort_unstable();
-            ranks.dedup();
-            assert_eq!(ranks, [0, 1, 2]);
+            assert_eq!(who_computed(&report), [0, 1, 2]);
         }
     }
 }
 
 #[test]
 fn a_signal_while_mpi_starts_stops_it_like_any_other() {
-    let _turn = turn();
     let folder = Folder::new("starting");
     let file = folder.file("run.h5");
     let child = start(2, &["primes", LONG, "--method", "sieve", "--threads", "1", "--out", &file]);
-    let began = Instant::now();
     // What comes before a process listens ends it, as it ends any process.
-    let listens = |pid: &u32| {
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap_or("0").trim();
-        u64::from_str_radix(caught, 16).unwrap() >> 14 & 1 == 1
-    };
-    let first = loop {
-        if let Some(pid) = pids_of(child.id(), &file).into_iter().find(listens) {
-            break pid;
-        }
-        assert!(began.elapsed() < Duration::from_secs(20));
-    };
+    let listening = || pids_of(child.id(), &file).into_iter().find(|&pid| hears(pid, 15));
+    wait_until("a rank hears signals", || listening().is_some());
+    let first = listening().unwrap();
     kill("TERM", first);
     let run = ended(child);
     assert_eq!((run.code, &*run.out), (Some(85), ""), "{run:?}");
@@ -256,44 +240,35 @@ fn a_signal_while_mpi_starts_stops_it_like_any_other() {
 
 #[test]
 fn a_signal_to_the_launcher_stops_the_job() {
-    let _turn = turn();
     let folder = Folder::new("launcher");
     // Open MPI has ranks killed a second after it was sent SIGTERM, and then says 1 whatever they say. MPICH passes signals
     // on, and says what the ranks say, or 0.
     let (passed_on, kills) = if launcher().contains("mpich") { ([0, 85], [0, 85]) } else { ([85; 2], [1; 2]) };
     for (signal, codes) in [("USR1", passed_on), ("TERM", kills)] {
         let file = folder.file(&format!("{signal}.h5"));
-        // The file is written at the stop, or not at all.
-        let child = start(2, &["primes", LONG, "--method", "sieve", "--threads", "1", "--out", &file]);
-        let began = Instant::now();
-        while pids_of(child.id(), &file).len() < 2 {
-            assert!(began.elapsed() < Duration::from_secs(20));
-        }
-        std::thread::sleep(Duration::from_millis(1500));
+        let args = ["primes", LONG, "--method", "sieve", "--threads", "1", "--out", &file];
+        let child = start(2, &words(&[&args, &["--checkpoint-every", "200ms"]]));
+        let before = done(&waited_for(&file));
         kill(signal, child.id());
         let run = ended(child);
         assert!(run.code.is_some_and(|code| codes.contains(&code)), "{signal}: {run:?}");
-        assert!(run.took < Duration::from_secs(5), "{signal}: {:?}", run.took);
         let report = read(Path::new(&file)).unwrap();
-        assert!(report.status == Status::Partial && done(&report) > 0, "{signal}");
+        assert!(report.status == Status::Partial && done(&report) >= before, "{signal}");
     }
 }
 
 #[test]
 fn a_run_ends_before_its_time_and_goes_on_from_there() {
-    let _turn = turn();
     let folder = Folder::new("for");
     for (ranks, mut limit) in [(1, 1000), (2, 1500)] {
         let file = folder.file(&format!("{ranks}.h5"));
-        let (mut args, mut legs) = (words(&[&JOB, &["--out", &file]]), 0);
+        let (mut args, mut attempts, mut before) = (words(&[&JOB, &["--out", &file]]), 0, 0);
         let run = loop {
-            legs += 1;
+            attempts += 1;
             let run = go_on(ranks, &words(&[&args, &["--for", &format!("{limit}ms")]]));
-            // A launcher takes its own time before and after.
-            assert!(ranks > 1 || run.took < Duration::from_millis(limit), "{run:?}");
-            if run.code == Some(0) && legs == 1 {
+            if run.code == Some(0) && attempts == 1 {
                 // A fast machine was done before it had to stop: it gets less time.
-                (limit, legs) = (limit / 2, 0);
+                (limit, attempts) = (limit / 2, 0);
                 assert!(limit > 100, "it is over at once");
                 continue;
             }
@@ -301,83 +276,91 @@ fn a_run_ends_before_its_time_and_goes_on_from_there() {
                 break run;
             }
             assert_eq!((run.code, &*run.out), (Some(85), ""), "{run:?}");
-            let said = run.said()[0];
-            assert!(said.contains("because its time was up"), "{run:?}");
-            let seconds: f64 = said.split("after ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
-            assert!(seconds * 1e3 < limit as f64, "{run:?}");
+            assert!(run.said()[0].contains("because its time was up"), "{run:?}");
             let report = read(Path::new(&file)).unwrap();
-            assert_eq!((report.status, report.legs.len()), (Status::Partial, legs - 1));
-            assert!(legs < 30);
-            args = vec!["resume", &file, "-q", "--threads", "1"];
+            assert_eq!((report.status, history::count(&report.attempts)), (Status::Partial, attempts - 1));
+            // A busy one gets more.
+            limit = if done(&report) > before { limit } else { 2 * limit };
+            assert!(attempts < 30 && limit < 60_000);
+            (args, before) = (vec!["resume", &file, "-q", "--threads", "1"], done(&report));
         };
         assert_eq!(run.out, ANSWER);
         let report = read(Path::new(&file)).unwrap();
-        // Of every leg it is known who computed what, and all units are accounted for.
-        let units = |leg: u64| report.timeline.iter().filter(|s| s.leg == leg).map(|s| s.units).sum::<u64>();
-        assert!((0..legs as u64).all(|leg| units(leg) > 0));
-        assert_eq!((0..legs as u64).map(units).sum::<u64>(), report.state.as_ref().unwrap().units);
-        assert_eq!(alone(&["show", &file, "--format", "json"]).json()["run"]["legs"], legs);
+        // It is known who computed what, and all units are accounted for.
+        let units =
+            |attempt: u64| report.timeline.iter().filter(|s| s.attempt == attempt).map(|s| s.units).sum::<u64>();
+        assert!(units(attempts - 1) > 0);
+        assert_eq!((0..attempts).map(units).sum::<u64>(), report.state.as_ref().unwrap().units);
+        assert_eq!(alone(&["show", &file, "--format", "json"]).json()["run"]["attempts"], attempts);
     }
 }
 
 #[test]
+fn a_run_is_over_before_its_time_is() {
+    // On a machine that has much else to do it may take a longer time until this is so.
+    let kept = [1, 2, 4, 8, 16, 32].into_iter().map(Duration::from_secs).any(|limit| {
+        let run =
+            alone(&["primes", LONG, "--method", "sieve", "--threads", "1", "--for", &format!("{}s", limit.as_secs())]);
+        assert_eq!((run.code, &*run.out), (Some(85), ""), "{run:?}");
+        run.took < limit
+    });
+    assert!(kept, "it never ends in time");
+}
+
+#[test]
 fn a_count_by_the_formula_is_gone_on_with_too() {
-    let _turn = turn();
-    let folder = Folder::new("leaves");
+    let folder = Folder::new("gourdon");
     let file = folder.file("run.h5");
-    // Killed on two ranks, gone on with on one and on three.
-    let child = start(2, &words(&[&LEAVES, &["--out", &file, "--checkpoint-every", "100ms"]]));
-    let began = Instant::now();
-    while done(&waited_for(&file)) == 0 {
-        assert!(began.elapsed() < Duration::from_secs(30), "nothing is saved");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    std::thread::sleep(Duration::from_millis(300));
-    kill_all(&child, &file);
-    assert_ne!(ended(child).code, Some(0), "it was over at once");
+    // Killed on two ranks, gone on with on one and on three. Where this test has to wait for a core, it may be over before.
+    let killed = (0..20).any(|_| {
+        let _ = fs::remove_file(&file);
+        let child = start(2, &words(&[&GOURDON, &["--out", &file, "--checkpoint-every", "50ms"]]));
+        waited_for(&file);
+        kill_all_of(child.id());
+        ended(child).code != Some(0)
+    });
+    assert!(killed, "it is always over at once");
     let left = read(Path::new(&file)).unwrap();
-    assert!(left.status == Status::Partial && left.problem.contains(&Fact::new("method", Value::text("leaves"))));
+    assert!(left.status == Status::Partial && left.problem.contains(&Fact::new("method", Value::text("gourdon"))));
     let shown = alone(&["show", &file]);
     assert!(shown.code == Some(0) && shown.out.contains("partial: "), "{shown:?}");
     let shown = alone(&["show", &file, "--format", "json"]).json();
     assert_eq!((&shown["status"], &shown["run"]["units_done"]), (&"partial".into(), &done(&left).into()));
     let other = alone(&["resume", &file, "--method", "sieve"]);
-    assert!(other.code == Some(2) && other.said()[0].contains("method leaves, not method sieve"), "{other:?}");
+    assert!(other.code == Some(2) && other.said()[0].contains("method gourdon, not method sieve"), "{other:?}");
     for ranks in [1, 3] {
         let copy = folder.file(&format!("{ranks}.h5"));
         fs::copy(&file, &copy).unwrap();
         let run = go_on(ranks, &["resume", &copy, "-q"]);
-        assert_eq!((run.code, &*run.out), (Some(0), BY_LEAVES), "on {ranks} ranks: {run:?}");
+        assert_eq!((run.code, &*run.out), (Some(0), BY_GOURDON), "on {ranks} ranks: {run:?}");
         // What was saved is not computed again.
         let report = read(Path::new(&copy)).unwrap();
-        let computed: u64 = report.timeline.iter().filter(|stint| stint.leg == 1).map(|stint| stint.units).sum();
+        let computed: u64 = report.timeline.iter().filter(|entry| entry.attempt == 1).map(|entry| entry.units).sum();
         assert_eq!((report.status, computed), (Status::Complete, report.state.unwrap().units - done(&left)));
     }
     // Stopped by its time, as often as that takes.
     let file = folder.file("for.h5");
-    let (mut args, mut before, mut legs, mut time) = (words(&[&LEAVES, &["--out", &file]]), 0, 1, 1200);
+    let (mut args, mut before, mut attempts, mut time) = (words(&[&GOURDON, &["--out", &file]]), 0, 1, 1200);
     let run = loop {
         let run = alone(&words(&[&args, &["--for", &format!("{time}ms")]]));
         if run.code == Some(0) {
             break run;
         }
         assert!(run.code == Some(85) && run.said()[0].contains("because its time was up"), "{run:?}");
-        assert!(run.took < Duration::from_millis(time + 1000), "{run:?}");
         let report = read(Path::new(&file)).unwrap();
-        assert!(report.status == Status::Partial && done(&report) >= before, "leg {legs}: {run:?}");
-        // On a machine with much else to do a leg of a second may just have made its tables.
+        assert!(report.status == Status::Partial && done(&report) >= before, "attempt {attempts}: {run:?}");
+        // On a machine with much else to do an attempt of a second may just have made its tables.
         time = if done(&report) > before { time } else { 2 * time };
-        assert!(time < 20_000, "legs of {time} ms get nowhere");
-        (args, before, legs) = (vec!["resume", &file, "-q", "--threads", "1"], done(&report), legs + 1);
+        assert!(time < 60_000, "attempts of {time} ms get nowhere");
+        (args, before, attempts) = (vec!["resume", &file, "-q", "--threads", "1"], done(&report), attempts + 1);
     };
-    assert!(legs > 1, "it was over at once");
-    assert_eq!(run.out, BY_LEAVES);
+    assert!(attempts > 1, "it was over at once");
+    assert_eq!(run.out, BY_GOURDON);
 }
 
 /// Every command whose answer can be kept, told once more from its file, and said again by a resume.
 #[test]
 fn what_is_computed_is_kept_whatever_it_is() {
-    let _turn = turn();
     let folder = Folder::new("kept");
     let all = [
         "primes 0..1e6/2 1e15..1e15+1e7",
@@ -387,6 +370,9 @@ fn what_is_computed_is_kept_whatever_it_is() {
         "pi 1e6 1e11",
         "sum-primes 0..1e6/2",
         "nth-prime 5 1e9",
+        "is-prime 91 97 2^127-1",
+        "next-prime 0..200 1e18",
+        "prev-prime 3..200 1e18",
         "phi 1e9 100",
         "phi 1e12 1e7",
         "phi 10 2",
@@ -430,16 +416,16 @@ fn what_is_computed_is_kept_whatever_it_is() {
 
 #[test]
 fn scripts_learn_how_far_a_stopped_run_is() {
-    let _turn = turn();
     let folder = Folder::new("partial");
     let file = folder.file("run.h5");
-    let run = alone(&["primes", LONG, "--method", "sieve", "--for", "800ms", "--out", &file, "--format", "json"]);
+    stopped_by_time(&["primes", LONG, "--method", "sieve", "--out", &file], &file, Duration::from_millis(600));
+    let run = alone(&["resume", &file, "--for", "400ms", "--format", "json"]);
     assert_eq!((run.code, &run.json()["status"]), (Some(85), &"partial".into()));
     let shown = alone(&["show", &file, "--format", "json"]);
     assert_eq!((shown.code, &shown.out), (Some(0), &run.out));
     assert!(run.json()["run"]["units_done"].as_u64().unwrap() > 0);
     let text = alone(&["show", &file]);
-    assert!(text.code == Some(0) && text.out.contains("status             partial: "), "{text:?}");
+    assert!(text.code == Some(0) && text.out.contains("status                partial: "), "{text:?}");
     let bare = alone(&["show", &file, "-q"]);
     assert_eq!((bare.code, &*bare.out), (Some(1), ""));
     // Work that somebody may want to go on with is not written over.
@@ -448,10 +434,15 @@ fn scripts_learn_how_far_a_stopped_run_is() {
     // A script that gives it too little time again and again should hear of it.
     let none = alone(&["pi", "1e20", "--for", "100ms"]);
     assert!(
-        none.code == Some(85) && none.said()[0].contains("0.0 % done, no more than before: give it more time"),
+        none.code == Some(85) && none.said()[0].contains("before a first block was done: give it more time"),
         "{none:?}"
     );
-    assert!(!run.err.contains("no more than before"), "{run:?}");
+    let more = stopped_by_time(&[], &file, Duration::from_millis(600));
+    assert!(!more.err.contains("give it more time"), "{more:?}");
+    let waits = folder.file("waits.h5");
+    assert_eq!(alone(&["delay", "0.01", "60", "--out", &waits, "--for", "2s"]).code, Some(85));
+    let no_more = alone(&["resume", &waits, "--for", "500ms"]);
+    assert!(no_more.said()[0].contains("50.0 % done, no more than before: give it more time"), "{no_more:?}");
     // In a job of Grid Engine the code is the one that has it run again.
     let mut command = pcount(&["primes", LONG, "--method", "sieve", "--for", "400ms"]);
     command.env("SGE_ROOT", "/opt/sge").env("JOB_ID", "17");
@@ -464,7 +455,6 @@ fn run_(command: Command) -> Run {
 
 #[test]
 fn only_the_plan_must_be_the_same() {
-    let _turn = turn();
     let folder = Folder::new("plan");
     let file = folder.file("run.h5");
     let begun = alone(&words(&[&JOB, &["--out", &file, "--for", "600ms", "--lanes", "scalar"]]));
@@ -495,12 +485,13 @@ fn only_the_plan_must_be_the_same() {
     };
     let older = Report { run: report.run.iter().map(older).collect(), ..report.clone() };
     let state = report.state.clone().unwrap();
-    let recut = Report { state: Some(State { units: state.units + 1, ..state }), ..report };
+    let recut = Report { state: Some(State { units: state.units + 1, done: state.done + 1, ..state }), ..report };
     let me = Owner { host: "here".into(), pid: 1, job: None };
-    for (report, what) in [(older, "was begun by pcount 0.0.9"), (recut, "units by another build of pcount")] {
+    for (report, what) in [(older, "was started by pcount 0.0.9"), (recut, "another build of pcount cut this run into")]
+    {
         let file = folder.file("other.h5");
         let _ = fs::remove_file(&file);
-        hdf5::write(&report, &mut hdf5::draft(Path::new(&file), &me).unwrap()).unwrap();
+        run_file::write(&report, &mut run_file::draft(Path::new(&file), &me).unwrap()).unwrap();
         let run = alone(&["resume", &file]);
         assert!(run.code == Some(2) && run.said()[0].contains(what), "{run:?}");
     }
@@ -512,16 +503,13 @@ fn only_the_plan_must_be_the_same() {
 
 #[test]
 fn damaged_and_foreign_files_are_refused_or_the_one_before_is_taken() {
-    let _turn = turn();
     let folder = Folder::new("damaged");
     let file = folder.file("run.h5");
     let mut child = start(
         1,
         &["primes", LONG, "--method", "sieve", "--threads", "1", "--out", &file, "--checkpoint-every", "60ms"],
     );
-    while !Path::new(&format!("{file}.prev")).exists() {
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    wait_until("it was saved twice", || Path::new(&format!("{file}.prev")).exists());
     kill("TERM", child.id());
     child.wait().unwrap();
     let (whole, before) = (fs::read(&file).unwrap(), format!("{file}.prev"));
@@ -554,7 +542,6 @@ fn damaged_and_foreign_files_are_refused_or_the_one_before_is_taken() {
 
 #[test]
 fn a_full_disk_costs_the_file_and_not_the_answer() {
-    let _turn = turn();
     let folder = Folder::new("full");
     let file = folder.file("run.h5");
     let limited = |blocks: u32, args: &[&str]| {
@@ -581,7 +568,6 @@ fn a_full_disk_costs_the_file_and_not_the_answer() {
 
 #[test]
 fn a_second_writer_is_told_who_was_first() {
-    let _turn = turn();
     let folder = Folder::new("writer");
     let file = folder.file("run.h5");
     let args = ["primes", LONG, "--method", "sieve", "--threads", "1", "--out", &file, "--checkpoint-every", "50ms"];
@@ -603,12 +589,11 @@ fn a_second_writer_is_told_who_was_first() {
 
 #[test]
 fn what_another_user_left_behind_keeps_nobody() {
-    let _turn = turn();
     let folder = Folder::new("user");
     let file = folder.file("run.h5");
     let args = ["primes", LONG, "--method", "sieve", "--threads", "1", "--out", &file, "--checkpoint-every", "50ms"];
     if Command::new("setpriv").arg("--version").output().is_err() {
-        return eprintln!("skipped: there is no setpriv");
+        return common::missing("setpriv");
     }
     let first = start(1, &args);
     waited_for(&file);
@@ -636,16 +621,11 @@ fn what_another_user_left_behind_keeps_nobody() {
 
 #[test]
 fn a_run_that_was_killed_early_is_not_taken_for_the_one_before_it() {
-    let _turn = turn();
     let folder = Folder::new("early");
     let file = folder.file("run.h5");
     assert_eq!(alone(&["pi", "1e6", "-q", "--out", &file]).out, "78498\n");
-    let began = Instant::now();
     let child = start(1, &["primes", LONG, "--method", "sieve", "--threads", "1", "--out", &file]);
-    while read(Path::new(&file)).unwrap().status != Status::Partial {
-        assert!(began.elapsed() < Duration::from_secs(20), "nothing was saved");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    wait_until("something is saved", || read(Path::new(&file)).unwrap().status == Status::Partial);
     kill("KILL", child.id());
     ended(child);
     let run = alone(&["resume", &file, "-q", "--for", "300ms"]);
@@ -654,23 +634,72 @@ fn a_run_that_was_killed_early_is_not_taken_for_the_one_before_it() {
 
 #[test]
 fn a_list_is_ended_by_a_signal_like_any_process() {
-    let _turn = turn();
     let mut command = pcount(&["primes", "1e12..+1e13", "--list", "-q"]);
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = common::spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()));
     // Its first numbers say that it is under way.
     child.stdout.as_mut().unwrap().read_exact(&mut [0; 100]).unwrap();
     kill("TERM", child.id());
-    let run = ended(child);
-    assert!(run.code.is_none() && run.took < Duration::from_secs(30), "{:?} after {:?}", run.code, run.took);
+    use std::os::unix::process::ExitStatusExt;
+    assert_eq!(child.wait().unwrap().signal(), Some(15));
 }
 
 #[test]
-fn what_is_told_as_it_goes_has_no_legs() {
-    let _turn = turn();
+fn what_is_told_as_it_goes_has_no_attempts() {
     for args in [&["primes", "0..100", "--list", "--for", "1s"][..], &["ranks", "--for", "1s"]] {
         for ranks in [1, 2] {
             let run = go_on(ranks, args);
             assert!(run.code == Some(2) && run.said()[0].contains("--for is not for"), "{run:?}");
         }
+    }
+}
+
+/// Waits until it does, and until it sleeps in a file that it reads.
+fn waits_for_its_list(pid: u32) {
+    let tasks = || fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count);
+    wait_until("it listens and reads", || hears(pid, 10) && tasks() > 1);
+}
+
+#[test]
+fn a_run_that_waits_for_its_list_hears_signals() {
+    let folder = Folder::new("waits");
+    let fifo = folder.file("fifo");
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    for (list, signal) in [("-", "TERM"), ("-", "HUP"), (&fifo, "USR1"), (&fifo, "INT")] {
+        let mut command = pcount(&["download", "--list", list, "--dir", &folder.file("out")]);
+        // The other end of stdin stays open, and nobody writes to the FIFO.
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = common::spawn(&mut command);
+        let writer = child.stdin.take();
+        waits_for_its_list(child.id());
+        kill(signal, child.id());
+        let run = ended(child);
+        drop(writer);
+        assert_eq!((run.code, &*run.out), (Some(85), ""), "{list} {signal}: {run:?}");
+        let told =
+            format!("pcount: stopped while it waited for its list because SIG{signal} came; nothing was computed");
+        assert_eq!(run.said(), [told], "{list} {signal}");
+    }
+    // Its time is up there, too.
+    let run = ended(common::spawn(
+        pcount(&["download", "--list", &fifo, "--for", "300ms"]).stdout(Stdio::piped()).stderr(Stdio::piped()),
+    ));
+    assert_eq!(run.code, Some(85), "{run:?}");
+    assert!(run.err.contains("because its time was up"), "{run:?}");
+}
+
+#[test]
+fn ranks_that_wait_for_a_list_hear_a_signal_to_any_of_them() {
+    let folder = Folder::new("ranks-wait");
+    let fifo = folder.file("fifo");
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    for whom in [0, 2] {
+        let child = start(3, &["download", "--list", &fifo, "--dir", &folder.file("out")]);
+        let ranks = || pids_of(child.id(), "download");
+        wait_until("all ranks hear signals", || ranks().len() == 3 && ranks().iter().all(|&pid| hears(pid, 10)));
+        let ranks = ranks();
+        kill("USR1", ranks[whom]);
+        let run = ended(child);
+        assert_eq!(run.code, Some(85), "{run:?}");
+        assert!(run.said()[0].contains("while it waited for its list because SIGUSR1 came"), "{run:?}");
     }
 }

@@ -1,13 +1,16 @@
 //! The run side under load, in worlds of threads with shuffled mail: nothing may be lost, doubled or waited for
 //! in vain, whoever is slow and whoever fails.
 
+mod common;
+
+use common::wait_until;
 use pcount::error::{Error, Result};
-use pcount::report::{Table, Value};
+use pcount::placement::Placement;
 use pcount::run::stop::{Cause, Stops};
 use pcount::run::{self, Course, Outcome, Parts, Schedule, Unwatched, Watch};
-use pcount::seat::Seat;
+use pcount::values::{Table, Value};
 use pcount::wire;
-use pcount::work::{Answer, Forecast, Kernel, Stream, Temper, Work};
+use pcount::work::{Answer, Forecast, Kernel, Stream, UnitCost, Work};
 use pcount::world::{World, threads};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -34,8 +37,8 @@ impl Kernel for Words {
     fn units(&self) -> u64 {
         self.count
     }
-    fn scratch(&self, seat: &Seat) -> usize {
-        seat.rank
+    fn scratch(&self, placement: &Placement) -> usize {
+        placement.rank
     }
     fn compute(&self, unit: u64, rank: &mut usize) -> Result<Vec<u64>> {
         let pause = (self.slow)(*rank, unit);
@@ -51,29 +54,28 @@ impl Kernel for Words {
     fn forecast(&self) -> Forecast {
         Forecast::default()
     }
-    fn temper(&self) -> Temper {
-        Temper::Uneven
+    fn unit_cost(&self) -> UnitCost {
+        UnitCost::Varying
     }
 }
 
-/// A crew may be left behind with its work, so that stays.
-fn stays(work: impl Work + 'static) -> &'static dyn Work {
-    Box::leak(Box::new(work))
+fn shared(work: impl Work + 'static) -> Arc<dyn Work> {
+    Arc::new(work)
 }
 
-fn seat(world: &dyn World) -> Seat {
-    Seat { threads: 1 + world.rank() % 2, cores: vec![0], ..Seat::here(world.rank()) }
+fn placement(world: &dyn World) -> Placement {
+    Placement { threads: 1 + world.rank() % 2, cores: vec![0], ..Placement::here(world.rank()) }
 }
 
-fn run_on(world: &dyn World, work: &'static dyn Work, schedule: Schedule, largest: u32) -> Result<Option<Outcome>> {
+fn run_on(world: &dyn World, work: &Arc<dyn Work>, schedule: Schedule, largest: u32) -> Result<Option<Outcome>> {
     let stops = Stops::never();
     let course = Course { largest, ..Course::new(Some(schedule), &stops) };
-    run::run(world, work, &seat(world), course, &mut Unwatched)
+    run::run(world, work, &placement(world), course, &mut Unwatched)
 }
 
 /// Runs on so many ranks; what each came to.
 fn run(
-    work: &'static dyn Work,
+    work: &Arc<dyn Work>,
     ranks: usize,
     seed: u64,
     schedule: Schedule,
@@ -83,7 +85,7 @@ fn run(
 }
 
 fn check(work: &Words, ranks: usize, seed: u64, schedule: Schedule, largest: u32) -> Outcome {
-    let mut outcomes = run(stays(*work), ranks, seed, schedule, largest).into_iter();
+    let mut outcomes = run(&shared(*work), ranks, seed, schedule, largest).into_iter();
     let outcome = outcomes.next().unwrap().unwrap().expect("the root has the outcome");
     assert!(outcomes.all(|other| matches!(other, Ok(None))), "only the root has it");
     let words: Vec<u64> = wire::value(outcome.whole.as_ref().unwrap()).unwrap();
@@ -99,7 +101,7 @@ fn the_answer_depends_on_the_plan_and_not_on_the_world() {
         for ranks in [1, 2, 3, 5, 8] {
             for seed in 0..4 {
                 for schedule in SCHEDULES {
-                    check(&Words::of(count), ranks, seed, schedule, run::LARGEST);
+                    check(&Words::of(count), ranks, seed, schedule, run::BLOCK_LEVEL_MAX);
                 }
             }
         }
@@ -109,10 +111,9 @@ fn the_answer_depends_on_the_plan_and_not_on_the_world() {
 /// Runs in batches of 2^`level` units for as long as fewer than `enough` have been told; what the root was told.
 fn told(ranks: usize, seed: u64, schedule: Schedule, level: u32, enough: usize) -> Vec<Result<Vec<u64>>> {
     threads::run(ranks, seed, |world| {
-        let work = Box::new(Words { fails: |unit| unit == 900, ..Words::of(1000) });
-        let stream =
-            Box::leak(Box::new(Stream { work, level, bytes: 0, key: "unit", wide: false, numbers: |_| Ok(vec![]) }));
-        let seat = Seat { threads: 2, ..Seat::here(world.rank()) };
+        let work = Arc::new(Words { fails: |unit| unit == 900, ..Words::of(1000) });
+        let stream = Stream { work, level, bytes: 0, key: "unit", wide: false, numbers: |_| Ok(vec![]) };
+        let placement = Placement { threads: 2, ..Placement::here(world.rank()) };
         let mut told = Vec::new();
         let mut each = |part: &[u8]| {
             let part = wire::value::<Vec<u64>>(part)?;
@@ -120,7 +121,9 @@ fn told(ranks: usize, seed: u64, schedule: Schedule, level: u32, enough: usize) 
             told.extend(part);
             Ok(told.len() < enough)
         };
-        let ended = run::run_in_batches(world, stream, &seat, Some(schedule), &mut Unwatched, &mut each);
+        let stops = Stops::never();
+        let course = Course::new(Some(schedule), &stops);
+        let ended = run::run_in_batches(world, &stream, &placement, course, &mut Unwatched, &mut each);
         ended.map(|_| told)
     })
 }
@@ -152,46 +155,74 @@ fn twenty_thousand_small_blocks_on_eight_ranks() {
 
 #[test]
 fn a_slow_rank_leaves_its_work_to_the_others() {
-    let slow = |rank, _| Duration::from_millis(if rank == 1 { 40 } else { 1 });
-    let outcome = check(&Words { slow, ..Words::of(400) }, 4, 1, Schedule::Farm, run::LARGEST);
-    let units = |rank: usize| outcome.ranks[rank].stints.iter().map(|stint| stint.units).sum::<u64>();
-    assert!(units(1) < 40, "the slow rank did {} of 400 units", units(1));
-    assert!(outcome.seconds < 1.6, "all waited {} s for it", outcome.seconds);
+    static OTHERS: AtomicUsize = AtomicUsize::new(0);
+    // It is at its first units until all but what it may hold at a time is done.
+    let slow = |rank, _| {
+        match rank {
+            1 => wait_until("the others have done the rest", || OTHERS.load(Ordering::Relaxed) >= 300),
+            _ => drop(OTHERS.fetch_add(1, Ordering::Relaxed)),
+        }
+        Duration::ZERO
+    };
+    let outcome = check(&Words { slow, ..Words::of(400) }, 4, 1, Schedule::Farm, 4);
+    let units = |rank: usize| outcome.ranks[rank].entries.iter().map(|entry| entry.units).sum::<u64>();
+    assert!((1..=100).contains(&units(1)), "the slow rank did {} of 400 units", units(1));
 }
 
 #[test]
 fn the_root_computes_while_it_deals() {
-    let slow = |_, _| Duration::from_millis(1);
-    let outcome = check(&Words { slow, ..Words::of(400) }, 3, 1, Schedule::Farm, run::LARGEST);
+    static BY_ROOT: AtomicUsize = AtomicUsize::new(0);
+    // The others come to no end before the root has computed, too.
+    let slow = |rank, _| {
+        match rank {
+            0 => drop(BY_ROOT.fetch_add(1, Ordering::Relaxed)),
+            _ => wait_until("the root has computed", || BY_ROOT.load(Ordering::Relaxed) > 10),
+        }
+        Duration::ZERO
+    };
+    let outcome = check(&Words { slow, ..Words::of(400) }, 3, 1, Schedule::Farm, 0);
     assert!(outcome.ranks[0].blocks > 10);
 }
 
-/// Who was lost, as the root is told.
+/// Who was lost, as the root is told; and a signal that comes when so many were lost and something was done.
 #[derive(Default)]
-struct Obituaries(Vec<usize>);
+struct Obituaries {
+    lost: Vec<usize>,
+    signal: Option<(usize, Arc<AtomicUsize>)>,
+}
 
 impl Watch for Obituaries {
     fn tick(&mut self, done: u64, all: u64) {
         assert!(done <= all);
+        if let Some((deaths, heard)) = &self.signal
+            && self.lost.len() >= *deaths
+            && done > 0
+        {
+            heard.store(15, Ordering::Relaxed);
+        }
     }
     fn lost(&mut self, rank: usize) {
-        self.0.push(rank);
+        self.lost.push(rank);
     }
 }
 
-/// Runs with ranks that die when they have sent so many messages; the outcome and the lost, at the root.
+/// Runs with ranks that die when they have sent so many messages, and is stopped when so many have, if that is said; the
+/// outcome and the lost, at the root.
 fn run_until_deaths(
     work: Words,
     ranks: usize,
     seed: u64,
     deaths: &[(usize, usize)],
-    stops: &Stops,
+    stopped_after: Option<usize>,
 ) -> (Result<Option<Outcome>>, Vec<usize>) {
+    let heard = Arc::new(AtomicUsize::new(0));
     let mut ends = threads::run_until_deaths(ranks, seed, deaths, |world| {
-        let course = Course { largest: 3, keep_going: true, ..Course::new(Some(Schedule::Farm), stops) };
-        let mut lost = Obituaries::default();
-        let outcome = run::run(world, stays(work), &seat(world), course, &mut lost);
-        (outcome, lost.0)
+        let stops = if world.is_root() { Stops::noted(heard.clone()) } else { Stops::never() };
+        let course = Course { largest: 3, keep_going: true, ..Course::new(Some(Schedule::Farm), &stops) };
+        let mut watch =
+            Obituaries { signal: stopped_after.map(|deaths| (deaths, heard.clone())), ..Default::default() };
+        let outcome = run::run(world, &shared(work), &placement(world), course, &mut watch);
+        (outcome, watch.lost)
     });
     for (rank, end) in ends.iter().enumerate().skip(1) {
         let dies = deaths.iter().any(|(whose, _)| *whose == rank);
@@ -214,12 +245,12 @@ fn ranks_may_die_and_the_answer_is_whole() {
             1 => (1..ranks).map(death).collect(),
             _ => vec![death(ranks - 1), death(1 + ranks / 2 % (ranks - 1))],
         };
-        let (outcome, lost) = run_until_deaths(work, ranks, seed, &deaths, &Stops::never());
+        let (outcome, lost) = run_until_deaths(work, ranks, seed, &deaths, None);
         let outcome = outcome.unwrap().unwrap();
         let words: Vec<u64> = wire::value(outcome.whole.as_ref().unwrap()).unwrap();
         assert_eq!(words, (0..300).collect::<Vec<_>>(), "seed {seed}, deaths {deaths:?}");
         // What a dead rank has done and not told is not told of it.
-        let units: u64 = outcome.ranks.iter().flat_map(|rank| &rank.stints).map(|stint| stint.units).sum();
+        let units: u64 = outcome.ranks.iter().flat_map(|rank| &rank.entries).map(|entry| entry.units).sum();
         assert_eq!((units, outcome.done), (300, 300), "seed {seed}, deaths {deaths:?}");
         assert!(lost.iter().all(|lost| deaths.iter().any(|(rank, _)| rank == lost)));
         all += lost.len();
@@ -232,15 +263,14 @@ fn a_dead_rank_keeps_neither_a_stop_nor_a_failure_from_being_heard() {
     let slow = |_, _| Duration::from_millis(2);
     for seed in 0..6 {
         let work = Words { slow, fails: |unit| unit == 150, ..Words::of(300) };
-        let (outcome, _) = run_until_deaths(work, 4, seed, &[(2, 3 + seed as usize)], &Stops::never());
+        let (outcome, _) = run_until_deaths(work, 4, seed, &[(2, 3 + seed as usize)], None);
         let why = outcome.err().expect("the failure is told").to_string();
         assert!(why.ends_with("unit 150 is bad"), "{why}");
 
-        let soon = Some(Instant::now() + Duration::from_millis(700));
-        let work = Words { slow, ..Words::of(100_000) };
-        let (outcome, lost) = run_until_deaths(work, 4, seed, &[(1, 2), (3, 5)], &Stops::never().until(soon));
+        let work = Words { slow, ..Words::of(1_000_000) };
+        let (outcome, lost) = run_until_deaths(work, 4, seed, &[(1, 2), (3, 5)], Some(2));
         let outcome = outcome.unwrap().unwrap();
-        assert_eq!((outcome.stopped, outcome.whole), (Some(Cause::Time), None));
+        assert_eq!((outcome.stopped, outcome.whole), (Some(Cause::Signal(15)), None));
         assert!(outcome.done > 0 && lost.len() == 2);
     }
 }
@@ -249,7 +279,7 @@ fn a_dead_rank_keeps_neither_a_stop_nor_a_failure_from_being_heard() {
 fn the_last_units_of_a_dead_rank_are_not_forgotten() {
     // All but rank 1 are through long before it dies with its first block.
     let slow = |rank, _| Duration::from_millis(if rank == 1 { 300 } else { 0 });
-    let (outcome, lost) = run_until_deaths(Words { slow, ..Words::of(64) }, 3, 1, &[(1, 1)], &Stops::never());
+    let (outcome, lost) = run_until_deaths(Words { slow, ..Words::of(64) }, 3, 1, &[(1, 1)], None);
     let outcome = outcome.unwrap().unwrap();
     assert_eq!((wire::value(outcome.whole.as_ref().unwrap()), lost), (Ok((0..64).collect::<Vec<u64>>()), vec![1]));
     assert_eq!(outcome.ranks[1].blocks, 0);
@@ -264,7 +294,7 @@ fn a_failure_anywhere_sends_everyone_home() {
             for schedule in SCHEDULES {
                 for seed in 0..3 {
                     let work = Words { fails, ..Words::of(300) };
-                    let outcomes = run(stays(work), ranks, seed, schedule, 2);
+                    let outcomes = run(&shared(work), ranks, seed, schedule, 2);
                     let why = outcomes[0].as_ref().err().expect("the failure is told").to_string();
                     assert!(why.contains("unit ") && why.ends_with("is bad"), "{why}");
                     for other in &outcomes {
@@ -278,11 +308,14 @@ fn a_failure_anywhere_sends_everyone_home() {
 
 #[test]
 fn a_failure_stops_the_dealing() {
-    let slow = |_, _| Duration::from_millis(2);
-    let work = Words { slow, fails: |unit| unit == 3, ..Words::of(5_000) };
-    let began = std::time::Instant::now();
-    assert!(run(stays(work), 4, 1, Schedule::Farm, run::LARGEST)[0].is_err());
-    assert!(began.elapsed() < Duration::from_secs(1), "the rest was computed all the same");
+    static BEGUN: AtomicUsize = AtomicUsize::new(0);
+    let slow = |_, _| {
+        BEGUN.fetch_add(1, Ordering::Relaxed);
+        Duration::from_millis(10)
+    };
+    let work = Words { slow, fails: |unit| unit == 3, ..Words::of(100_000) };
+    assert!(run(&shared(work), 4, 1, Schedule::Farm, 2)[0].is_err());
+    assert!(BEGUN.load(Ordering::Relaxed) < 100_000, "the rest was computed all the same");
 }
 
 #[test]
@@ -299,7 +332,7 @@ fn the_first_and_the_last_block_of_a_rank_may_fail() {
                 // In the fixed schedule rank 2 has units 80 to 119; in the farm whatever is dealt to it.
                 let slow = |_, _| Duration::from_millis(1);
                 let work = Words { fails, slow, ..Words::of(200) };
-                run_on(world, stays(work), schedule, 1).map(drop)
+                run_on(world, &shared(work), schedule, 1).map(drop)
             });
             for outcome in &outcomes {
                 let why = outcome.as_ref().unwrap_err().to_string();
@@ -311,16 +344,19 @@ fn the_first_and_the_last_block_of_a_rank_may_fail() {
 
 #[test]
 fn waits_run_at_the_same_time() {
-    struct Waits;
+    /// How many have begun. None ends before half of all have.
+    #[derive(Default)]
+    struct Waits(AtomicUsize);
     impl Kernel for Waits {
         type Part = u64;
         type Scratch = ();
         fn units(&self) -> u64 {
             100
         }
-        fn scratch(&self, _: &Seat) {}
+        fn scratch(&self, _: &Placement) {}
         fn compute(&self, _: u64, _: &mut ()) -> Result<u64> {
-            std::thread::sleep(Duration::from_millis(100));
+            self.0.fetch_add(1, Ordering::Relaxed);
+            wait_until("half of all wait at once", || self.0.load(Ordering::Relaxed) >= 50);
             Ok(1)
         }
         fn answer(&self, whole: u64) -> Result<Answer> {
@@ -329,16 +365,15 @@ fn waits_run_at_the_same_time() {
         fn forecast(&self) -> Forecast {
             Forecast::default()
         }
-        fn temper(&self) -> Temper {
-            Temper::Waiting(1024)
+        fn unit_cost(&self) -> UnitCost {
+            UnitCost::IoBound(1024)
         }
     }
     for ranks in [1, 3] {
         for schedule in SCHEDULES {
-            let outcomes = run(stays(Waits), ranks, 1, schedule, run::LARGEST);
+            let outcomes = run(&shared(Waits::default()), ranks, 1, schedule, run::BLOCK_LEVEL_MAX);
             let outcome = outcomes.into_iter().next().unwrap().unwrap().unwrap();
             assert_eq!(wire::value::<u64>(outcome.whole.as_ref().unwrap()).unwrap(), 100);
-            assert!(outcome.seconds < 0.4, "{} s on {ranks} ranks, {schedule:?}", outcome.seconds);
         }
     }
 }
@@ -367,7 +402,7 @@ fn floating_sums_keep_their_bits() {
         fn units(&self) -> u64 {
             1000
         }
-        fn scratch(&self, _: &Seat) {}
+        fn scratch(&self, _: &Placement) {}
         fn compute(&self, unit: u64, _: &mut ()) -> Result<Real> {
             Ok(Real(1.0 / (unit + 1) as f64))
         }
@@ -379,7 +414,7 @@ fn floating_sums_keep_their_bits() {
         }
     }
     let bits = |ranks, seed, schedule| {
-        let outcomes = run(stays(Harmonic), ranks, seed, schedule, 3);
+        let outcomes = run(&shared(Harmonic), ranks, seed, schedule, 3);
         let outcome = outcomes.into_iter().next().unwrap().unwrap().unwrap();
         wire::value::<f64>(outcome.whole.as_ref().unwrap()).unwrap().to_bits()
     };
@@ -396,11 +431,13 @@ struct Saves {
     saved: Vec<(Parts, u64)>,
     last: Instant,
     every: Duration,
+    /// How many units were done at the last one.
+    seen: Arc<AtomicUsize>,
 }
 
 impl Saves {
     fn every(every: Duration) -> Saves {
-        Saves { saved: vec![], last: Instant::now(), every }
+        Saves { saved: vec![], last: Instant::now(), every, seen: Arc::default() }
     }
 }
 
@@ -411,14 +448,15 @@ impl Watch for Saves {
     fn due(&self) -> bool {
         self.last.elapsed() >= self.every
     }
-    fn save(&mut self, parts: Parts, _: Vec<pcount::report::Stint>, done: u64) {
+    fn save(&mut self, parts: Parts, _: Vec<pcount::values::timeline::Entry>, done: u64) {
         self.last = Instant::now();
+        self.seen.store(done as usize, Ordering::Relaxed);
         self.saved.push((parts, done));
     }
 }
 
 /// Goes on from `known` until `stopper` has computed so many units, or to the end.
-fn leg(
+fn attempt(
     ranks: usize,
     schedule: Schedule,
     known: &Parts,
@@ -434,7 +472,7 @@ fn leg(
         let known = if world.is_root() { known.clone() } else { vec![] };
         let course = Course { largest: 2, saving: Some(every), known, ..Course::new(Some(schedule), &stops) };
         let mut saves = Saves::every(every);
-        let outcome = run::run(world, stays(counting), &seat(world), course, &mut saves).unwrap();
+        let outcome = run::run(world, &shared(counting), &placement(world), course, &mut saves).unwrap();
         (outcome, saves.saved)
     });
     let (outcome, saved) = ended.into_iter().next().unwrap();
@@ -455,8 +493,8 @@ impl Kernel for Counting {
     fn units(&self) -> u64 {
         self.work.count
     }
-    fn scratch(&self, seat: &Seat) -> usize {
-        seat.rank
+    fn scratch(&self, placement: &Placement) -> usize {
+        placement.rank
     }
     fn compute(&self, unit: u64, rank: &mut usize) -> Result<Vec<u64>> {
         if self.stops && self.left.fetch_sub(1, Ordering::Relaxed) == 1 {
@@ -470,33 +508,34 @@ impl Kernel for Counting {
     fn forecast(&self) -> Forecast {
         Forecast::default()
     }
-    fn temper(&self) -> Temper {
-        Temper::Uneven
+    fn unit_cost(&self) -> UnitCost {
+        UnitCost::Varying
     }
 }
 
 #[test]
 fn a_run_stopped_on_any_rank_goes_on_on_any_number_of_ranks() {
     // Long enough that a signal is heard before the end, on a busy machine too.
+    const ALL: u64 = 5000;
     let slow = |_, _| Duration::from_millis(5);
-    let work = Words { slow, ..Words::of(600) };
+    let work = Words { slow, ..Words::of(ALL) };
     for (first, second, stopper) in [(1, 3, 0), (3, 2, 1), (5, 1, 4), (2, 8, 0), (8, 3, 7)] {
         for schedule in SCHEDULES {
-            let (outcome, saved) = leg(first, schedule, &vec![], work, stopper, 20, Duration::from_millis(5));
+            let (outcome, saved) = attempt(first, schedule, &vec![], work, stopper, 20, Duration::from_millis(5));
             assert_eq!((outcome.stopped, outcome.whole), (Some(Cause::Signal(15)), None));
-            assert!((1..600).contains(&outcome.done), "{} of 600", outcome.done);
+            assert!((1..ALL).contains(&outcome.done), "{} of {ALL}", outcome.done);
             assert!(saved.iter().all(|(_, done)| *done <= outcome.done));
             // Where it stopped, and from every state that was saved on the way.
             let states = saved.into_iter().step_by(7).chain([(outcome.parts, outcome.done)]);
             for (parts, done) in states {
                 for schedule in SCHEDULES {
                     let fresh = Words { slow: |_, _| Duration::ZERO, ..work };
-                    let (outcome, _) = leg(second, schedule, &parts, fresh, usize::MAX, 0, Duration::from_secs(9));
+                    let (outcome, _) = attempt(second, schedule, &parts, fresh, usize::MAX, 0, Duration::from_secs(9));
                     let words: Vec<u64> = wire::value(outcome.whole.as_ref().unwrap()).unwrap();
-                    assert_eq!(words, (0..600).collect::<Vec<_>>());
+                    assert_eq!(words, (0..ALL).collect::<Vec<_>>());
                     // Nothing that was in is computed again.
-                    let units: u64 = outcome.ranks.iter().flat_map(|rank| &rank.stints).map(|stint| stint.units).sum();
-                    assert_eq!(units, 600 - done);
+                    let units: u64 = outcome.ranks.iter().flat_map(|rank| &rank.entries).map(|entry| entry.units).sum();
+                    assert_eq!(units, ALL - done);
                 }
             }
         }
@@ -505,14 +544,45 @@ fn a_run_stopped_on_any_rank_goes_on_on_any_number_of_ranks() {
 
 #[test]
 fn what_ranks_have_done_is_saved_in_either_schedule() {
-    let slow = |_, _| Duration::from_millis(1);
-    let work = Words { slow, ..Words::of(900) };
+    /// Words of which the last ones wait until most of the others are saved.
+    struct Patient(Words, Arc<AtomicUsize>);
+    impl Kernel for Patient {
+        type Part = Vec<u64>;
+        type Scratch = usize;
+        fn units(&self) -> u64 {
+            self.0.count
+        }
+        fn scratch(&self, placement: &Placement) -> usize {
+            placement.rank
+        }
+        fn compute(&self, unit: u64, rank: &mut usize) -> Result<Vec<u64>> {
+            if unit >= 850 {
+                wait_until("most is saved", || self.1.load(Ordering::Relaxed) > 700);
+            }
+            self.0.compute(unit, rank)
+        }
+        fn answer(&self, whole: Vec<u64>) -> Result<Answer> {
+            self.0.answer(whole)
+        }
+        fn forecast(&self) -> Forecast {
+            Forecast::default()
+        }
+    }
+    let (slow, every) = (|_, _| Duration::from_millis(1), Duration::from_millis(10));
     for schedule in SCHEDULES {
-        let (_, saved) = leg(3, schedule, &vec![], work, usize::MAX, 0, Duration::from_millis(40));
+        let seen = Arc::new(AtomicUsize::new(0));
+        let ended = threads::run(3, 5, |world| {
+            let stops = Stops::never();
+            let course = Course { largest: 2, saving: Some(every), ..Course::new(Some(schedule), &stops) };
+            let mut saves = Saves { seen: seen.clone(), ..Saves::every(every) };
+            let work = shared(Patient(Words { slow, ..Words::of(900) }, seen.clone()));
+            run::run(world, &work, &placement(world), course, &mut saves).unwrap();
+            saves.saved
+        });
+        let saved = ended.into_iter().next().unwrap();
         let done: Vec<u64> = saved.iter().map(|(_, done)| *done).collect();
-        assert!(done.len() >= 4 && done.is_sorted(), "{schedule:?}: {done:?}");
-        // Two thirds of it were done elsewhere: without their parts it would be 300 at most.
-        assert!(done.iter().any(|&done| done > 400), "{schedule:?}: {done:?}");
+        // Two thirds of it were done elsewhere: without their parts 700 would never have been saved.
+        assert!(done.is_sorted(), "{schedule:?}: {done:?}");
         // Blocks that have merged are one record.
         assert!(saved.iter().all(|(parts, _)| parts.len() < 120), "{schedule:?}");
     }
@@ -520,12 +590,19 @@ fn what_ranks_have_done_is_saved_in_either_schedule() {
 
 #[test]
 fn a_stop_does_not_wait_for_long_blocks() {
-    let slow = |rank, unit| Duration::from_millis(if rank == 1 && unit % 2 == 1 { 3000 } else { 1 });
+    // Half of those of rank 1 never end, and yet the run does.
+    let slow = |rank, unit| {
+        if rank == 1 && unit % 2 == 1 {
+            loop {
+                std::thread::park();
+            }
+        }
+        Duration::from_millis(1)
+    };
     for schedule in SCHEDULES {
-        let began = Instant::now();
-        let (outcome, _) = leg(3, schedule, &vec![], Words { slow, ..Words::of(9000) }, 0, 20, Duration::from_secs(9));
+        let (outcome, _) =
+            attempt(3, schedule, &vec![], Words { slow, ..Words::of(9000) }, 0, 20, Duration::from_secs(9));
         assert!(outcome.stopped.is_some() && outcome.done > 0);
-        assert!(began.elapsed() < Duration::from_millis(700), "{schedule:?}: {:?}", began.elapsed());
     }
 }
 
@@ -534,17 +611,20 @@ fn a_run_leaves_before_its_time_is_up() {
     let slow = |_, _| Duration::from_millis(2);
     for ranks in [1, 3] {
         for schedule in SCHEDULES {
-            let began = Instant::now();
-            let outcomes = threads::run(ranks, 1, |world| {
-                let stops = Stops::never().until(Some(began + Duration::from_millis(600)));
-                let course = Course { largest: 2, ..Course::new(Some(schedule), &stops) };
-                let work = stays(Words { slow, ..Words::of(100_000) });
-                run::run(world, work, &seat(world), course, &mut Unwatched).unwrap()
+            // On a machine that has much else to do it may take a longer time until this is so.
+            let kept = [600, 2_000, 10_000, 60_000].into_iter().map(Duration::from_millis).any(|limit| {
+                let began = Instant::now();
+                let outcomes = threads::run(ranks, 1, |world| {
+                    let stops = Stops::never().until(Some(began + limit));
+                    let course = Course { largest: 2, ..Course::new(Some(schedule), &stops) };
+                    let work = shared(Words { slow, ..Words::of(10_000_000) });
+                    run::run(world, &work, &placement(world), course, &mut Unwatched).unwrap()
+                });
+                let outcome = outcomes.into_iter().next().unwrap().unwrap();
+                assert_eq!(outcome.stopped, Some(Cause::Time));
+                outcome.done > 50 && began.elapsed() < limit
             });
-            let outcome = outcomes.into_iter().next().unwrap().unwrap();
-            assert_eq!(outcome.stopped, Some(Cause::Time));
-            assert!(outcome.done > 50, "only {} units", outcome.done);
-            assert!(began.elapsed() < Duration::from_millis(600), "{:?}", began.elapsed());
+            assert!(kept, "{ranks} ranks, {schedule:?}: the run never leaves in time");
         }
     }
 }
@@ -553,7 +633,7 @@ fn a_run_leaves_before_its_time_is_up() {
 fn a_signal_when_all_is_done_changes_nothing() {
     for schedule in SCHEDULES {
         for after in [100, 99] {
-            let (outcome, _) = leg(1, schedule, &vec![], Words::of(100), 0, after, Duration::from_secs(9));
+            let (outcome, _) = attempt(1, schedule, &vec![], Words::of(100), 0, after, Duration::from_secs(9));
             assert!(outcome.whole.is_some() || outcome.done < 100);
             assert_eq!(outcome.stopped.is_none(), outcome.whole.is_some());
         }

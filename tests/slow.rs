@@ -1,9 +1,16 @@
 //! What takes minutes: `cargo test --test slow`, which `scripts/test --slow` does too.
 
+mod common;
 #[path = "common/golden.rs"]
 mod golden;
+#[path = "common/guide.rs"]
+mod guide;
+#[path = "common/random.rs"]
+mod random;
 
-use pcount::math::count::gourdon::{Gourdon, Params, Sums, Worker};
+use common::{Run, alone, mpirun_of, run};
+use pcount::kernel::KERNELS;
+use pcount::math::count::gourdon::{Gourdon, Params, TermSums, Workspace};
 use pcount::math::count::lmo;
 use pcount::math::lanes;
 use pcount::math::sieve::Sieve;
@@ -39,10 +46,10 @@ fn pi_up_to_ten_to_the_seventeen() {
 fn single_terms_of_ten_to_the_twenty() {
     let lanes = lanes::pick(None).unwrap();
     let gourdon = Gourdon::new(Params::of(10u128.pow(20), 100_615_703, 201_231_406), lanes);
-    let mut worker = Worker::new(Sieve::new(lanes, 32 << 10));
-    let mut sums = Sums::default();
+    let mut workspace = Workspace::new(Sieve::new(lanes, 32 << 10));
+    let mut sums = TermSums::default();
     for unit in (0..gourdon.units()).filter(|&unit| ["phi0", "sigma"].contains(&gourdon.term(unit))) {
-        sums = sums.merge(gourdon.compute(unit, &mut worker));
+        sums = sums.merge(gourdon.compute(unit, &mut workspace));
     }
     // What the places would have found: π of 10^10 and a few numbers on, of which four are prime.
     sums.low.primes = 455_052_511 + 4;
@@ -53,30 +60,31 @@ fn single_terms_of_ten_to_the_twenty() {
 /// Some units of each term of 10^20, whose quotients do not fit 64 bits, come to the same on all lanes.
 #[test]
 fn single_units_of_ten_to_the_twenty() {
-    let plan = |lanes| (Gourdon::new(Params::new(10u128.pow(20)), lanes), Worker::new(Sieve::new(lanes, 32 << 10)));
-    let mut plans: Vec<(Gourdon, Worker)> = lanes::usable().map(plan).collect();
+    let plan = |lanes| (Gourdon::new(Params::new(10u128.pow(20)), lanes), Workspace::new(Sieve::new(lanes, 32 << 10)));
+    let mut plans: Vec<(Gourdon, Workspace)> = lanes::usable().map(plan).collect();
     for term in ["A, C", "B", "D"] {
         let gourdon = &plans[0].0;
         let units: Vec<u64> = (0..gourdon.units()).filter(|&unit| gourdon.term(unit) == term).collect();
         for place in [0, 1, units.len() / 3, units.len() / 2, units.len() - 1] {
             let unit = units[place];
-            let found: Vec<Sums> = plans.iter_mut().map(|(gourdon, worker)| gourdon.compute(unit, worker)).collect();
+            let found: Vec<TermSums> =
+                plans.iter_mut().map(|(gourdon, workspace)| gourdon.compute(unit, workspace)).collect();
             assert!(found.iter().all(|sums| *sums == found[0]), "unit {unit} of {term}: {found:?}");
-            assert_ne!(found[0], Sums::default(), "unit {unit} of {term} is empty");
+            assert_ne!(found[0], TermSums::default(), "unit {unit} of {term} is empty");
         }
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(random::cases(1000))]
 
     /// Every size as often.
     #[test]
     fn numbers_up_to_ten_to_the_thirteen_as_lmo_counts_them(x in (6.0..13.0).prop_map(|power| 10f64.powf(power) as u64)) {
         let lanes = lanes::pick(None).unwrap();
-        let (gourdon, mut worker) = (Gourdon::new(Params::new(x.into()), lanes), Worker::new(Sieve::new(lanes, 32 << 10)));
-        let sums = (0..gourdon.units()).map(|unit| gourdon.compute(unit, &mut worker));
-        let pi = gourdon.close(sums.fold(Sums::default(), Sums::merge)).pi;
+        let (gourdon, mut workspace) = (Gourdon::new(Params::new(x.into()), lanes), Workspace::new(Sieve::new(lanes, 32 << 10)));
+        let sums = (0..gourdon.units()).map(|unit| gourdon.compute(unit, &mut workspace));
+        let pi = gourdon.close(sums.fold(TermSums::default(), TermSums::merge)).pi;
         prop_assert_eq!(pi, u128::from(lmo::pi(x, lmo::alpha(x))));
     }
 }
@@ -90,4 +98,88 @@ fn every_window_of_the_table() {
         let range = format!("{}..={}+{}", row[0], row[0], row[1]);
         assert_eq!(printed(&["primes", "-q", &range]), row[2], "{range}");
     }
+}
+
+/// A small job of each kernel, and whether its rows are the same on any ranks; else there is one for each rank, or each wait.
+const JOBS: [(&str, bool); 19] = [
+    ("primes 0..3e6/100 --gaps --schedule farm", true),
+    ("pi 1e9 --method gourdon", true),
+    ("sum-primes 0..1e6/10", true),
+    ("nth-prime 1..50 1e6", true),
+    ("is-prime 0..1000 2^127-1", true),
+    ("next-prime 0..1000 2^64", true),
+    ("prev-prime 3..1000 2^64", true),
+    ("phi 1e9 100", true),
+    ("li 1e6 1e12", true),
+    ("riemann-r 1e6 1e12", true),
+    ("factorial 1000..1100", true),
+    ("square 0..500", true),
+    ("double 0..500", true),
+    ("sum 0..1e6", true),
+    ("map-reduce 0..1e6", true),
+    ("delay 0.01 0.01 0.01", false),
+    ("download https://localhost:1/x", true),
+    ("barrier --step 0", false),
+    ("ranks", false),
+];
+
+/// Each job ends within the two minutes that any run of a test has.
+#[test]
+fn each_kernel_answers_on_sixty_four_and_two_hundred_ranks() {
+    for entry in KERNELS {
+        assert!(JOBS.iter().any(|(job, _)| job.split(' ').next() == Some(entry.name)), "{} has no job", entry.name);
+    }
+    for ranks in [64, 200] {
+        for (job, same) in JOBS {
+            let words: Vec<&str> = job.split(' ').chain(["--format", "csv", "--threads", "1"]).collect();
+            let many: Run = run(mpirun_of(ranks, env!("CARGO_BIN_EXE_pcount"), &words));
+            let rows = many.out.lines().count() - 1;
+            match job.split(' ').next() {
+                _ if same => {
+                    let one = alone(&words);
+                    assert_eq!((many.code, &many.out), (one.code, &one.out), "{job} on {ranks} ranks: {}", many.err);
+                }
+                Some("delay") => assert_eq!((many.code, rows), (Some(0), 3), "{many:?}"),
+                _ => assert_eq!((many.code, rows), (Some(0), ranks), "{job}: {many:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn the_worked_examples_of_the_guide_compile_and_answer() {
+    let folder = guide::copy("guide");
+    guide::examples().iter().for_each(|example| guide::apply(example, &folder.0));
+    let cargo = |words: &[&str]| {
+        let mut cargo = std::process::Command::new(env!("CARGO"));
+        cargo.args(words).args(["--locked", "--no-default-features"]).current_dir(&folder.0);
+        // Built once, and used again when this is tried again.
+        cargo.env("CARGO_TARGET_DIR", std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("guide"));
+        let output = cargo.output().unwrap();
+        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(cargo(&["test", "--lib", "triangular"]).contains("1 passed"));
+    assert!(cargo(&["test", "--lib", "lanes"]).contains(" 0 failed"));
+    let program = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("guide/debug/pcount");
+    cargo(&["build"]);
+    let says = |words: &[&str]| {
+        let words = &[words, &["--took"]].concat();
+        let run = run({
+            let mut command = std::process::Command::new(&program);
+            command.args(words);
+            command
+        });
+        assert_eq!(run.code, Some(0), "{words:?}: {run:?}");
+        assert!(run.said().iter().any(|line| line.starts_with("pcount: it took ")), "{words:?}: {run:?}");
+        run.out
+    };
+    #[cfg(target_arch = "x86_64")]
+    assert_eq!(says(&["primes", "0..1e7", "-q", "--lanes", "sse42"]), "664579\n");
+    assert_eq!(says(&["triangular", "-q"]), "1\n3\n6\n");
+    assert_eq!(
+        says(&["triangular", "1..3", "--format", "markdown"]),
+        "| n | value |\n| --- | --- |\n| 1 | 1 |\n| 2 | 3 |\n"
+    );
+    assert_eq!(says(&["primes", "0..6", "--list", "-f", "markdown"]), "| prime |\n| --- |\n| 2 |\n| 3 |\n| 5 |\n");
 }

@@ -50,7 +50,7 @@ def gone_on_with(hosts, answer):
     before = saved("run.h5")
     must(shown("run.h5")["status"] == "partial", "it was over before")
     code, out, err = end(mpirun(hosts, ["resume", "run.h5", "-q"]))
-    must((code, out) == (0, answer), f"gone on with, code {code}: {out}{err}")
+    must((code, out) == (0, answer), f"resumed, code {code}: {out}{err}")
     return f"{100 * before // saved('run.h5')} % were safe, exact on {', '.join(host.name for host in hosts)}"
 
 
@@ -77,7 +77,7 @@ def a_rank_elsewhere_is_told_to_stop(cluster):
     job = under_way(cluster, args)
     os.kill(cluster.hosts[1].processes("pcount")[0], signal.SIGTERM)
     code, out, err = end(job)
-    must(code == 85 and "go on with: pcount resume run.h5" in err, f"code {code}: {out}{err}")
+    must(code == 85 and "to continue: pcount resume run.h5" in err, f"code {code}: {out}{err}")
     return f"code 85, {gone_on_with(cluster.hosts[:2], answer)}"
 
 

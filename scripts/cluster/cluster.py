@@ -32,7 +32,8 @@ class Cluster:
 
     def __init__(self):
         os.makedirs(os.path.dirname(PCOUNT))
-        shutil.copy2(BUILT, PCOUNT)
+        for program in ["", "-full"]:
+            shutil.copy2(BUILT + program, PCOUNT + program)
         shutil.copytree(f"{ROOT}/scripts", f"{COPY}/scripts")
         # What an MPI launcher needs on a small machine, and as root.
         said = run("bash", "-euc", ". scripts/common; for_this_machine; env -0", cwd=ROOT)
@@ -67,7 +68,7 @@ class Cluster:
             alone([*counted(width, "sieve"), "-q"])
             self.speed = width / (os.times().children_user - begun)
         width = int(float(f"{self.speed * seconds * min(ranks, len(os.sched_getaffinity(0))):.1e}"))
-        return counted(width, "sieve"), alone([*counted(width, "leaves"), "-q"])
+        return counted(width, "sieve"), alone([*counted(width, "gourdon"), "-q"])
 
 
 def counted(width, method):

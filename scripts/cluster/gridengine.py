@@ -88,7 +88,7 @@ LIMIT = ["-l", "h_rt=0:2:10"]
 
 
 def over(cluster, number):
-    """What Grid Engine says of each leg of a job, and of each task of an array, when it is over."""
+    """What Grid Engine says of each attempt of a job, and of each task of an array, when it is over."""
     head = cluster.hosts[0]
     until(lambda: head.run("qstat", "-j", number).returncode, PATIENCE, f"job {number} is not over")
     told = until(lambda: head.run("qacct", "-j", number).stdout, PATIENCE, f"job {number} is not accounted for")
@@ -103,9 +103,9 @@ def said(number, task=""):
 
 def complete(cluster, number, answer, task=""):
     """What Grid Engine says of the job, which must have come to the answer."""
-    legs = over(cluster, number)
-    must(said(number, task)[0] == answer, f"{legs}: {said(number, task)}")
-    return legs
+    attempts = over(cluster, number)
+    must(said(number, task)[0] == answer, f"{attempts}: {said(number, task)}")
+    return attempts
 
 
 def mpirun(cluster):
@@ -119,31 +119,31 @@ def mpirun(cluster):
 def a_limit_shorter_than_the_work_on_one_host(cluster):
     args, answer = cluster.problem(15, 1)
     job = submit(cluster, ["-pe", "mpi", "1", *LIMIT], [*args, "-q", "--out", "run.h5"])
-    legs = complete(cluster, job, answer)
-    again = [failed for failed, code in legs if code == "99"]
-    must(again and all("rescheduling" in failed for failed in again), f"it was not requeued: {legs}")
+    attempts = complete(cluster, job, answer)
+    again = [failed for failed, code in attempts if code == "99"]
+    must(again and all("rescheduling" in failed for failed in again), f"it was not requeued: {attempts}")
     return f"code 99, {len(again)} times requeued, exact"
 
 
 def a_limit_shorter_than_the_work_on_three_hosts(cluster):
     args, answer = cluster.problem(13, 3)
-    job, legs = submit(cluster, [*EACH, *LIMIT], [*args, "-q", "--out", "run.h5"]), 1
+    job, attempts = submit(cluster, [*EACH, *LIMIT], [*args, "-q", "--out", "run.h5"]), 1
     while True:
         over(cluster, job)
         out, err = said(job)
         like = re.search(r"Your job (\d+) .* has been submitted", err)
         if not like:
             break
-        must(not out and legs < 10, f"leg {legs}: {out}{err}")
-        job, legs = like[1], legs + 1
-    must(legs > 1 and out == answer, f"leg {legs}: {out}{err}")
-    return f"{legs} jobs, each submitted by the one before, exact"
+        must(not out and attempts < 10, f"attempt {attempts}: {out}{err}")
+        job, attempts = like[1], attempts + 1
+    must(attempts > 1 and out == answer, f"attempt {attempts}: {out}{err}")
+    return f"{attempts} jobs, each submitted by the one before, exact"
 
 
 def an_array(cluster):
     job = submit(cluster, ["-pe", "mpi", "1", "-t", "1-3"], ["primes", "TASK*1e12..+1e9", "-q"])
     for task in range(1, 4):
-        answer = alone(["primes", f"{task}e12..+1e9", "--method", "leaves", "-q"])
+        answer = alone(["primes", f"{task}e12..+1e9", "--method", "gourdon", "-q"])
         complete(cluster, job, answer, f".{task}")
     return "each task exact"
 

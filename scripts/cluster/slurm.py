@@ -3,7 +3,7 @@ import os
 import re
 import shutil
 
-from cluster import COPY, PATIENCE, alone, must, on, saved, shown
+from cluster import COPY, PATIENCE, PCOUNT, alone, must, on, saved, shown
 from hosts import until
 from world import SHARED, run
 
@@ -111,6 +111,30 @@ def srun_and_mpirun(cluster):
     return "; ".join(seen)
 
 
+def a_shell_of_srun_pty(cluster):
+    # Slurm counts four tasks, of which this shell is one, and the others have no terminal and nothing to read.
+    head = cluster.hosts[0]
+    lines = [
+        "env | grep -E '^SLURM_(PTY_PORT|STEP_NUM_TASKS|PROCID)=' | sort > env.txt",
+        f"{PCOUNT} -q pi 1e6 > alone.txt 2>&1",
+        f"{PCOUNT} -q pi 1e5 >> alone.txt 2>&1",
+        # What it starts by srun is a job of two all the same: with MPI, and told so without.
+        f"srun --overlap -n 2 --mpi=pmix {PCOUNT} ranks -q > ranks.txt 2> err.txt < /dev/null",
+        f"srun --overlap -n 2 --mpi=none {PCOUNT} -q pi 10 > none.txt 2>&1 < /dev/null",
+        "exit",
+    ]
+    with open("typed.sh", "w") as typed:
+        typed.write("\n".join(lines))
+    shell = "srun -N 1 -n 4 --pty bash --norc -c '[ -t 0 ] && bash typed.sh'"
+    head.run("script", "-qec", shell, "/dev/null", seconds=PATIENCE)
+    read = lambda name: open(name).read() if os.path.exists(name) else ""
+    must("SLURM_STEP_NUM_TASKS=4" in read("env.txt") and "SLURM_PTY_PORT" in read("env.txt"), read("env.txt"))
+    must(read("alone.txt") == "78498\n9592\n", read("alone.txt"))
+    must(len(read("ranks.txt").splitlines()) == 2, read("ranks.txt") + read("err.txt"))
+    must("srun started 2 ranks, but MPI sees a world of one" in read("none.txt"), read("none.txt"))
+    return "one rank in the shell, two that it starts"
+
+
 def a_limit_shorter_than_the_work(cluster):
     # Slurm looks every 30 s whether somebody is to be warned, so the warning comes between 5 and 35 s after the start.
     args, answer = cluster.problem(33, 4)
@@ -123,7 +147,7 @@ def a_limit_shorter_than_the_work(cluster):
     for launcher, job in numbers.items():
         ended = complete(cluster, job, answer)
         must(int(ended["Restarts"]) > 0, f"{launcher} was not warned: {said(job)[1]}")
-        seconds = shown(f"{launcher}.h5")["run"]["seconds"]["all_legs"]
+        seconds = shown(f"{launcher}.h5")["run"]["seconds"]["all_attempts"]
         seen.append(f"{launcher} exact after {seconds:.0f} s of 60 s, {ended['Restarts']} times requeued")
     return "; ".join(seen)
 
@@ -133,7 +157,7 @@ def an_array(cluster):
     for job in over(cluster, number):
         task, id = job["ArrayTaskId"], job["JobId"]
         out, err = said(id)
-        answer = alone(["primes", f"{task}e12..+1e9", "--method", "leaves", "-q"])
+        answer = alone(["primes", f"{task}e12..+1e9", "--method", "gourdon", "-q"])
         must(job["JobState"] == "COMPLETED" and out == answer, f"task {task}: {job['JobState']}: {out}{err}")
     return "each task exact"
 
@@ -178,6 +202,7 @@ def a_node_goes_down(cluster, launcher):
 
 CASES = [
     srun_and_mpirun,
+    a_shell_of_srun_pty,
     a_limit_shorter_than_the_work,
     an_array,
     scancel,

@@ -1,20 +1,21 @@
-//! `barrier`: every rank arrives a step later than the one before; none goes on before the last is there.
+//! `barrier`: every rank arrives one step later than the one before, and all wait for the last one.
 
-use super::{Entry, Opened, Opt, Takes};
-use crate::report::{Fact, Table, Value};
-use crate::seat::Seat;
-use crate::work::{Job, Roll};
+use super::{KernelEntry, Opened, Takes};
+use crate::placement::Placement;
+use crate::values::{Fact, Table, Value};
+use crate::work::{Job, PerRank};
 use std::time::Duration;
 
-pub const ENTRY: Entry = Entry {
+/// The command `barrier`.
+pub const BARRIER: KernelEntry = KernelEntry {
     name: "barrier",
-    about: "Let every rank wait for all",
+    about: "Make every rank wait for all others",
     takes: Takes::Nothing,
-    options: &[Opt::Step],
+    examples: &[("barrier --step 100ms", "each rank arrives a tenth of a second after the one before")],
     open: |given| {
         let step = given.step.unwrap_or(0.05);
         let facts = vec![Fact::new("step", Value::Seconds(step))];
-        Ok(Opened { job: Job::Roll(Box::new(Barrier { step })), facts, how: vec![] })
+        Ok(Opened { job: Job::PerRank(Box::new(Barrier { step })), facts, how: vec![] })
     },
 };
 
@@ -23,16 +24,16 @@ struct Barrier {
     step: f64,
 }
 
-impl Roll for Barrier {
+impl PerRank for Barrier {
     fn table(&self) -> Table {
         Table::of(&["rank", "arrived s", "released s"])
     }
 
-    fn row(&self, seat: &Seat, clock: &dyn Fn() -> f64, meet: &dyn Fn()) -> Vec<Value> {
-        std::thread::sleep(Duration::from_secs_f64(self.step * seat.rank as f64));
+    fn row(&self, placement: &Placement, clock: &dyn Fn() -> f64, barrier: &dyn Fn()) -> Vec<Value> {
+        std::thread::sleep(Duration::from_secs_f64(self.step * placement.rank as f64));
         let arrived = clock();
-        meet();
-        vec![Value::count(seat.rank), Value::Seconds(arrived), Value::Seconds(clock())]
+        barrier();
+        vec![Value::count(placement.rank), Value::Seconds(arrived), Value::Seconds(clock())]
     }
 
     fn bare(&self) -> &'static str {

@@ -2,27 +2,29 @@
 //!
 //! Waiting needs no core, so a rank's waits are all under way at once, as under `asyncio.gather`.
 
-use super::{Entry, Opened, Takes};
+use super::{KernelEntry, Opened, Takes};
 use crate::error::Result;
-use crate::report::{Fact, Table, Value};
-use crate::seat::Seat;
-use crate::work::{Answer, Forecast, Job, Kernel, Temper};
+use crate::placement::Placement;
+use crate::values::{Fact, Table, Value};
+use crate::work::{Answer, Forecast, Job, Kernel, UnitCost};
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
-pub const ENTRY: Entry = Entry {
+/// The command `delay`.
+pub const DELAY: KernelEntry = KernelEntry {
     name: "delay",
-    about: "Wait, all waits of a rank at once",
+    about: "Wait; all waits of a rank run at the same time",
     takes: Takes::Seconds("0.2 0.2"),
-    options: &[],
+    examples: &[("delay 1s 500ms", "two waits at once")],
     open: |given| {
         let facts =
             vec![Fact::new("seconds", Value::List(given.seconds.iter().copied().map(Value::Seconds).collect()))];
-        Ok(Opened { job: Job::Work(Box::new(Delay { seconds: given.seconds.clone() })), facts, how: vec![] })
+        Ok(Opened { job: Job::work(Delay { seconds: given.seconds.clone() }), facts, how: vec![] })
     },
 };
 
 /// Waits of one rank at once: a thread each.
-const AT_ONCE: usize = 1024;
+const WAITS_AT_ONCE: usize = 1024;
 
 struct Delay {
     seconds: Vec<f64>,
@@ -37,8 +39,8 @@ impl Kernel for Delay {
         self.seconds.len() as u64
     }
 
-    fn scratch(&self, seat: &Seat) -> u64 {
-        seat.rank as u64
+    fn scratch(&self, placement: &Placement) -> u64 {
+        placement.rank as u64
     }
 
     fn compute(&self, unit: u64, rank: &mut u64) -> Result<Self::Part> {
@@ -53,12 +55,21 @@ impl Kernel for Delay {
         Ok(Answer::rows(Table::of(&["seconds s", "waited s", "rank"]).with(rows), "waited"))
     }
 
+    /// Nobody wakes up early.
+    fn plausible(&self, units: Range<u64>, part: &Self::Part) -> bool {
+        let seconds = &self.seconds[units.start as usize..units.end as usize];
+        let can_be = |((waited, rank), seconds): (&(f64, u64), &f64)| {
+            waited.is_finite() && waited >= seconds && *rank < u64::from(u32::MAX)
+        };
+        part.len() == seconds.len() && part.iter().zip(seconds).all(can_be)
+    }
+
     fn forecast(&self) -> Forecast {
         Forecast { seconds: self.seconds.iter().sum(), ..Forecast::default() }
     }
 
-    fn temper(&self) -> Temper {
-        Temper::Waiting(AT_ONCE)
+    fn unit_cost(&self) -> UnitCost {
+        UnitCost::IoBound(WAITS_AT_ONCE)
     }
 }
 
@@ -68,13 +79,13 @@ mod tests {
     use crate::kernel::{Given, tests::answer};
 
     #[test]
-    fn each_waits_as_long_as_it_should() {
+    fn each_waits_no_less_than_it_should() {
         let given = Given { seconds: vec![0.02, 0.0], ..Given::default() };
-        let answer = answer((ENTRY.open)(&given));
+        let answer = answer((DELAY.open)(&given));
         let waited = |row: usize| match answer.table.rows[row][1] {
             Value::Seconds(seconds) => seconds,
             _ => panic!("waited is a time"),
         };
-        assert!(waited(0) >= 0.02 && waited(1) < 0.02);
+        assert!(waited(0) >= 0.02 && waited(1) >= 0.0);
     }
 }

@@ -1,14 +1,15 @@
 //! `double`: 2n for each number, the tutorials' data in three chunks.
 
 use super::terms::{self, Term};
-use super::{Entry, Takes};
+use super::{KernelEntry, Takes};
 use crate::math::integer::Integer;
 
-pub const ENTRY: Entry = Entry {
+/// The command `double`.
+pub const DOUBLE: KernelEntry = KernelEntry {
     name: "double",
     about: "Double numbers",
     takes: Takes::Items("1..13"),
-    options: &[],
+    examples: &[("double 1..13", "the doubles of 1 to 12")],
     open: terms::map::<Double>,
 };
 
@@ -31,7 +32,7 @@ mod tests {
 
     #[test]
     fn the_tutorials_chunks() {
-        let answer = answer((ENTRY.open)(&given("1..5 5..9 9..13 2^128-1")));
+        let answer = answer((DOUBLE.open)(&given("1..5 5..9 9..13 2^128-1")));
         let values = "2 4 6 8 10 12 14 16 18 20 22 24 680564733841876926926749214863536422910";
         assert_eq!(column(&answer, "value").join(" "), values);
         assert_eq!(column(&answer, "n")[..2], ["1", "2"]);

@@ -1,17 +1,20 @@
 //! `li X…`: the logarithmic integral, from 0.
 
-use super::{Entry, Takes, values};
+use super::{KernelEntry, Takes, real};
 use crate::error::Error;
 use crate::math::approximate;
 
-pub const ENTRY: Entry = Entry {
+/// The command `li`.
+pub const LI: KernelEntry = KernelEntry {
     name: "li",
-    about: "The logarithmic integral of each number, which is about how many primes are up to it",
+    about: "The logarithmic integral of each number, about the count of primes up to it",
     takes: Takes::Numbers,
-    options: &[],
+    examples: &[("li 1e9 1e12", "about how many primes there are up to these")],
     open: |given| match given.items.iter().find(|item| item.first_and_count().0 == 1) {
-        Some(one) => Err(Error::usage(format!("'{one}' is where li is minus infinity: write 0, or 2 and more"))),
-        None => values::open(given, approximate::li),
+        Some(one) => Err(Error::usage(format!(
+            "'{one}' has no value, as li is minus infinity there: write 0, or a number from 2 on"
+        ))),
+        None => Ok(real::open(given, approximate::li)),
     },
 };
 
@@ -23,7 +26,7 @@ mod tests {
     #[test]
     fn twenty_digits_or_more() {
         // As the sum of γ + ln ln x + lnⁿ x / (n · n!), in decimal numbers of 90 digits, has them.
-        let answer = answer((ENTRY.open)(&given("0 2 1e9 2^128-1")));
+        let answer = answer((LI.open)(&given("0 2 1e9 2^128-1")));
         assert_eq!(
             column(&answer, "value"),
             [

@@ -2,13 +2,14 @@
 
 use super::square::Square;
 use super::terms;
-use super::{Entry, Takes};
+use super::{KernelEntry, Takes};
 
-pub const ENTRY: Entry = Entry {
+/// The command `map-reduce`.
+pub const MAP_REDUCE: KernelEntry = KernelEntry {
     name: "map-reduce",
     about: "Add the squares of a range",
-    takes: Takes::Range("1..6"),
-    options: &[],
+    takes: Takes::Ranges("1..6"),
+    examples: &[("map-reduce 1..6", "the sum of the squares of 1 to 5")],
     open: terms::reduce::<Square>,
 };
 
@@ -22,9 +23,9 @@ mod tests {
     fn it_is_the_pyramid_number() {
         let pyramid = |n: u64| Integer::from(n) * (n - 1) * (2 * n - 1) / 6u32;
         for n in [1u64, 6, 1_000_000, 10_000_000] {
-            assert_eq!(answer((ENTRY.open)(&given(&format!("0..{n}")))).total.unwrap(), pyramid(n));
+            assert_eq!(answer((MAP_REDUCE.open)(&given(&format!("0..{n}")))).total.unwrap(), pyramid(n));
         }
-        let across = answer((ENTRY.open)(&given("2^32-5..2^32+5"))).total.unwrap();
+        let across = answer((MAP_REDUCE.open)(&given("2^32-5..2^32+5"))).total.unwrap();
         assert_eq!(across, pyramid((1 << 32) + 5) - pyramid((1 << 32) - 5));
     }
 }

@@ -1,32 +1,33 @@
 //! `ranks`: who is there: each rank's host, process, threads and cores.
 
-use super::{Entry, Opened, Takes};
-use crate::report::{Table, Value};
-use crate::seat::Seat;
-use crate::work::{Job, Roll};
+use super::{KernelEntry, Opened, Takes};
+use crate::placement::Placement;
+use crate::values::{Table, Value};
+use crate::work::{Job, PerRank};
 
-pub const ENTRY: Entry = Entry {
+/// The command `ranks`.
+pub const RANKS: KernelEntry = KernelEntry {
     name: "ranks",
     about: "Show every rank's host, process, threads and cores",
     takes: Takes::Nothing,
-    options: &[],
-    open: |_| Ok(Opened { job: Job::Roll(Box::new(Ranks)), facts: vec![], how: vec![] }),
+    examples: &[("ranks", "where each rank is, and its cores")],
+    open: |_| Ok(Opened { job: Job::PerRank(Box::new(Ranks)), facts: vec![], how: vec![] }),
 };
 
 struct Ranks;
 
-impl Roll for Ranks {
+impl PerRank for Ranks {
     fn table(&self) -> Table {
         Table::of(&["rank", "host", "pid", "threads", "cores"])
     }
 
-    fn row(&self, seat: &Seat, _: &dyn Fn() -> f64, _: &dyn Fn()) -> Vec<Value> {
+    fn row(&self, placement: &Placement, _: &dyn Fn() -> f64, _: &dyn Fn()) -> Vec<Value> {
         vec![
-            Value::count(seat.rank),
-            Value::text(&seat.host),
-            Value::integer(seat.pid),
-            Value::count(seat.threads),
-            Value::List(seat.cores.iter().map(|&core| Value::count(core)).collect()),
+            Value::count(placement.rank),
+            Value::text(&placement.host),
+            Value::integer(placement.pid),
+            Value::count(placement.threads),
+            Value::List(placement.cores.iter().map(|&core| Value::count(core)).collect()),
         ]
     }
 

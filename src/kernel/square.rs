@@ -1,14 +1,15 @@
 //! `square`: n² for each number, as the tutorials' pools map it.
 
 use super::terms::{self, Term};
-use super::{Entry, Takes};
+use super::{KernelEntry, Takes};
 use crate::math::integer::Integer;
 
-pub const ENTRY: Entry = Entry {
+/// The command `square`.
+pub const SQUARE: KernelEntry = KernelEntry {
     name: "square",
     about: "Square numbers",
     takes: Takes::Items("1..6"),
-    options: &[],
+    examples: &[("square 1..6", "the squares of 1 to 5")],
     open: terms::map::<Square>,
 };
 
@@ -37,7 +38,7 @@ mod tests {
             ("5 2^64", "25 340282366920938463463374607431768211456"),
             ("3..3", ""),
         ] {
-            let answer = answer((ENTRY.open)(&given(numbers)));
+            let answer = answer((SQUARE.open)(&given(numbers)));
             assert_eq!(column(&answer, "value").join(" "), expect, "{numbers}");
         }
     }

@@ -1,21 +1,22 @@
 //! `sum`: adds the numbers of a range; by default ten for each rank, the tutorials' mpi4py example.
 
 use super::terms::{self, Term};
-use super::{Entry, Takes};
+use super::{KernelEntry, Takes};
 use crate::math::integer::Integer;
 
-pub const ENTRY: Entry = Entry {
+/// The command `sum`.
+pub const SUM: KernelEntry = KernelEntry {
     name: "sum",
     about: "Add the numbers of a range",
-    takes: Takes::Range("0..10*ranks"),
-    options: &[],
-    open: terms::reduce::<Identity>,
+    takes: Takes::Ranges("0..10*ranks"),
+    examples: &[("sum 0..=100", "the sum of the numbers up to 100"), ("sum 1..10 20..30", "of two ranges")],
+    open: terms::reduce::<Numbers>,
 };
 
 /// n to n.
-pub struct Identity;
+pub struct Numbers;
 
-impl Term for Identity {
+impl Term for Numbers {
     fn narrow(n: u64) -> u64 {
         n
     }
@@ -32,7 +33,7 @@ mod tests {
     #[test]
     fn ten_for_each_of_1_2_4_and_8_ranks() {
         for (ranks, expect) in [(1, 45), (2, 190), (4, 780), (8, 3160)] {
-            let answer = answer((ENTRY.open)(&given(&format!("0..10*{ranks}"))));
+            let answer = answer((SUM.open)(&given(&format!("0..10*{ranks}"))));
             assert_eq!(answer.total.unwrap(), expect);
             assert!(answer.table.rows.is_empty());
         }
@@ -42,7 +43,7 @@ mod tests {
     fn it_is_the_triangle_number() {
         let triangle = |n: u64| Integer::from(n) * (n - 1) / 2u32;
         for n in [1, 2, 1_000, 1_000_000, 12_345_678] {
-            assert_eq!(answer((ENTRY.open)(&given(&format!("0..{n}")))).total.unwrap(), triangle(n));
+            assert_eq!(answer((SUM.open)(&given(&format!("0..{n}")))).total.unwrap(), triangle(n));
         }
     }
 }

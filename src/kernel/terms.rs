@@ -7,50 +7,81 @@ use super::{Given, Opened};
 use crate::chain::Chain;
 use crate::error::{Error, Result};
 use crate::math::integer::Integer;
-use crate::report::{Fact, Table, Value};
-use crate::seat::Seat;
+use crate::math::span::overlap;
+use crate::placement::Placement;
 use crate::syntax::Item;
+use crate::values::{Fact, Table, Value};
 use crate::work::{Answer, Forecast, Job, Kernel, Work};
+use std::ops::Range;
 
-/// A function of a number, in two widths.
-pub trait Term: Sync + 'static {
+/// A function of a number, that grows with it, in two widths.
+pub trait Term: Send + Sync + 'static {
     /// For numbers below 2^32.
     fn narrow(n: u64) -> u64;
     fn exact(n: Integer) -> Integer;
 }
 
 /// A row for each number given, with its term.
+///
+/// # Errors
+/// If there would be more than ten million rows.
 pub fn map<T: Term>(given: &Given) -> Result<Opened> {
     few_rows(&given.items)?;
-    chain(given, "numbers", |first, count| Box::new(Map::<T>::new(first, count)))
+    let width = unit_width(&given.items, MAPPED);
+    chain(given, "numbers", |first, count| Box::new(Map::<T>::new(first, count, width)))
 }
 
 /// The sum of the terms of all numbers given.
+///
+/// # Errors
+/// If an item has more than 2^70 numbers.
 pub fn reduce<T: Term>(given: &Given) -> Result<Opened> {
-    let too_many = |item: &&Item| item.first_and_count().1.div_ceil(REDUCED) >= 1 << 48;
+    let too_many = |item: &&Item| item.first_and_count().1.div_ceil(REDUCED) > 1 << 48;
     if let Some(item) = given.items.iter().find(too_many) {
-        return Err(Error::usage(format!("'{item}' has too many numbers: 2^69 are the most")));
+        return Err(Error::usage(format!("'{item}' has too many numbers: at most 2^70 are allowed")));
     }
-    chain(given, "ranges", |first, count| Box::new(Reduce::<T>::new(first, count)))
+    let width = unit_width(&given.items, REDUCED);
+    chain(given, "ranges", |first, count| Box::new(Reduce::<T>::new(first, count, width)))
 }
 
 fn chain(given: &Given, name: &'static str, link: impl Fn(u128, u128) -> Box<dyn Work>) -> Result<Opened> {
     let links = given.items.iter().map(|item| item.first_and_count());
     let links = links.map(|(first, count)| link(first, count)).collect();
     let facts = vec![Fact::new(name, Value::texts(&given.items))];
-    Ok(Opened { job: Job::Work(Box::new(Chain::new(links)?)), facts, how: vec![] })
+    // Rows of numbers have no total.
+    let overlap = name == "ranges" && overlap(given.spans());
+    let chain = Chain::new(links)?.overlapping(overlap);
+    Ok(Opened { job: Job::work(chain), facts, how: super::overlap_fact(overlap).into_iter().collect() })
+}
+
+/// A small problem is cut into as many units as it has numbers, up to this many, so that each of many ranks has its
+/// share of it.
+pub const UNITS_OF_SMALL: u128 = 1024;
+
+/// How many numbers a unit takes, of a problem of these items: few where it is small, `most` where it is large.
+pub fn unit_width(items: &[Item], most: u128) -> u128 {
+    let count = items.iter().fold(0u128, |count, item| count.saturating_add(item.first_and_count().1));
+    count.div_ceil(UNITS_OF_SMALL).clamp(1, most)
+}
+
+/// Where unit number `unit` of `units` begins, if `count` numbers are cut into equal ones.
+fn edge(count: u128, unit: u64, units: u64) -> u128 {
+    count * u128::from(unit) / u128::from(units)
 }
 
 /// More rows than this do not fit memory and are not read by anyone.
 const ROWS_MAX: u128 = 10_000_000;
 
 /// Refuses items that make too many rows.
+///
+/// # Errors
+/// If there would be more than ten million rows. The error quotes the item that is too much.
 pub fn few_rows(items: &[Item]) -> Result<()> {
     let mut rows = 0u128;
     for item in items {
         rows = rows.saturating_add(item.first_and_count().1);
         if rows > ROWS_MAX {
-            return Err(Error::usage(format!("'{item}' makes it {rows} rows: {ROWS_MAX} are the most")));
+            return Err(Error::usage(format!("'{item}' makes {rows} rows: at most {ROWS_MAX} are allowed")));
         }
     }
     Ok(())
@@ -58,17 +89,25 @@ pub fn few_rows(items: &[Item]) -> Result<()> {
 
 struct Map<T> {
     first: u128,
-    count: u64,
+    count: u128,
+    /// Numbers of a unit, at most.
+    width: u128,
+    /// Seconds of a row.
+    seconds: f64,
     term: std::marker::PhantomData<T>,
 }
 
-/// Numbers of a unit.
-const MAPPED: u64 = 4096;
+/// Numbers of a unit, at most.
+const MAPPED: u128 = 4096;
+
+/// Seconds of a row of a sample; and of one that is also merged from level to level and written, measured.
+const SAMPLE_ROW_SECONDS: f64 = 100e-9;
+const ROW_SECONDS: f64 = 300e-9;
 
 impl<T: Term> Map<T> {
     /// `count` numbers from `first` on.
-    fn new(first: u128, count: u128) -> Map<T> {
-        Map { first, count: count as u64, term: std::marker::PhantomData }
+    fn new(first: u128, count: u128, width: u128) -> Map<T> {
+        Map { first, count, width, seconds: ROW_SECONDS, term: std::marker::PhantomData }
     }
 }
 
@@ -77,14 +116,22 @@ impl<T: Term> Kernel for Map<T> {
     type Scratch = ();
 
     fn units(&self) -> u64 {
-        self.count.div_ceil(MAPPED)
+        self.count.div_ceil(self.width) as u64
     }
 
-    fn scratch(&self, _: &Seat) {}
+    fn scratch(&self, _: &Placement) {}
 
     fn compute(&self, unit: u64, _: &mut ()) -> Result<Vec<Integer>> {
-        let numbers = unit * MAPPED..self.count.min((unit + 1) * MAPPED);
-        Ok(numbers.map(|index| T::exact(Integer::from(self.first + u128::from(index)))).collect())
+        let edge = |unit| edge(self.count, unit, Kernel::units(self));
+        Ok((edge(unit)..edge(unit + 1)).map(|index| T::exact(Integer::from(self.first + index))).collect())
+    }
+
+    /// They are quickly made again.
+    fn plausible(&self, units: Range<u64>, part: &Vec<Integer>) -> bool {
+        let edge = |unit| edge(self.count, unit, Kernel::units(self));
+        let indices = edge(units.start)..edge(units.end);
+        part.len() as u128 == indices.end - indices.start
+            && indices.zip(part).all(|(index, term)| *term == T::exact(Integer::from(self.first + index)))
     }
 
     fn answer(&self, whole: Vec<Integer>) -> Result<Answer> {
@@ -96,30 +143,37 @@ impl<T: Term> Kernel for Map<T> {
     fn forecast(&self) -> Forecast {
         // A row takes 720 bytes on its way out as JSON, measured; as text or CSV half of that.
         Forecast {
-            seconds: self.count as f64 * 100e-9,
-            rank_bytes: self.count * 720,
-            thread_bytes: MAPPED * 64,
+            seconds: self.count as f64 * self.seconds,
+            rank_bytes: self.count as u64 * 720,
+            thread_bytes: self.width as u64 * 64,
             ..Forecast::default()
         }
+    }
+
+    fn sample(&self) -> Option<Box<dyn Work>> {
+        let count = self.count.min(MAPPED);
+        Some(Box::new(Map { seconds: SAMPLE_ROW_SECONDS, ..Map::<T>::new(self.first, count, MAPPED) }))
     }
 }
 
 struct Reduce<T> {
     first: u128,
     count: u128,
+    /// Numbers of a unit, at most.
+    width: u128,
     term: std::marker::PhantomData<T>,
 }
 
-/// Numbers of a unit: a few milliseconds.
+/// Numbers of a unit, at most: a few milliseconds.
 const REDUCED: u128 = 1 << 22;
 
 /// Numbers that are made before they are added: a list that stays in the first-level cache.
-const LISTED: usize = 1024;
+const NUMBERS_AT_ONCE: usize = 1024;
 
 impl<T: Term> Reduce<T> {
     /// `count` numbers from `first` on, no more than have a unit.
-    fn new(first: u128, count: u128) -> Reduce<T> {
-        Reduce { first, count, term: std::marker::PhantomData }
+    fn new(first: u128, count: u128, width: u128) -> Reduce<T> {
+        Reduce { first, count, width, term: std::marker::PhantomData }
     }
 }
 
@@ -128,22 +182,22 @@ impl<T: Term> Kernel for Reduce<T> {
     type Scratch = Vec<u64>;
 
     fn units(&self) -> u64 {
-        self.count.div_ceil(REDUCED) as u64
+        self.count.div_ceil(self.width) as u64
     }
 
-    fn scratch(&self, _: &Seat) -> Vec<u64> {
-        Vec::with_capacity(LISTED)
+    fn scratch(&self, _: &Placement) -> Vec<u64> {
+        Vec::with_capacity(NUMBERS_AT_ONCE)
     }
 
     fn compute(&self, unit: u64, list: &mut Vec<u64>) -> Result<Integer> {
-        let start = self.first + u128::from(unit) * REDUCED;
-        let end = (self.first + self.count).min(start.saturating_add(REDUCED));
+        let edge = |unit| self.first + edge(self.count, unit, Kernel::units(self));
+        let (start, end) = (edge(unit), edge(unit + 1));
         if end > 1 << 32 {
             return Ok((start..end).map(|n| T::exact(Integer::from(n))).sum());
         }
         let (mut at, end, mut sum) = (start as u64, end as u64, 0u128);
         while at < end {
-            let next = end.min(at + LISTED as u64);
+            let next = end.min(at + NUMBERS_AT_ONCE as u64);
             list.clear();
             list.extend((at..next).map(T::narrow));
             // The list is really made: without this the compiler would put a closed form in its place.
@@ -154,6 +208,14 @@ impl<T: Term> Kernel for Reduce<T> {
         Ok(Integer::from(sum))
     }
 
+    /// Terms grow with their numbers, so their mean lies between the first and the last one.
+    fn plausible(&self, units: Range<u64>, sum: &Integer) -> bool {
+        let edge = |unit| edge(self.count, unit, Kernel::units(self));
+        let (start, end) = (edge(units.start), edge(units.end));
+        let all_as = |index: u128| T::exact(Integer::from(self.first + index)) * Integer::from(end - start);
+        all_as(start) <= *sum && *sum <= all_as(end - 1)
+    }
+
     fn answer(&self, whole: Integer) -> Result<Answer> {
         Ok(Answer::total(whole))
     }
@@ -161,7 +223,12 @@ impl<T: Term> Kernel for Reduce<T> {
     fn forecast(&self) -> Forecast {
         let narrow = (1u128 << 32).saturating_sub(self.first).min(self.count);
         let seconds = narrow as f64 * 0.6e-9 + (self.count - narrow) as f64 * 60e-9;
-        Forecast { seconds, thread_bytes: 8 * LISTED as u64, ..Forecast::default() }
+        Forecast { seconds, thread_bytes: 8 * NUMBERS_AT_ONCE as u64, ..Forecast::default() }
+    }
+
+    fn sample(&self) -> Option<Box<dyn Work>> {
+        let most = if self.first < 1 << 32 { REDUCED } else { REDUCED >> 6 };
+        Some(Box::new(Reduce::<T>::new(self.first, self.count.min(most), REDUCED)))
     }
 }
 
@@ -173,7 +240,9 @@ pub mod tests {
 
     /// The sum over `count` numbers from `first` on, computed unit by unit.
     pub fn reduced<T: Term>(first: u128, count: u128) -> Integer {
-        whole(&Reduce::<T>::new(first, count)).total.unwrap()
+        let wide = whole(&Reduce::<T>::new(first, count, REDUCED)).total.unwrap();
+        assert_eq!(whole(&Reduce::<T>::new(first, count, 1 + count / 100)).total.unwrap(), wide);
+        wide
     }
 
     struct Same;
@@ -197,6 +266,23 @@ pub mod tests {
     }
 
     #[test]
+    fn small_problems_have_as_many_units_as_numbers() {
+        let units = |open: fn(&Given) -> Result<Opened>, text: &str| match open(&given(text)).unwrap().job {
+            Job::Work(work) => work.units(),
+            _ => unreachable!("terms are computed in units"),
+        };
+        for open in [map::<Same>, reduce::<Same>] {
+            for (text, least) in [("1..6", 5), ("0..40", 40), ("0..1024", 1024), ("0..1000000", 513)] {
+                let units = units(open, text);
+                assert!(units >= least && units <= UNITS_OF_SMALL.max(1_000_000 / MAPPED) as u64, "{text}: {units}");
+            }
+            // However many ranges it is asked in.
+            assert!(units(open, "0..1e6/1000") <= 2000);
+        }
+        assert_eq!(units(reduce::<Same>, "0..2^40"), 1 << 18);
+    }
+
+    #[test]
     fn rows_take_as_much_memory_however_they_are_asked_for() {
         let bytes = |text: &str| match map::<Same>(&given(text)).unwrap().job {
             Job::Work(work) => work.forecast().rank_bytes,
@@ -210,9 +296,22 @@ pub mod tests {
     fn too_many_rows_are_refused() {
         let checked = |text: &str| few_rows(&given(text).items).map_err(|why| why.to_string());
         assert_eq!(checked("0..1e7"), Ok(()));
-        assert_eq!(checked("7..+10000001").unwrap_err(), "'7..10000008' makes it 10000001 rows: 10000000 are the most");
+        assert_eq!(
+            checked("7..+10000001").unwrap_err(),
+            "'7..10000008' makes 10000001 rows: at most 10000000 are allowed"
+        );
         // All words count together.
-        assert!(checked("0..1e7 5").unwrap_err().starts_with("'5' makes it 10000001 rows"));
-        assert!(checked("0..1e13/1e6").unwrap_err().contains("makes it 20000000 rows"));
+        assert!(checked("0..1e7 5").unwrap_err().starts_with("'5' makes 10000001 rows"));
+        assert!(checked("0..1e13/1e6").unwrap_err().contains("makes 20000000 rows"));
+    }
+
+    #[test]
+    fn sums_of_more_numbers_than_can_be_numbered_are_refused() {
+        let refused = |text: &str| reduce::<Same>(&given(text)).err().map(|why| why.to_string());
+        assert_eq!(refused("5..+2^70"), None);
+        assert_eq!(
+            refused(&format!("0..{}", (1u128 << 70) + 1)).unwrap(),
+            "'0..1180591620717411303425' has too many numbers: at most 2^70 are allowed"
+        );
     }
 }

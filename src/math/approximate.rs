@@ -1,54 +1,63 @@
-//! What π(x) is about: the logarithmic integral, Riemann's function and its inverse, and how far off they may be.
+//! Approximations of π(x): the logarithmic integral, Riemann's function and its inverse, and how far off they may be.
 //!
-//! li(x) = Ei(ln x), the integral of 1/ln t from 0 to x, is a little more than π(x) as far as anyone has counted. Riemann
-//! corrected it by the powers of primes: R(x) = Σ μ(n)/n · li(x^1/n), which is off by about √x / ln x / 3 only. Gram's series for it
-//! has nothing but positive terms: R(x) = 1 + Σ Lⁿ / (n · n! · ζ(n+1)) over n ≥ 1, where L = ln x.
+//! li(x) = Ei(ln x) is the integral of 1/ln t from 0 to x. It is a little larger than π(x) as far as anyone has counted.
+//! Riemann corrected it by the powers of primes: R(x) = Σ μ(n)/n · li(x^1/n), which is off by only about √x / ln x / 3.
+//! Gram's series for R has only positive terms: R(x) = 1 + Σ Lⁿ / (n · n! · ζ(n+1)) over n ≥ 1, where L = ln x.
 //!
-//! All in floats of 192 bits by MPFR, which rounds alike everywhere: more than 50 digits are right. Some dozen
-//! microseconds each, R the first time some milliseconds, for the ζ.
+//! All values are floats of 192 bits by MPFR, which rounds the same way everywhere: more than 50 digits are right. A value
+//! costs some dozen microseconds; the first R costs some milliseconds, for the values of ζ. Where only the size of R counts, it
+//! has 64 bits, and the first one costs a tenth of a millisecond.
 
 use super::integer::{Float, Integer, power};
 use super::span::Span;
+use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
-/// Of a number's digits: enough for 20 behind the point up to 2^128.
-const BITS: u32 = 192;
+/// Precision in bits: enough for 20 decimal places up to 2^128.
+const PRECISION_BITS: u32 = 192;
+
+/// Precision of what is only compared with [`bound`].
+const ROUGH_BITS: u32 = 64;
 
 fn float(x: u128) -> Float {
-    Float::with_val(BITS, x)
+    Float::with_val(PRECISION_BITS, x)
 }
 
-/// li(x); the integral is taken across 1, where it is -∞. (Li, which starts at 2, is less by li(2) = 1.04….)
+/// li(x). The integral is taken across its pole at 1. (Li, which starts at 2, is smaller by li(2) = 1.04….)
 pub fn li(x: u128) -> Float {
     if x == 0 { float(0) } else { float(x).ln().eint() }
 }
 
-/// R(x); R(1) is 1, and towards 0 it goes to 0.
+/// R(x); R(1) = 1, and R(x) tends to 0 as x does.
 pub fn riemann_r(x: u128) -> Float {
-    if x < 2 { float(x) } else { gram(&float(x)).0 }
+    if x < 2 { float(x) } else { gram(&float(x), &COEFFICIENTS).0 }
 }
 
-/// Terms of Gram's series: those behind are less than 2^-192 for all x below 2^128.
-const TERMS: u32 = 400;
+/// Terms of Gram's series: the rest is less than 2^-192 for all x below 2^128.
+const GRAM_TERMS: u32 = 400;
 
-/// 1 / (n · n! · ζ(n+1)) for n from 1 on.
-static COEFFICIENTS: LazyLock<Vec<Float>> = LazyLock::new(|| {
-    let mut factorial = float(1);
+/// 1 / (n · n! · ζ(n+1)) for n from 1 on, with so many bits.
+fn coefficients(bits: u32) -> Vec<Float> {
+    let mut factorial = Float::with_val(bits, 1);
     let coefficient = |n| {
         factorial *= n;
-        1 / (Float::with_val(BITS, Float::zeta_u(n + 1)) * &factorial * n)
+        1 / (Float::with_val(bits, Float::zeta_u(n + 1)) * &factorial * n)
     };
-    (1..=TERMS).map(coefficient).collect()
-});
+    (1..=GRAM_TERMS).map(coefficient).collect()
+}
 
-/// R(x) and R'(x) by Gram's series, for x > 1.
-fn gram(x: &Float) -> (Float, Float) {
-    let ln = Float::with_val(BITS, x.ln_ref());
-    let (mut sum, mut slope, mut power) = (float(1), float(0), float(1));
-    for (n, coefficient) in (1u32..).zip(&*COEFFICIENTS) {
+static COEFFICIENTS: LazyLock<Vec<Float>> = LazyLock::new(|| coefficients(PRECISION_BITS));
+static ROUGH_COEFFICIENTS: LazyLock<Vec<Float>> = LazyLock::new(|| coefficients(ROUGH_BITS));
+
+/// R(x) and R'(x) by Gram's series, for x > 1, with the coefficients of its precision.
+fn gram(x: &Float, coefficients: &[Float]) -> (Float, Float) {
+    let bits = x.prec();
+    let ln = Float::with_val(bits, x.ln_ref());
+    let [mut sum, mut slope, mut power] = [1, 0, 1].map(|start| Float::with_val(bits, start));
+    for (n, coefficient) in (1u32..).zip(coefficients) {
         power *= &ln;
-        let term = Float::with_val(BITS, &power * coefficient);
-        if term < Float::with_val(BITS, &sum >> BITS) {
+        let term = Float::with_val(bits, &power * coefficient);
+        if term < Float::with_val(bits, &sum >> bits) {
             break;
         }
         sum += &term;
@@ -57,54 +66,92 @@ fn gram(x: &Float) -> (Float, Float) {
     (sum, slope / ln / x)
 }
 
-/// The x with R(x) = n, for n ≥ 1: about the n-th prime. By Newton's method; R is bent downwards, so that it stays on the
-/// left side once it is there.
+/// The x with R(x) = n, for n ≥ 1: about the n-th prime. By Newton's method; R is concave, so the steps stay on the left side
+/// of x once they are there.
 pub fn inverse_riemann_r(n: u128) -> Float {
     if n <= 1 {
         return float(1);
     }
     let n = float(n);
-    let mut x = Float::with_val(BITS, &n + 2u32).ln() * &n;
+    let mut x = Float::with_val(PRECISION_BITS, &n + 2u32).ln() * &n;
     loop {
-        let (value, slope) = gram(&x);
+        let (value, slope) = gram(&x, &COEFFICIENTS);
         let step = (value - &n) / slope;
         x -= &step;
-        // A step of so few bits is followed by none.
-        if step.abs() <= Float::with_val(BITS, &x >> (BITS / 2 + 8)) {
+        // A step as small as this is the last one.
+        if step.abs() <= Float::with_val(PRECISION_BITS, &x >> (PRECISION_BITS / 2 + 8)) {
             return x;
         }
     }
 }
 
-/// Where the n-th prime lies, for n of some thousands and more: x ± (1.5 √x + 500), where R(x) = n.
+/// The interval of the n-th prime, for n of some thousands and more: x ± (1.5 √x + 500), where R(x) = n.
 ///
-/// Büthe (2018) proves for x ≤ 10^19 that π(x) is less than li(x), and by no more than √x / ln x · (1.95 + 3.9 / ln x + 19.5 / ln² x).
-/// So it is within 1.3 √x / ln x of R(x) where n is that large, the n-th prime within 1.3 √x of x. Beyond 10^19 the same is
-/// expected, not proven: the sum over the zeros of ζ that makes up the difference has a spread of 0.22, and must come to more
-/// than 1.5. Whoever relies on it checks.
+/// Büthe (2018) proves for x ≤ 10^19 that π(x) is less than li(x), by at most √x / ln x · (1.95 + 3.9 / ln x + 19.5 / ln² x).
+/// So π(x) is within 1.3 √x / ln x of R(x) for large n, and the n-th prime is within 1.3 √x of x. Above 10^19 this is
+/// expected but not proven: the difference is a sum over the zeros of ζ whose standard deviation is 0.22, and it would have
+/// to be more than 1.5. So callers must check the result.
+///
+/// # Panics
+/// If the prime may be beyond 2^127.
 pub fn nth_prime(n: u128) -> Span {
     let middle = inverse_riemann_r(n).to_integer().and_then(|x| x.to_u128()).expect("primes are sought below 2^127");
     let half = middle.isqrt() * 3 / 2 + 500;
     Span::new(middle.saturating_sub(half), middle + half).expect("it ends behind the middle")
 }
 
-/// How far π(x) may be from R(x) before something is wrong. Schoenfeld (1976): if Riemann was right, |π(x) - li(x)| is less
-/// than √x ln x / 8π for all x ≥ 2657; R is nearer than li by far, wherever anyone has looked.
+/// How far π(x) may be from R(x) before something is wrong. Schoenfeld (1976): if the Riemann hypothesis is true, |π(x) - li(x)|
+/// is less than √x ln x / 8π for all x ≥ 2657. R is much nearer than li wherever anyone has looked.
 pub fn bound(x: u128) -> f64 {
     let x = x.max(1) as f64;
-    // Below it is 2.4 at most, as the tests find.
+    // Below 2657 the difference is at most 2.4, as the tests find.
     (x.sqrt() * x.ln() / (8.0 * std::f64::consts::PI)).max(3.0)
 }
 
-/// Whether π(x) can be `count`.
+/// Whether π(x) can be `count`. R(x) is taken with 64 bits: its error is below a millionth of [`bound`] up to 2^64 and below 10^-5 of
+/// it up to 10^25.
 pub fn plausible(x: u128, count: u128) -> bool {
-    (riemann_r(x) - float(count)).abs() <= bound(x)
+    (rough_r(x) - Float::with_val(ROUGH_BITS, count)).abs() <= bound(x)
 }
 
-/// A number that is not negative in decimal, rounded to some places behind the point.
+/// R(x) with 64 bits. The error is below 2^-52 · R(x).
+///
+/// Let u = 2^-64 be the largest error of a rounding, relative to its result. Rounding x moves ln x by at most u, which is 1.5 u of it for
+/// x ≥ 2, and ln x is rounded: 2.5 u. The n-th power has n such factors and n roundings, n! has n, and the rest of a term has five: in
+/// all less than (4.5 n + 5) u, at most 1805 u with 400 terms. The terms are positive, so this holds for their sum, which has at
+/// most 400 roundings of its own. When the terms end, they have become smaller than u of the sum and halve at least: the rest is
+/// less than 2 u. All of it is less than 2^12 u.
+fn rough_r(x: u128) -> Float {
+    let x = Float::with_val(ROUGH_BITS, x);
+    if x < 2 { x } else { gram(&x, &ROUGH_COEFFICIENTS).0 }
+}
+
+/// How many primes there can be from `start` to below `end`. Montgomery and Vaughan (1973): an interval of y numbers has at
+/// most 2 y / ln y primes, wherever it is. The bounds on π at both ends are used where they are tighter and where [`bound`] is
+/// known to hold.
+pub fn possible(start: u128, end: u128) -> RangeInclusive<u128> {
+    let width = end.saturating_sub(start) as f64;
+    // Floats are off by less than 10^-9.
+    let most = if width < 8.0 { width } else { 2.0 * width / width.ln() * (1.0 + 1e-9) };
+    let off = bound(start) + bound(end) + 1.0;
+    if end > SEARCHED_END || width < 4.0 * off {
+        return 0..=most as u128;
+    }
+    let middle = (riemann_r(end - 1) - riemann_r(start.saturating_sub(1))).to_f64();
+    let least = middle * (1.0 - 1e-9) - off;
+    least.max(0.0) as u128..=most.min(middle * (1.0 + 1e-9) + off) as u128
+}
+
+/// The end of the numbers in which others have looked for such differences.
+const SEARCHED_END: u128 = 10_000_000_000_000_000_000_000_000;
+
+/// A number that is not negative, in decimal, rounded to some decimal places.
+///
+/// # Panics
+/// If the value is not finite, or if there are more than 1365 places.
 pub fn decimal(value: &Float, places: u32) -> String {
     let ten = power(&Integer::from(10), &Integer::from(places), 4096).expect("places are few");
-    let scaled = Float::with_val(BITS + 64, value * &ten).to_integer().expect("it is finite");
+    let scaled = Float::with_val(PRECISION_BITS + 64, value * &ten).to_integer().expect("it is finite");
     let (whole, rest) = scaled.div_rem(ten);
     format!("{whole}.{rest:0>width$}", rest = rest.to_string(), width = places as usize)
 }
@@ -120,6 +167,23 @@ mod tests {
     fn table() -> Vec<(u128, String, String)> {
         let rows = golden::rows("riemann").into_iter();
         rows.map(|row| (row[0].parse().unwrap(), row[1].clone(), row[2].clone())).collect()
+    }
+
+    #[test]
+    fn the_primes_of_a_span_are_among_those_that_can_be() {
+        let primes = naive::primes(3_000_000);
+        for start in (0..3_000_000u128).step_by(7919) {
+            for width in [0, 1, 2, 7, 8, 30, 1000, 100_000, 2_000_000] {
+                let end = (start + width).min(3_000_000);
+                let below = |n: u128| primes.partition_point(|&prime| u128::from(prime) < n) as u128;
+                let (count, possible) = (below(end) - below(start), possible(start, end));
+                assert!(possible.contains(&count), "{count} from {start} to {end}: {possible:?}");
+                assert!(!possible.contains(&(width + 1)), "{start} to {end}");
+            }
+        }
+        // High numbers, where the values at both ends are tight (from primesieve 11.0).
+        let possible = possible(10u128.pow(12), 10u128.pow(12) + 10u128.pow(10));
+        assert!(possible.contains(&361_840_208) && possible.end() - possible.start() < 10_000_000, "{possible:?}");
     }
 
     #[test]
@@ -145,7 +209,7 @@ mod tests {
         let r: f64 = (1..=30u32)
             .filter(|n| naive::primes(6).iter().all(|p| !n.is_multiple_of(p * p)))
             .map(|n| {
-                let root = Float::with_val(BITS, 10u32).ln() * 30u32 / n;
+                let root = Float::with_val(PRECISION_BITS, 10u32).ln() * 30u32 / n;
                 let sign = if mobius(n).count() % 2 == 0 { 1.0 } else { -1.0 };
                 sign / f64::from(n) * root.eint().to_f64()
             })
@@ -157,8 +221,8 @@ mod tests {
     fn the_inverse_leads_back() {
         for n in (1..100).chain((0..128).map(|bit| 1u128 << bit)).chain([10u128.pow(24)]) {
             let x = inverse_riemann_r(n);
-            let back = if n == 1 { float(1) } else { gram(&x).0 };
-            assert!((back - float(n)).abs() <= Float::with_val(BITS, float(n) >> 180), "{n}");
+            let back = if n == 1 { float(1) } else { gram(&x, &COEFFICIENTS).0 };
+            assert!((back - float(n)).abs() <= Float::with_val(PRECISION_BITS, float(n) >> 180), "{n}");
         }
         // About the 10^25th prime.
         let prime = 606_527_267_811_189_857_426_370_533u128;
@@ -184,6 +248,19 @@ mod tests {
     }
 
     #[test]
+    fn the_rough_value_is_as_near_as_its_proof_says() {
+        let random = (0..300).map(|bit| (0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835u128 >> (bit % 126)) ^ bit);
+        let borders = (1..127).flat_map(|bit| [(1u128 << bit) - 1, 1 << bit, (1 << bit) + 1]);
+        for x in table().into_iter().map(|row| row.0).chain(random).chain(borders).chain(0..3000) {
+            let (rough, exact) = (rough_r(x), riemann_r(x));
+            let off = Float::with_val(PRECISION_BITS, &rough - &exact).abs();
+            assert!(off <= Float::with_val(PRECISION_BITS, &exact >> 52), "{x}: {rough}, {exact}");
+            assert!(x > 1 << 64 || off.to_f64() < bound(x) * 1e-6, "{x}");
+            assert!(x > 10u128.pow(25) || off.to_f64() < bound(x) * 1e-5, "{x}");
+        }
+    }
+
+    #[test]
     fn what_is_known_is_plausible_and_little_else() {
         let primes = naive::primes(20_000);
         let mut count = 0;
@@ -203,7 +280,7 @@ mod tests {
 
     #[test]
     fn decimals_are_rounded() {
-        let eighth = Float::with_val(BITS, 1u32) / 8u32;
+        let eighth = Float::with_val(PRECISION_BITS, 1u32) / 8u32;
         assert_eq!([1, 2, 3, 5].map(|places| decimal(&eighth, places)), ["0.1", "0.12", "0.125", "0.12500"]);
         assert_eq!(decimal(&float(u128::MAX), 2), format!("{}.00", u128::MAX));
     }

@@ -1,48 +1,54 @@
 //! Cuts a span into pieces of about equal expected cost.
 //!
-//! High numbers cost more than low ones, so equal widths would leave the last rank working alone. The
-//! cost of a number is taken as constant between the points (8+j)·2^k, 9 % apart at most, which makes the
-//! cost of everything below a point a sum of a few hundred products and its inverse one division. All of it
-//! in integers: floats may differ between hosts, and two ranks that cut differently would count a number
-//! twice.
+//! High numbers cost more than low ones, so with equal widths the last rank would finish long after the others. The
+//! cost of a number is taken as constant between the points (8+j)·2^k, which are 9 % apart at most. So the cost of all
+//! numbers below a point is a sum of a few hundred products, and its inverse takes one division. Everything is done in
+//! integers: floats may differ between hosts, and if two ranks cut differently, some number is counted twice.
 
 use super::span::Span;
 
+/// A span cut into pieces of about equal cost.
 pub struct Cut {
     span: Span,
     /// Where a new cost begins, and the cost of everything before.
-    steps: Vec<Step>,
+    steps: Vec<CostStep>,
     whole: u128,
     pieces: u64,
 }
 
-struct Step {
+struct CostStep {
     start: u128,
     before: u128,
     each: u64,
 }
 
 impl Cut {
-    /// `pieces` of `span`, where one number near n costs `cost(n)`; at least one piece, and no more than
-    /// there are numbers. The costs of all numbers together must stay below 2^64 times 2^50.
+    /// Cuts `span` into `pieces`, where one number near n costs `cost(n)`. There is at least one piece, and there are no more
+    /// pieces than numbers. The costs of all numbers together must stay below 2^64 times 2^50.
     pub fn new(span: Span, cost: impl Fn(u128) -> u64, pieces: u64) -> Cut {
+        Cut::by_cost(span, cost, |_| pieces)
+    }
+
+    /// The same, but the number of pieces follows from the cost of the whole span.
+    pub fn by_cost(span: Span, cost: impl Fn(u128) -> u64, pieces: impl FnOnce(u128) -> u64) -> Cut {
         let (mut steps, mut at, mut before) = (Vec::new(), span.start(), 0u128);
         while at < span.end() {
             let end = next_point(at).min(span.end());
             let each = cost(at + (end - at) / 2).max(1);
-            steps.push(Step { start: at, before, each });
+            steps.push(CostStep { start: at, before, each });
             before += (end - at) * u128::from(each);
             at = end;
         }
         let most = u64::try_from(span.width()).unwrap_or(u64::MAX).max(1);
-        Cut { span, steps, whole: before, pieces: pieces.clamp(1, most) }
+        Cut { span, steps, whole: before, pieces: pieces(before).clamp(1, most) }
     }
 
     /// The cost of the whole span, in the units of `cost`.
-    pub fn whole(span: Span, cost: impl Fn(u128) -> u64) -> u128 {
-        Cut::new(span, cost, 1).whole
+    pub fn whole(&self) -> u128 {
+        self.whole
     }
 
+    /// How many pieces there are, at least one.
     pub fn pieces(&self) -> u64 {
         self.pieces
     }
@@ -53,7 +59,7 @@ impl Cut {
         Span::new(edge(index), edge(index + 1)).expect("edges grow with their number")
     }
 
-    /// The number below which `index` pieces' worth of cost lies.
+    /// The number below which the numbers cost as much as `index` pieces.
     fn point(&self, index: u64) -> u128 {
         let below = share(self.whole, index, self.pieces);
         let step = match self.steps.partition_point(|step| step.before <= below) {
@@ -64,7 +70,7 @@ impl Cut {
     }
 }
 
-/// ⌊whole · part / parts⌋, whose product may not fit.
+/// ⌊whole · part / parts⌋; the product may need more than 128 bits.
 fn share(whole: u128, part: u64, parts: u64) -> u128 {
     let (part, parts) = (u128::from(part), u128::from(parts));
     whole / parts * part + whole % parts * part / parts

@@ -3,11 +3,12 @@
 use rug::integer::Order;
 pub use rug::{Float, Integer};
 
-/// The magnitude, its least significant byte first.
+/// The magnitude in bytes, the least significant first.
 pub fn to_bytes(value: &Integer) -> Vec<u8> {
     value.to_digits(Order::Lsf)
 }
 
+/// The integer of this magnitude, little-endian; see [`to_bytes`].
 pub fn from_bytes(magnitude: &[u8]) -> Integer {
     Integer::from_digits(magnitude, Order::Lsf)
 }
@@ -23,6 +24,11 @@ pub fn power(base: &Integer, exponent: &Integer, bits: u32) -> Option<Integer> {
     (grows <= bits).then(|| rug::ops::Pow::pow(base.clone(), exponent))
 }
 
+/// `base^exponent`, whatever its size.
+pub fn raised(base: Integer, exponent: u32) -> Integer {
+    rug::ops::Pow::pow(base, exponent)
+}
+
 /// n!, by GMP.
 pub fn factorial(n: u32) -> Integer {
     Integer::from(Integer::factorial(n))
@@ -36,7 +42,7 @@ pub fn libraries() -> [String; 2] {
     [gmp, mpfr].map(|version| version.map(|number| number.to_string()).join("."))
 }
 
-/// The number that decimal `digits` spell.
+/// The number with these decimal `digits`.
 pub fn decimal(digits: &str) -> Option<Integer> {
     digits.parse().ok()
 }

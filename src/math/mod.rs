@@ -1,9 +1,9 @@
 //! Numbers only: no ranks, no files, no clocks, no printing.
 //!
-//! The ladder, slowest first, where each rung judges the next: [`trial`] divides, [`sieve::naive`] marks
-//! one flag per number, [`sieve`] marks one bit per number that its wheel lets through; [`count`] has the rungs above,
-//! which count primes without finding them all.
-//! [`primality`] decides single numbers, however large; [`approximate`] says about how many primes there should be.
+//! The ways to count primes are a ladder, slowest first, and each is tested against the one before: [`trial`] divides,
+//! [`sieve::naive`] keeps one flag per number, [`sieve`] keeps one bit per number that its wheel lets through, and [`count`]
+//! counts primes without finding them all.
+//! [`primality`] tests single numbers of any size; [`approximate`] says about how many primes there should be.
 
 pub mod approximate;
 pub mod count;
@@ -11,7 +11,9 @@ pub mod cut;
 pub mod integer;
 #[allow(unsafe_code)]
 pub mod lanes;
+mod pieces;
 pub mod primality;
+pub mod ring;
 pub mod sieve;
 pub mod span;
 pub mod trial;

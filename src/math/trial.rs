@@ -1,12 +1,12 @@
-//! Trial division, exactly as the Python tutorials do it: 2, 3, then every 6k-1 and 6k+1 up to the root.
+//! Trial division, exactly as the Python tutorials do it: by 2, 3, then every 6k-1 and 6k+1 up to the square root.
 //!
-//! The bottom of the ladder: too simple to be wrong, so it judges the sieve. It is also what teachers compare
-//! languages and schedulers with, so its divisors are the tutorials' divisors in their order; below 2^32
-//! they are tried eight at a time, in floats, which divide exactly there. O(√n / 3) divisions for a prime n;
-//! no memory.
+//! This is the lowest step of the ladder. It is too simple to be wrong, so the sieve is tested against it. Teachers also
+//! compare languages and schedulers with it, so its divisors are those of the tutorials, in their order. Below 2^32 eight
+//! divisors are tried at a time, in floats, which divide exactly there.
+//! Cost: O(√n / 3) divisions for a prime n. Memory: none.
 
-/// Where the numbers end that can be divided.
-pub const END: u128 = 1 << 64;
+/// The end of the numbers that can be divided.
+pub const TRIAL_END: u128 = 1 << 64;
 
 /// Whether `n` is prime.
 pub fn is_prime(n: u64) -> bool {
@@ -16,7 +16,7 @@ pub fn is_prime(n: u64) -> bool {
     if n.is_multiple_of(2) || n.is_multiple_of(3) {
         return false;
     }
-    match (SMALL..1 << 32).contains(&n) {
+    match (GROUPED_FROM..1 << 32).contains(&n) {
         true => by_eights(n as u32),
         false => one_by_one(n),
     }
@@ -27,10 +27,10 @@ pub fn count(first: u64, last: u64) -> u64 {
     (first..=last).map(|n| u64::from(is_prime(n))).sum()
 }
 
-/// Below this a group of eight divisors could reach n itself.
-const SMALL: u64 = 2048;
+/// Below this, a group of eight divisors could contain n itself.
+const GROUPED_FROM: u64 = 2048;
 
-/// The loop as it is written everywhere.
+/// The usual loop.
 fn one_by_one(n: u64) -> bool {
     let (mut i, root) = (5, n.isqrt());
     while i <= root {
@@ -42,21 +42,21 @@ fn one_by_one(n: u64) -> bool {
     true
 }
 
-/// The same divisors in groups, of which the last may go some numbers beyond the root: what divides there has
-/// a smaller cofactor, so n is composite all the same.
+/// The same divisors in groups of eight. The last group may go some numbers beyond the root. A divisor found there has a
+/// smaller cofactor, so n is composite all the same.
 ///
-/// A quotient that is no integer is at least 1/d > 2^-17 away from one, and floats below 2^32 are at most 2^-20
-/// apart: so it is not rounded to one.
+/// A quotient that is not an integer differs from every integer by at least 1/d > 2^-17. Floats below 2^32 are at most
+/// 2^-20 apart, so such a quotient is not rounded to an integer.
 fn by_eights(n: u32) -> bool {
-    /// Adding and subtracting it rounds to an integer.
-    const ROUND: f64 = (1u64 << 52) as f64;
+    /// Adding and then subtracting this number rounds a float to an integer.
+    const ROUNDING: f64 = (1u64 << 52) as f64;
     let (n, root) = (f64::from(n), f64::from(n.isqrt()));
     let mut divisors = [5.0, 7.0, 11.0, 13.0, 17.0, 19.0, 23.0, 25.0];
     while divisors[0] <= root {
         let mut divides = false;
         for divisor in &mut divisors {
             let quotient = n / *divisor;
-            divides |= quotient + ROUND - ROUND == quotient;
+            divides |= quotient + ROUNDING - ROUNDING == quotient;
             *divisor += 24.0;
         }
         if divides {
@@ -66,8 +66,8 @@ fn by_eights(n: u32) -> bool {
     true
 }
 
-/// The cost of deciding one number near `n` in picoseconds on a core of 2024; grows with √n / ln n, for the
-/// primes, and with √√n for the rest. Integers only: every rank must come to the same number.
+/// The cost of testing one number near `n`, in picoseconds on a core of 2024. It grows with √n / ln n for the primes, and
+/// with √√n for the other numbers. Integers only: every rank must get the same number.
 pub fn cost(n: u128) -> u64 {
     let (root, bits) = (n.isqrt() as u64, u64::from(128 - n.leading_zeros()));
     1_000 + 900 * root / (bits + 1) + 1_000 * root.isqrt() / 4

@@ -1,19 +1,21 @@
-//! CSV (RFC 4180): the rows with a header line of the keys; where there are no rows, the total.
+//! CSV (RFC 4180): the rows, with a header line of the keys; without rows, the total.
 
-use super::{Format, Frame, Report, Status};
+use super::{Format, Frame, Report, Status, shown};
 
-pub const FORMAT: Format = Format { name: "csv", write, frame: |_, list| Frame::lines(format!("{}\n", list.key)) };
+/// Comma-separated values, for spreadsheets.
+pub const CSV: Format =
+    Format { name: "csv", is_document: false, write, frame: |_, list| Frame::lines(format!("{}\n", list.key)) };
 
 fn write(report: &Report) -> String {
     let facts = || report.problem.iter().chain(&report.run);
     match &report.total {
-        _ if matches!(report.status, Status::Planned | Status::Partial) => {
-            line(facts().map(|fact| fact.name.to_string())) + &line(facts().map(|fact| fact.value.to_string()))
+        _ if matches!(report.status, Status::Planned | Status::Partial) && report.table.rows.is_empty() => {
+            line(facts().map(|fact| fact.name.to_string())) + &line(facts().map(|fact| shown(&fact.value)))
         }
         Some(total) if report.table.columns.is_empty() => format!("total\n{total}\n"),
         _ => {
             let header = line(report.table.columns.iter().map(|column| column.key.to_string()));
-            let rows = report.table.rows.iter().map(|row| line(row.iter().map(|cell| cell.to_string())));
+            let rows = report.table.rows.iter().map(|row| line(row.iter().map(shown)));
             header + &rows.collect::<String>()
         }
     }
@@ -32,8 +34,9 @@ fn quoted(cell: String) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Table, tests::sample};
+    use super::super::tests::sample;
     use super::*;
+    use crate::values::Table;
 
     #[test]
     fn cells_that_need_it_are_quoted() {

@@ -1,10 +1,13 @@
 //! JSON, schema `pcount/1`: every integer of the problem and the answer is a string, because they outgrow
 //! the 53 bits that JSON readers keep; seconds and numbers of ranks are numbers.
 
-use super::{Column, Fact, Format, Frame, List, Report, Status, Table, Value};
+use super::{Format, Frame, List, Report, Status};
+use crate::escaped;
+use crate::values::{Column, Fact, Table, Value};
 use serde_json::{Map, Value as Json, json};
 
-pub const FORMAT: Format = Format { name: "json", write, frame };
+/// A JSON document, for programs.
+pub const JSON: Format = Format { name: "json", is_document: true, write, frame };
 
 fn write(report: &Report) -> String {
     let mut whole = Map::new();
@@ -16,7 +19,16 @@ fn write(report: &Report) -> String {
         whole.insert("answer".into(), answer(report));
     }
     whole.insert("run".into(), group(&report.run));
-    Json::Object(whole).to_string() + "\n"
+    shown(Json::Object(whole).to_string()) + "\n"
+}
+
+/// The document without characters that terminals obey and JSON allows in texts.
+fn shown(document: String) -> String {
+    if !document.contains(escaped::is_obeyed) {
+        return document;
+    }
+    let each = |c| if escaped::is_obeyed(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() };
+    document.chars().map(each).collect()
 }
 
 fn answer(report: &Report) -> Json {
@@ -34,15 +46,15 @@ fn answer(report: &Report) -> Json {
     Json::Object(answer)
 }
 
-/// The document of a report without rows, cut open where they stand. Nothing else in it looks like that: in texts,
-/// quotes are escaped.
+/// The document of a report without rows, cut where the rows belong. Nothing else in it looks like that place, because quotes in texts
+/// are escaped.
 fn frame(report: &Report, list: &List) -> Frame {
-    const OPEN: &str = "\"rows\":[";
+    const ROWS_OPEN: &str = "\"rows\":[";
     let key = [Column { key: list.key.clone(), unit: "".into() }];
     let whole = write(&Report { table: Table { columns: key.into(), rows: vec![] }, ..report.clone() });
-    let (head, tail) = whole.split_once(OPEN).expect("an answer with columns has rows");
+    let (head, tail) = whole.split_once(ROWS_OPEN).expect("an answer with columns has rows");
     let before = format!("{{{}:\"", json!(list.key));
-    Frame { head: format!("{head}{OPEN}"), tail: tail.into(), before, after: "\"}", between: "," }
+    Frame { head: format!("{head}{ROWS_OPEN}"), tail: tail.into(), before, after: "\"}", between: "," }
 }
 
 fn value(value_: &Value) -> Json {
@@ -55,17 +67,14 @@ fn value(value_: &Value) -> Json {
     }
 }
 
-/// The facts as an object; the part of a name before a dot is an object in it.
+/// The facts as an object. The part of a name before a dot is an object inside it.
 fn group(facts: &[Fact]) -> Json {
     let mut whole = Map::new();
     for fact in facts {
-        match fact.name.split_once('.') {
-            None => whole.insert(fact.name.to_string(), value(&fact.value)),
-            Some((outer, inner)) => {
-                let object = whole.entry(outer).or_insert_with(|| json!({}));
-                object[inner] = value(&fact.value);
-                None
-            }
+        let (name, value) = (fact.name.to_string(), value(&fact.value));
+        match fact.name.split_once('.').map(|(outer, inner)| (whole.entry(outer).or_insert_with(|| json!({})), inner)) {
+            Some((Json::Object(group), inner)) => group.insert(inner.into(), value),
+            _ => whole.insert(name, value),
         };
     }
     Json::Object(whole)
@@ -75,6 +84,17 @@ fn group(facts: &[Fact]) -> Json {
 mod tests {
     use super::super::tests::sample;
     use super::*;
+
+    #[test]
+    fn whatever_texts_hold_no_terminal_obeys_it() {
+        let texts = "\u{1b}[2J\n\u{9b}31m\u{7f}\u{202e}";
+        let facts = ["seconds.wall", "seconds", "seconds.busy"].map(|name| Fact::new(name, Value::text(texts)));
+        let said = write(&Report { problem: facts.to_vec(), ..sample() });
+        assert!(!said.trim_end().contains(|c: char| c.is_control() || c == '\u{202e}'), "{said}");
+        let json: Json = serde_json::from_str(&said).unwrap();
+        // If facts contradict each other, all are shown somehow.
+        assert_eq!(json["problem"]["seconds"], json!(texts));
+    }
 
     #[test]
     fn it_is_the_schema_that_scripts_parse() {

@@ -1,124 +1,260 @@
-//! An answer that is told as it comes: a column of numbers too long to hold.
+//! An answer that is written as it comes: a column of numbers that does not fit memory.
 //!
-//! It goes to stdout in the frame of its format, and into the run file if there is one. Most of the cost is
-//! that of writing decimals, so only the digits that change are made anew.
+//! It goes to stdout in the frame of its format, and into the run file if there is one. Most of the cost is making decimals. Numbers that
+//! follow each other differ in their last digits only, so what stands before these is copied from the line before.
 
-use super::hdf5::{ListFile, RunFile};
 use super::{Frame, Report, put_out};
 use crate::error::Result;
+use crate::values::Ascending;
+use std::ops::ControlFlow;
 
-/// Bytes that are put out at a time.
+/// How many bytes are written to stdout at a time.
 const BUFFER: usize = 1 << 16;
 
-/// A list being told.
-pub struct Telling {
-    frame: Frame,
-    out: Vec<u8>,
-    decimal: Decimal,
-    count: u64,
-    /// Whether someone listens to stdout still.
-    said: Result<bool>,
-    /// Whether the file keeps them; nothing if there is none.
-    kept: Result<Option<ListFile>>,
+/// A second place for the numbers.
+pub trait KeptList {
+    /// Adds a number.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    fn push(&mut self, number: u128) -> Result<()>;
+    /// Adds the report of the run, at the end.
+    ///
+    /// # Errors
+    /// If it cannot be written, or if what was written is damaged.
+    fn keep(self: Box<Self>, report: &Report) -> Result<()>;
 }
 
-impl Telling {
-    /// Says what stands before the numbers. Those below 2^64 are numbers in the run file too, `wide` ones text.
-    pub fn begin(frame: Frame, file: Option<(RunFile, &'static str, bool)>) -> Telling {
-        let kept = file.map(|(file, key, wide)| ListFile::begin(file, key, wide)).transpose();
-        let out = frame.head.clone().into_bytes();
-        Telling { frame, out, decimal: Decimal::new(), count: 0, said: Ok(true), kept }
+/// Writes a list of numbers.
+pub struct ListWriter {
+    lines: Lines,
+    /// Whether anyone still reads stdout.
+    stdout: Result<bool>,
+    /// The second place; `None` if there is none.
+    kept: Result<Option<Box<dyn KeptList>>>,
+}
+
+impl ListWriter {
+    /// Writes what comes before the numbers.
+    pub fn begin(frame: Frame, kept: Result<Option<Box<dyn KeptList>>>) -> ListWriter {
+        ListWriter { lines: Lines::new(frame), stdout: Ok(true), kept }
     }
 
-    /// Tells more of them; says whether anyone wants the next.
-    pub fn tell(&mut self, numbers: impl Iterator<Item = u128>) -> bool {
-        for number in numbers {
+    /// Writes more numbers. Returns whether more are wanted.
+    pub fn write(&mut self, mut numbers: impl Iterator<Item = u128>) -> bool {
+        let _ = numbers.try_for_each(|number| {
             if !self.wanted() {
-                break;
+                return ControlFlow::Break(());
             }
-            if matches!(self.said, Ok(true)) {
-                self.say(number);
+            if matches!(self.stdout, Ok(true)) {
+                self.lines.put(number);
+                if self.lines.is_full() {
+                    self.flush();
+                }
             }
             if let Ok(Some(file)) = &mut self.kept
                 && let Err(why) = file.push(number)
             {
                 self.kept = Err(why);
             }
-            self.count += 1;
+            ControlFlow::Continue(())
+        });
+        self.flush();
+        self.wanted()
+    }
+
+    /// The same, faster if there is no second place.
+    pub fn write_ascending(&mut self, numbers: &Ascending) -> bool {
+        if !matches!(self.kept, Ok(None)) {
+            return self.write(numbers.numbers());
+        }
+        let ListWriter { lines, stdout, .. } = self;
+        if matches!(stdout, Ok(true)) {
+            lines.put_all(numbers, |text| {
+                *stdout = put_out(text);
+                matches!(stdout, Ok(true))
+            });
         }
         self.flush();
         self.wanted()
     }
 
-    /// Neither a reader that has left nor a file that cannot be written keeps the other from the numbers.
+    /// If the reader of stdout has left, the file still gets the numbers, and the other way round.
     fn wanted(&self) -> bool {
-        matches!(self.said, Ok(true)) || matches!(self.kept, Ok(Some(_)))
-    }
-
-    fn say(&mut self, number: u128) {
-        let Frame { before, after, between, .. } = &self.frame;
-        if self.count > 0 {
-            self.out.extend_from_slice(between.as_bytes());
-        }
-        self.out.extend_from_slice(before.as_bytes());
-        self.out.extend_from_slice(self.decimal.of(number));
-        self.out.extend_from_slice(after.as_bytes());
-        if self.out.len() >= BUFFER {
-            self.flush();
-        }
+        matches!(self.stdout, Ok(true)) || matches!(self.kept, Ok(Some(_)))
     }
 
     fn flush(&mut self) {
-        if let Ok(true) = self.said {
-            self.said = put_out(&self.out);
+        let text = self.lines.take();
+        if let Ok(true) = self.stdout {
+            self.stdout = put_out(text);
         }
-        self.out.clear();
     }
 
-    /// Says what stands behind the numbers, and keeps the file with the report of the run.
+    /// Writes what comes after the numbers, and adds the report of the run to the file.
+    ///
+    /// # Errors
+    /// If stdout or the file cannot be written.
     pub fn end(mut self, tail: &str, report: &Report) -> Result<()> {
-        self.out.extend_from_slice(tail.as_bytes());
         self.flush();
+        if let Ok(true) = self.stdout {
+            self.stdout = put_out(tail.as_bytes());
+        }
         let kept = self.kept.and_then(|file| file.map_or(Ok(()), |file| file.keep(report)));
-        self.said.and(kept)
+        self.stdout.and(kept)
     }
 }
 
-/// The decimal digits of numbers of which each is a little above the one before.
-struct Decimal {
-    /// At the right end: 10^8 times what the digits before the last eight say, and those digits.
+/// Lines of numbers that wait to be written.
+struct Lines {
+    frame: Frame,
+    /// The text, and room for more.
+    text: Vec<u8>,
+    used: usize,
+    /// The most bytes that a line writes.
+    room: usize,
+    /// Whether there was a number before.
+    any: bool,
+    /// The line of the next number up to its last digits, in whole pieces, and how long it is.
+    start: Vec<[u8; PIECE]>,
+    start_length: usize,
+    /// The length of a whole line.
+    line_length: usize,
+    /// Numbers from `base` on, this many, have that line. There is none at first.
     base: u128,
-    digits: [u8; 39],
-    /// Where the digits before the last eight start.
-    start: usize,
+    numbers: u128,
+    /// What follows each number.
+    after: [u8; 4],
 }
 
-/// The last digits are made by themselves, in 32 bits.
-const LAST: usize = 8;
-const LOW: u128 = 100_000_000;
+/// A copy of a known length takes one or two instructions.
+const PIECE: usize = 32;
 
-impl Decimal {
-    fn new() -> Decimal {
-        Decimal { base: 0, digits: [b'0'; 39], start: 39 - LAST }
+/// The decimals of the numbers below 10^4.
+static LAST_DIGITS: [[u8; 4]; LAST_DIGITS_END as usize] = {
+    let mut table = [[b'0'; 4]; LAST_DIGITS_END as usize];
+    let mut number = 0;
+    while number < LAST_DIGITS_END as usize {
+        let (mut place, mut rest) = (4, number);
+        while rest > 0 {
+            place -= 1;
+            table[number][place] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        number += 1;
+    }
+    table
+};
+const LAST_DIGITS_END: u128 = 10_000;
+
+impl Lines {
+    fn new(frame: Frame) -> Lines {
+        // No number has more than 39 digits, and the last piece may be nearly empty.
+        let room = frame.between.len() + frame.before.len() + frame.after.len() + 39 + 2 * PIECE;
+        let mut text = frame.head.clone().into_bytes();
+        let used = text.len();
+        text.resize(used + BUFFER + room, 0);
+        let mut after = [0; 4];
+        after[..frame.after.len()].copy_from_slice(frame.after.as_bytes());
+        Lines {
+            frame,
+            text,
+            used,
+            room,
+            any: false,
+            start: vec![],
+            start_length: 0,
+            line_length: 0,
+            base: 0,
+            numbers: 0,
+            after,
+        }
     }
 
-    fn of(&mut self, number: u128) -> &[u8] {
-        if !(self.base..=self.base.saturating_add(LOW - 1)).contains(&number) {
-            self.base = number / LOW * LOW;
-            let text = if self.base == 0 { String::new() } else { (number / LOW).to_string() };
-            self.start = 39 - LAST - text.len();
-            self.digits[self.start..39 - LAST].copy_from_slice(text.as_bytes());
+    /// Adds a number. There must be room.
+    #[inline]
+    fn put(&mut self, number: u128) {
+        match self.place(number) {
+            Some(place) => self.line(place),
+            None => self.put_anew(number),
         }
-        let mut low = (number - self.base) as u32;
-        let start = match self.base {
-            0 => 38 - low.checked_ilog10().unwrap_or(0) as usize,
-            _ => self.start,
-        };
-        for digit in self.digits[39 - LAST..].iter_mut().rev() {
-            *digit = b'0' + (low % 10) as u8;
-            low /= 10;
+    }
+
+    /// Adds numbers. `flush` gets the text when there is no more room, and tells whether to go on.
+    fn put_all(&mut self, numbers: &Ascending, mut flush: impl FnMut(&[u8]) -> bool) {
+        for (mut number, mut steps) in numbers.runs() {
+            loop {
+                if self.is_full() && !flush(self.take()) {
+                    return;
+                }
+                self.put(number);
+                let (count, last) = self.put_near(number, steps);
+                let Some(&step) = steps.get(count) else { break };
+                (number, steps) = (last + u128::from(step), &steps[count + 1..]);
+            }
         }
-        &self.digits[start..]
+    }
+
+    /// Adds those numbers that follow `number` by these steps, as far as they have its digits before the last and there is room. How many these
+    /// are, and the last of them.
+    fn put_near(&mut self, number: u128, steps: &[u8]) -> (usize, u128) {
+        let Some(mut last) = self.place(number) else { return (0, number) };
+        let mut count = 0;
+        for &step in steps {
+            let next = last + usize::from(step);
+            if next >= LAST_DIGITS_END as usize || self.is_full() {
+                break;
+            }
+            self.line(next);
+            (last, count) = (next, count + 1);
+        }
+        (count, self.base + last as u128)
+    }
+
+    /// How far the number is above the base, if it has the digits of the base before its last.
+    #[inline]
+    fn place(&self, number: u128) -> Option<usize> {
+        let above = number.checked_sub(self.base)?;
+        (above < self.numbers).then_some(above as usize)
+    }
+
+    /// Adds the line of the number that is `last` above the base. There must be room.
+    #[inline]
+    fn line(&mut self, last: usize) {
+        let line = &mut self.text[self.used..self.used + self.room];
+        for (to, piece) in line.chunks_exact_mut(PIECE).zip(&self.start) {
+            to.copy_from_slice(piece);
+        }
+        let end = &mut line[self.start_length..self.start_length + 8];
+        end[..4].copy_from_slice(&LAST_DIGITS[last]);
+        end[4..].copy_from_slice(&self.after);
+        self.used += self.line_length;
+    }
+
+    /// The same, for a number with other digits before the last.
+    #[cold]
+    fn put_anew(&mut self, number: u128) {
+        let Frame { before, after, between, .. } = &self.frame;
+        let line = format!("{}{before}{number}{after}", if self.any { between } else { "" });
+        self.text[self.used..self.used + line.len()].copy_from_slice(line.as_bytes());
+        self.used += line.len();
+        self.any = true;
+        if let high @ 1.. = number / LAST_DIGITS_END {
+            let start = format!("{between}{before}{high}").into_bytes();
+            let piece = |some: &[u8]| std::array::from_fn(|at| some.get(at).copied().unwrap_or(0));
+            (self.start, self.start_length) = (start.chunks(PIECE).map(piece).collect(), start.len());
+            self.line_length = self.start_length + 4 + after.len();
+            (self.base, self.numbers) = (high * LAST_DIGITS_END, LAST_DIGITS_END);
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.used + self.room > self.text.len()
+    }
+
+    /// The text so far; what follows begins anew.
+    fn take(&mut self) -> &[u8] {
+        &self.text[..std::mem::take(&mut self.used)]
     }
 }
 
@@ -126,15 +262,70 @@ impl Decimal {
 mod tests {
     use super::*;
 
+    fn frames() -> [Frame; 2] {
+        let before = "before a number of more than thirty-two bytes ".to_string();
+        [
+            Frame::lines("head\n".into()),
+            Frame { head: "[".into(), tail: "]".into(), before, after: "\"}", between: "," },
+        ]
+    }
+
+    /// The numbers one by one.
+    fn plainly(frame: &Frame, numbers: &[u128]) -> String {
+        let Frame { before, after, .. } = frame;
+        let lines: Vec<String> = numbers.iter().map(|number| format!("{before}{number}{after}")).collect();
+        frame.head.clone() + &lines.join(frame.between)
+    }
+
     #[test]
     fn decimals_are_right_wherever_they_jump() {
-        let mut decimal = Decimal::new();
-        let mut check = |number: u128| assert_eq!(decimal.of(number), number.to_string().as_bytes());
-        for near in [0, 10, 1_000, LOW, 3 * LOW, 1 << 32, 1 << 64, 10u128.pow(20), 1 << 100, u128::MAX - 200] {
-            (near.saturating_sub(100)..near + 200).for_each(&mut check);
-            (0..120).for_each(&mut check);
+        let mut numbers = vec![];
+        for near in [
+            0,
+            10,
+            1_000,
+            LAST_DIGITS_END,
+            3 * LAST_DIGITS_END,
+            1 << 32,
+            1 << 64,
+            10u128.pow(20),
+            1 << 100,
+            u128::MAX - 200,
+        ] {
+            numbers.extend((near.saturating_sub(100)..near + 200).chain(0..120));
         }
-        check(u128::MAX);
-        check(0);
+        numbers.extend([u128::MAX, 0, u128::MAX - 1, u128::MAX]);
+        for frame in frames() {
+            let expect = plainly(&frame, &numbers);
+            let (mut lines, mut text) = (Lines::new(frame), vec![]);
+            for &number in &numbers {
+                lines.put(number);
+                if lines.is_full() {
+                    text.extend_from_slice(lines.take());
+                }
+            }
+            text.extend_from_slice(lines.take());
+            assert_eq!(String::from_utf8(text).unwrap(), expect);
+        }
+    }
+
+    #[test]
+    fn near_numbers_are_put_as_single_ones_are() {
+        let mut numbers = vec![];
+        for near in [0u128, 99_000, (1 << 64) - 30_000, 10u128.pow(24)] {
+            numbers.extend((0..6_000).map(|step| near + 3 * step + step / 100 * 150));
+        }
+        let mut ascending = Ascending::default();
+        numbers.iter().for_each(|&number| ascending.push(number));
+        for frame in frames() {
+            let expect = plainly(&frame, &numbers);
+            let (mut lines, mut text) = (Lines::new(frame), vec![]);
+            lines.put_all(&ascending, |full| {
+                text.extend_from_slice(full);
+                true
+            });
+            text.extend_from_slice(lines.take());
+            assert_eq!(String::from_utf8(text).unwrap(), expect);
+        }
     }
 }

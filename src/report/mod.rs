@@ -1,149 +1,48 @@
-//! What a run has to say, and the formats it can be said in.
+//! The report of a run, and the formats in which it is printed.
 //!
-//! A report is flat: facts (named values) and one table. That is the least the formats have in common:
-//! text prints it, JSON groups it, CSV takes the table, HDF5 makes attributes and datasets of it. This room
-//! uses no other, and nothing in the program prints but it and [`crate::world::leave`].
+//! A report is flat: facts (named values) and one table. That is what all formats have in common: text prints it, JSON groups it,
+//! CSV takes the table, HDF5 makes attributes and datasets of it. Nothing else in the program writes an answer to stdout.
 
-mod ascending;
+mod colour;
 mod csv;
-pub mod hdf5;
+pub mod first_rows;
+pub mod history;
 mod json;
-pub mod keeper;
 pub mod list;
-pub mod lock;
+mod pace;
+pub mod people;
 pub mod progress;
 pub mod text;
 
 use crate::block::Block;
 use crate::error::{Error, Result};
-use crate::wire::{self, Bytes, Wire};
-pub use ascending::Ascending;
+use crate::escaped;
+use crate::streams;
+use crate::values::timeline::Entry;
+use crate::values::{Fact, Role, Table, Value};
+use crate::wire::Bytes;
+pub use colour::colours;
 use std::borrow::Cow;
-use std::fmt;
 use std::io::{ErrorKind, Write};
-
-/// One thing said: an answer's cell or a fact's value.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Value {
-    /// An exact integer of any size, in decimal: it outgrows every machine type, so formats quote it.
-    Integer(String),
-    /// A small number: ranks, threads, cores.
-    Count(u64),
-    Seconds(f64),
-    Text(String),
-    List(Vec<Value>),
-    Nothing,
-}
-
-impl Value {
-    pub fn integer(value: impl fmt::Display) -> Value {
-        Value::Integer(value.to_string())
-    }
-
-    pub fn count(value: usize) -> Value {
-        Value::Count(value as u64)
-    }
-
-    pub fn text(value: impl Into<String>) -> Value {
-        Value::Text(value.into())
-    }
-
-    pub fn texts(values: impl IntoIterator<Item = impl fmt::Display>) -> Value {
-        Value::List(values.into_iter().map(|value| Value::Text(value.to_string())).collect())
-    }
-}
-
-impl<T: Into<String>> From<Option<T>> for Value {
-    fn from(value: Option<T>) -> Value {
-        value.map_or(Value::Nothing, Value::text)
-    }
-}
-
-/// A value as one word: in a row of text, in a CSV cell. A list of cores is `0-3,8`.
-impl fmt::Display for Value {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Value::Integer(text) | Value::Text(text) => f.write_str(text),
-            Value::Count(count) => count.fmt(f),
-            Value::Seconds(seconds) => write!(f, "{seconds:.6}"),
-            Value::List(values) => f.write_str(&runs(values)),
-            Value::Nothing => Ok(()),
-        }
-    }
-}
-
-/// The values with commas between them, and runs of consecutive counts as `first-last`.
-fn runs(values: &[Value]) -> String {
-    let follows = |a: &Value, b: &Value| matches!((a, b), (Value::Count(a), Value::Count(b)) if a + 1 == *b);
-    let runs = values.chunk_by(follows).map(|run| match run {
-        [first, .., last] => format!("{first}-{last}"),
-        single => single[0].to_string(),
-    });
-    runs.collect::<Vec<_>>().join(",")
-}
-
-/// A column of an answer: its key in every format, and the unit that text shows beside it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Column {
-    pub key: Cow<'static, str>,
-    pub unit: Cow<'static, str>,
-}
-
-/// Rows of an answer; each has a cell for each column.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Table {
-    pub columns: Vec<Column>,
-    pub rows: Vec<Vec<Value>>,
-}
-
-impl Table {
-    /// A table without rows; `columns` are keys, each with its unit behind a blank if it has one: `waited s`.
-    pub fn of(columns: &[&'static str]) -> Table {
-        let column = |name: &&'static str| {
-            let (key, unit) = name.split_once(' ').unwrap_or((name, ""));
-            Column { key: key.into(), unit: unit.into() }
-        };
-        Table { columns: columns.iter().map(column).collect(), rows: Vec::new() }
-    }
-
-    pub fn with(mut self, rows: impl IntoIterator<Item = Vec<Value>>) -> Table {
-        self.rows.extend(rows);
-        self
-    }
-
-    pub fn column(&self, key: &str) -> Option<usize> {
-        self.columns.iter().position(|column| column.key == key)
-    }
-}
-
-/// A named value. A dot in the name opens a group: `seconds.wall`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Fact {
-    pub name: Cow<'static, str>,
-    pub value: Value,
-}
-
-impl Fact {
-    pub fn new(name: impl Into<Cow<'static, str>>, value: Value) -> Fact {
-        Fact { name: name.into(), value }
-    }
-}
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
+    /// All units are done.
     Complete,
-    /// A task failed; the others' answers stand.
+    /// A task failed; the answers of the others are valid.
     Failed,
-    /// It was stopped, or is still under way: units are missing.
+    /// It was stopped, or is still running: units are missing.
     Partial,
     /// Nothing was computed: a dry run.
     Planned,
 }
 
 impl Status {
+    /// Every status.
     pub const ALL: [Status; 4] = [Status::Complete, Status::Failed, Status::Partial, Status::Planned];
 
+    /// The word in reports and run files.
     pub fn name(self) -> &'static str {
         match self {
             Status::Complete => "complete",
@@ -154,134 +53,144 @@ impl Status {
     }
 }
 
-/// Everything that is known of a run when it is over.
+/// Everything that is known of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
+    /// How the run ended.
     pub status: Status,
+    /// The name of the command.
     pub kernel: String,
-    /// What was asked.
+    /// The problem.
     pub problem: Vec<Fact>,
+    /// The rows of the answer.
     pub table: Table,
-    /// The total over all rows, or the whole answer where there are none; in decimal.
+    /// The total over all rows, or the whole answer if there are no rows; in decimal.
     pub total: Option<String>,
-    /// The key of the column that is the bare answer, or `total`.
+    /// The key of the column for `--quiet`, or `total`.
     pub bare: String,
-    /// How it was computed: version, ranks, schedule, seconds, where.
+    /// How it was computed: version, ranks, schedule, seconds, hosts.
     pub run: Vec<Fact>,
-    /// The same of the runs that this one went on from, the first one first.
-    pub legs: Vec<Vec<Fact>>,
-    /// Who computed which units when.
-    pub timeline: Vec<Stint>,
-    /// An answer too long to hold, which is told on its own (`list.rs`); the table is then empty.
+    /// The same facts of the earlier attempts, the first one first; many are summed up (`history.rs`).
+    pub attempts: Vec<Vec<Fact>>,
+    /// Who computed which units, and when.
+    pub timeline: Vec<Entry>,
+    /// An answer that does not fit memory, which is written separately (`list.rs`); the table is then empty.
     pub list: Option<List>,
-    /// What a resume needs; nothing where there is none.
+    /// What a resume needs; `None` if there is nothing to resume.
     pub state: Option<State>,
 }
 
-/// What a run can be gone on from.
+/// From what a run can be resumed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct State {
     /// The command line that asked for it.
     pub arguments: Vec<String>,
-    /// What a file named there added to it.
+    /// The lines of a file named there.
     pub list: Vec<String>,
-    /// How many ranks the problem was stated for: for some the default depends on it.
+    /// For how many ranks the problem was stated: some defaults depend on it.
     pub ranks: u64,
-    /// Of the plan, and how many units it has.
+    /// The plan's fingerprint, and its number of units.
     pub fingerprint: u64,
+    /// How many units the plan has.
     pub units: u64,
-    /// How many of them are done.
+    /// How many units are done.
     pub done: u64,
-    /// The blocks that are in and what they came to; none if all are, for then there is the answer.
+    /// The blocks that are done and their parts; empty if all are, because then there is the answer.
     pub blocks: Vec<(Block, Bytes)>,
 }
 
 impl Report {
-    /// How far the run is.
+    /// The version of the program that made it.
+    pub fn version(&self) -> Option<&Value> {
+        self.of_the_run("version")
+    }
+
+    /// What was counted a second time by another method. The counts agreed, or there would be no answer.
+    pub fn verification(&self) -> Option<&Value> {
+        self.of_the_run("verify")
+    }
+
+    fn of_the_run(&self, name: &str) -> Option<&Value> {
+        self.run.iter().find(|fact| fact.name == name).map(|fact| &fact.value)
+    }
+
+    /// How far the run is, in words.
     pub fn progress(&self) -> String {
         let (done, units) = self.state.as_ref().map_or((0, 0), |state| (state.done, state.units));
         format!("{:.1} % done", 100.0 * done as f64 / units.max(1) as f64)
     }
 }
 
-/// A column of numbers that a report does not hold.
+/// A column of numbers that is not in the report itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct List {
+    /// The key of the column.
     pub key: Cow<'static, str>,
-    /// How many there are.
+    /// How many numbers there are.
     pub count: u64,
-    /// Of the numbers, where they are kept.
+    /// The SHA-256 of the numbers, if they are kept.
     pub sha256: String,
 }
 
-/// A stretch of one thread's work.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Stint {
-    pub first_unit: u64,
-    pub units: u64,
-    pub rank: u64,
-    pub thread: u64,
-    /// Seconds since the run started.
-    pub start: f64,
-    pub seconds: f64,
-    /// Which of the runs that went on from each other it was in, from 0.
-    pub leg: u64,
-}
-
-/// One stint of every two that one hand did after each other.
-pub fn halved(mut stints: Vec<Stint>) -> Vec<Stint> {
-    let hand = |stint: &Stint| (stint.leg, stint.rank, stint.thread);
-    stints.sort_by(|a, b| hand(a).cmp(&hand(b)).then(a.start.total_cmp(&b.start)));
-    let mut merged: Vec<Stint> = Vec::with_capacity(stints.len() / 2 + 1);
-    let mut pairs = stints.into_iter().peekable();
-    while let Some(mut stint) = pairs.next() {
-        if let Some(next) = pairs.next_if(|next| hand(next) == hand(&stint)) {
-            stint.units += next.units;
-            stint.seconds += next.seconds;
-        }
-        merged.push(stint);
-    }
-    merged
-}
-
-/// A way to say a report on stdout.
+/// A way to print a report on stdout.
 pub struct Format {
+    /// What `--format` calls it.
     pub name: &'static str,
+    /// Whether it is one document. It is printed as a whole, never its first rows alone, and also for a run that was stopped without
+    /// rows.
+    pub is_document: bool,
+    /// The whole report as text.
     pub write: fn(&Report) -> String,
-    /// How a report's list is said.
+    /// How a list is printed.
     pub frame: fn(&Report, &List) -> Frame,
 }
 
-/// What stands around the numbers of a list.
+/// The text around the numbers of a list.
 pub struct Frame {
-    /// Before all of them, and behind.
+    /// Before all numbers, and after them.
     pub head: String,
+    /// After all numbers.
     pub tail: String,
-    /// Before each, behind it, and between two.
+    /// Before each number, after it, and between two.
     pub before: String,
+    /// After each number.
     pub after: &'static str,
+    /// Between two numbers.
     pub between: &'static str,
 }
 
 impl Frame {
-    /// A number a line.
+    /// One number per line.
     pub fn lines(head: String) -> Frame {
         Frame { head, tail: String::new(), before: String::new(), after: "\n", between: "" }
     }
 }
 
 /// All formats; the first is the default.
-pub const FORMATS: &[Format] = &[text::FORMAT, json::FORMAT, csv::FORMAT];
+pub const FORMATS: &[Format] = &[text::PLAIN_TEXT, json::JSON, csv::CSV];
 
-/// Puts the answer on stdout.
+/// Prints the answer on stdout.
+///
+/// # Errors
+/// If stdout is closed, or cannot be written. It is no error that a reader such as `head` wants no more.
 pub fn say(text: &str) -> Result<()> {
     put_out(text.as_bytes()).map(drop)
 }
 
-/// Whether anyone still listens. Whoever closed stdout, as `head` does, wants no more; anything else that keeps
-/// the answer from getting out is an error. A stdout that was closed before the start cannot be told from /dev/null,
-/// which is what Rust puts in its place.
+/// Checks that there is a stdout for the answer. To be called before hours of computing.
+///
+/// # Errors
+/// If stdout was closed when the program began.
+pub fn can_say() -> Result<()> {
+    match streams::has_stdout() {
+        true => Ok(()),
+        false => Err(Error::failed("cannot write the answer: stdout is closed; write > /dev/null if it is not wanted")),
+    }
+}
+
+/// Whether anyone still reads stdout. If the reader closes it, as `head` does, no more is wanted; any other failure is an error.
 fn put_out(bytes: &[u8]) -> Result<bool> {
+    can_say()?;
     let mut out = std::io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {
         Ok(()) => Ok(true),
@@ -290,21 +199,20 @@ fn put_out(bytes: &[u8]) -> Result<bool> {
     }
 }
 
-/// Puts what is not the answer on stderr.
-pub fn talk(text: &str) {
-    // If nobody listens there, there is nobody to tell so.
-    let _ = std::io::stderr().write_all(text.as_bytes());
+/// A value in a form that is safe to show: it may come from somebody else's file, or from a server.
+fn shown(value: &Value) -> String {
+    escaped::line(&value.to_string()).into_owned()
 }
 
-/// The bare answers, one a line: a row's answer cell, or the total where there are no rows.
+/// The answers for `--quiet`, one per line: one cell of each row, or the total if there are no rows. A gap or a digest that does not
+/// exist is a blank line.
 ///
 /// # Errors
-/// If the values were not kept: a run that was not asked for whole factorials has none. A gap or a digest that is
-/// not there is a blank line.
+/// If the values were not kept: a run that was not asked for whole factorials has none.
 pub fn bare(report: &Report) -> Result<String> {
-    if report.status == Status::Partial {
+    if report.status == Status::Partial && report.table.rows.is_empty() {
         return Err(Error::failed(format!(
-            "there is no answer yet, the run is {}: go on with pcount resume",
+            "there is no answer yet, the run is {}: continue it with pcount resume",
             report.progress()
         )));
     }
@@ -312,60 +220,17 @@ pub fn bare(report: &Report) -> Result<String> {
         return Ok(report.total.iter().map(|total| format!("{total}\n")).collect());
     };
     let cells = report.table.rows.iter().map(|row| &row[column]);
-    if report.bare == "value" && cells.clone().any(|cell| *cell == Value::Nothing) {
+    if report.table.columns[column].role() == Role::Long && cells.clone().any(|cell| *cell == Value::Nothing) {
         return Err(Error::failed("not every row was kept with its value: run again with --full or -q"));
     }
-    Ok(cells.map(|cell| format!("{cell}\n")).collect())
+    Ok(cells.map(|cell| shown(cell) + "\n").collect())
 }
-
-/// A cell of an answer: which kind, then what it holds.
-impl Wire for Value {
-    fn put(&self, out: &mut Vec<u8>) {
-        let mut kind = |kind: u8| out.push(kind);
-        match self {
-            Value::Nothing => kind(0),
-            Value::Integer(text) => {
-                kind(1);
-                text.put(out);
-            }
-            Value::Count(count) => {
-                kind(2);
-                count.put(out);
-            }
-            Value::Seconds(seconds) => {
-                kind(3);
-                seconds.put(out);
-            }
-            Value::Text(text) => {
-                kind(4);
-                text.put(out);
-            }
-            Value::List(values) => {
-                kind(5);
-                values.put(out);
-            }
-        }
-    }
-    fn take(bytes: &mut &[u8]) -> Result<Value> {
-        match u8::take(bytes)? {
-            0 => Ok(Value::Nothing),
-            1 => Ok(Value::Integer(Wire::take(bytes)?)),
-            2 => Ok(Value::Count(Wire::take(bytes)?)),
-            3 => Ok(Value::Seconds(Wire::take(bytes)?)),
-            4 => Ok(Value::Text(Wire::take(bytes)?)),
-            5 => Ok(Value::List(Wire::take(bytes)?)),
-            kind => Err(Error::failed(format!("a message holds a value of the unknown kind {kind}"))),
-        }
-    }
-}
-
-wire::fields! { Stint { first_unit units rank thread start seconds leg } }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
 
-    /// A report with something of everything.
+    /// A report with an example of everything.
     pub(crate) fn sample() -> Report {
         let row = |start: &str, waited: f64, error: Option<&str>| {
             let cores = Value::List([0, 1, 2, 5].map(Value::Count).to_vec());
@@ -385,25 +250,26 @@ pub(crate) mod tests {
                 Fact::new("seconds.wall", Value::Seconds(0.5)),
                 Fact::new("seconds.busy", Value::Seconds(0.25)),
             ],
-            legs: vec![],
-            timeline: vec![Stint { first_unit: 0, units: 8, rank: 1, thread: 0, start: 0.0, seconds: 0.125, leg: 1 }],
+            attempts: vec![],
+            timeline: vec![Entry {
+                first_unit: 0,
+                units: 8,
+                rank: 1,
+                thread: 0,
+                start: 0.0,
+                seconds: 0.125,
+                attempt: 1,
+            }],
             list: None,
             state: None,
         }
     }
 
     #[test]
-    fn runs_of_counts_are_short() {
-        let list = |counts: &[u64]| Value::List(counts.iter().map(|&c| Value::Count(c)).collect()).to_string();
-        assert_eq!(list(&[0, 1, 2, 5, 7, 8]), "0-2,5,7-8");
-        assert_eq!(list(&[]), "");
-    }
-
-    #[test]
     fn bare_answers_are_cells_or_the_total() {
         let mut report = sample();
         assert_eq!(bare(&report).unwrap(), "0\n340282366920938463463374607431768211456\n");
-        // Nothing is a blank line, but for values that were not kept.
+        // A missing value is a blank line, but it is an error if values were not kept.
         report.bare = "error".into();
         assert_eq!(bare(&report).unwrap(), "\na \"b\", c\n");
         (report.bare, report.table.columns[3].key) = ("value".into(), "value".into());

@@ -1,40 +1,49 @@
-//! Text for people: columns aligned, units in the heading, the total below a rule.
+//! Text for people: aligned columns, units in the heading, the total below a line.
 
-use super::{Column, Format, Frame, Report, Status, Table, Value};
+use super::{Format, Frame, Report, Status, people, shown};
+use crate::escaped;
+use crate::values::{Column, Fact, Table, Value};
 
-pub const FORMAT: Format = Format { name: "text", write, frame: |_, list| Frame::lines(format!("{}\n", list.key)) };
+/// Aligned text, for people.
+pub const PLAIN_TEXT: Format =
+    Format { name: "text", is_document: false, write, frame: |_, list| Frame::lines(format!("{}\n", list.key)) };
 
-/// A cell longer than this is not padded for: one factorial must not push a table off the screen.
+/// A cell longer than this does not widen its column: one factorial must not push a table off the screen.
 const WIDE: usize = 64;
 
 fn write(report: &Report) -> String {
-    if matches!(report.status, Status::Planned | Status::Partial) {
+    // A run that was stopped may have rows.
+    if matches!(report.status, Status::Planned | Status::Partial) && report.table.rows.is_empty() {
         return facts(report);
     }
     match &report.total {
         Some(total) if report.table.columns.is_empty() => format!("{total}\n"),
-        // One row is its own total.
-        total => aligned(&report.table, total.as_ref().filter(|_| report.table.rows.len() != 1)),
+        // A single row is its own total.
+        total => aligned(&report.table, total.as_ref().filter(|_| report.table.rows.len() != 1)) + &verified(report),
     }
 }
 
-/// A table that stands for itself.
+/// What was counted a second time by another method. The counts agreed, or there would be no answer.
+fn verified(report: &Report) -> String {
+    report.verification().map_or(String::new(), |how| format!("verified, and it agrees: {how}\n"))
+}
+
+/// A table without a report.
 pub fn table(table: &Table) -> String {
     aligned(table, None)
 }
 
-/// Numbers stand at the right, words at the left; the total stands below the counts or sums, or else in the last
-/// column.
+/// Numbers are right-aligned, words left-aligned. The total is below the counts or sums, or else in the last column.
 fn aligned(table: &Table, total: Option<&String>) -> String {
     let heading = |column: &Column| match column.unit.as_ref() {
         "" => column.key.to_string(),
-        unit => format!("{} ({unit})", column.key),
+        unit => format!("{} ({})", column.key, escaped::line(unit)),
     };
     let headings: Vec<String> = table.columns.iter().map(heading).collect();
-    let cell = |value: &Value| (value.to_string(), !matches!(value, Value::Text(_) | Value::Nothing));
+    let cell = |value: &Value| (shown(value), !matches!(value, Value::Text(_) | Value::Nothing));
     let rows: Vec<Vec<(String, bool)>> = table.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
-    let last = headings.len() - 1;
-    let summed = table.column("count").or(table.column("sum")).unwrap_or(last);
+    let Some(last) = headings.len().checked_sub(1) else { return String::new() };
+    let summed = table.summed().unwrap_or(last);
     let number = |column: usize| rows.iter().any(|row| row[column].1);
     let width = |column: usize| {
         let cells = rows.iter().map(|row| row[column].0.chars().count()).filter(|&n| n <= WIDE);
@@ -62,16 +71,27 @@ fn aligned(table: &Table, total: Option<&String>) -> String {
     text
 }
 
-/// A plan, or a run that is not over: each fact on its line.
+/// A plan, or a run that is not over: one line per fact.
 fn facts(report: &Report) -> String {
     let status = (report.status == Status::Partial).then(|| ("status", format!("partial: {}", report.progress())));
     let facts = [("kernel", report.kernel.clone())]
         .into_iter()
         .chain(status)
-        .chain(report.problem.iter().chain(&report.run).map(|f| (f.name.as_ref(), f.value.to_string())))
+        .chain(report.problem.iter().map(|fact| (fact.name.as_ref(), shown(&fact.value))))
+        .chain(report.run.iter().map(|fact| (fact.name.as_ref(), escaped::line(&for_people(fact)).into_owned())))
         .collect::<Vec<_>>();
     let width = facts.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     facts.iter().map(|(name, value)| format!("{name:<width$}  {value}\n")).collect()
+}
+
+/// The value of a fact about a run, with times and sizes for people.
+fn for_people(fact: &Fact) -> String {
+    match (fact.name.as_ref(), &fact.value) {
+        ("predicted.seconds", Value::Seconds(seconds)) => people::about(*seconds),
+        ("predicted.bytes_per_rank", Value::Count(bytes)) => format!("about {}", people::bytes(*bytes)),
+        (_, Value::Seconds(seconds)) => people::duration(*seconds),
+        (_, value) => value.to_string(),
+    }
 }
 
 #[cfg(test)]

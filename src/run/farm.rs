@@ -1,27 +1,29 @@
-//! The farm: whoever runs dry is dealt another block.
+//! The farm: a rank that needs units gets another block from the root. The rank's crew cuts that block into smaller ones, and
+//! the parts of these come back.
 //!
-//! Right where the costs of units are not known, or the hosts differ. The root's main thread deals while its crew
-//! computes like every other. Large blocks are dealt first, and they halve as the work runs out, so that nobody is
-//! left holding a long one. Requests and replies were chosen over one-sided counters, which stall under several MPI
-//! libraries for as long as the counter's owner computes.
+//! It is the right schedule if the costs of units are unknown, or if hosts differ. The root's main thread deals blocks while its
+//! crew computes like every other. The first blocks are large; they become smaller as the units run out, so that no rank has
+//! a long block at the end. The ranks send requests. One-sided counters would need none, but under several MPI libraries they
+//! stall while the owner of the counter computes.
 
 use super::{Deal, Dealt};
 use crate::block::Block;
 use std::ops::Range;
 
-/// Deals large blocks first and halves them as the work runs out.
+/// Deals large blocks first, then smaller ones.
 pub struct Dealer {
-    /// Runs of units, the next one last.
+    /// The runs of units that are left; the next one is the last.
     runs: Vec<Range<u64>>,
     left: u64,
     ranks: u64,
     largest: u32,
 }
 
-/// How many more times every rank should come for a block, at least.
+/// Each rank should ask for at least so many more blocks.
 const ROUNDS: u64 = 4;
 
 impl Dealer {
+    /// Deals these runs of units to so many ranks, in blocks of at most `2^largest` units.
     pub fn new(mut runs: Vec<Range<u64>>, ranks: usize, largest: u32) -> Dealer {
         runs.reverse();
         let left = runs.iter().map(|run| run.end - run.start).sum();
@@ -40,7 +42,7 @@ impl Dealer {
         Some(block)
     }
 
-    /// Units that were dealt and not done.
+    /// Takes back units that were dealt and not done.
     pub fn take_back(&mut self, runs: Vec<Range<u64>>) {
         self.left += runs.iter().map(|run| run.end - run.start).sum::<u64>();
         self.runs.extend(runs);

@@ -1,15 +1,16 @@
 //! The fixed schedule: every rank gets an equal slice of the units at once.
 //!
-//! The tutorials' mpi4py program made whole: each rank computes its slice, and at the end the root gathers. Nobody
-//! waits for a block, so a slice that costs more than the others is waited for.
+//! This is the tutorials' mpi4py program, made complete: each rank computes its slice, and at the end the root gathers. No rank
+//! waits for a block; but if one slice costs more than the others, all wait for it.
 
 use super::{Deal, Dealt};
 use std::ops::Range;
 
-/// A slice for each rank; they tile the units and differ by one unit at most.
+/// A slice for each rank. Slices tile the units and differ by at most one unit.
 pub struct Slices(Vec<Option<Vec<Range<u64>>>>);
 
 impl Slices {
+    /// Cuts these runs of units into one slice for each rank.
     pub fn new(runs: Vec<Range<u64>>, ranks: usize) -> Slices {
         let all: u128 = runs.iter().map(|run| u128::from(run.end - run.start)).sum();
         let edge = |rank: usize| (all * rank as u128 / ranks as u128) as u64;
@@ -27,7 +28,7 @@ impl Deal for Slices {
     }
 }
 
-/// The units at those places of the runs.
+/// The units with these places in the runs.
 fn cut(runs: &[Range<u64>], places: Range<u64>) -> Vec<Range<u64>> {
     let mut before = 0;
     let inside = runs.iter().map(|run| {

@@ -1,7 +1,7 @@
-//! Which blocks are in, and what they came to. The run's only state: the answer is this, when one block is left.
+//! Which blocks are done, and their parts: the only state of a run. When one block is left, its part gives the answer.
 //!
-//! Entering a block merges it with its buddy if that is in too, and so on upwards, so a ledger holds at most
-//! (blocks under way) × log(units) records, and its merges follow the tree whoever computed what.
+//! A block that is recorded is merged with its buddy if that is there too, then with the buddy of their parent, and so on. So
+//! a ledger holds at most (blocks in progress) × log(units) records. The merges follow the tree, whoever computed the blocks.
 
 use super::Parts;
 use crate::block::Block;
@@ -11,16 +11,17 @@ use crate::work::Work;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+/// The blocks under `root` that are done, and their parts.
 pub struct Ledger {
     root: Block,
-    /// The units of the root that exist.
+    /// The units under the root that exist.
     units: Range<u64>,
     /// By first unit: the level of the block there, and its part.
     parts: BTreeMap<u64, (u32, Vec<u8>)>,
 }
 
 impl Ledger {
-    /// A ledger of all units under `root` that nothing is in, for what one rank does of them.
+    /// An empty ledger of all units under `root`, for what one rank computes.
     pub fn blank(work: &dyn Work, root: Block) -> Ledger {
         let Range { start, end } = root.units();
         let all = work.units();
@@ -28,9 +29,12 @@ impl Ledger {
     }
 
     /// A ledger that can become whole.
+    ///
+    /// # Errors
+    /// If the parts of the work cannot be merged.
     pub fn new(work: &dyn Work, root: Block) -> Result<Ledger> {
         let mut ledger = Ledger::blank(work, root);
-        // Units that fill up the tree to a power of two are there from the start, and empty.
+        // The tree has a power of two of units. Those that do not exist are recorded at once, as empty.
         for pad in Block::tiling(ledger.units.end..root.units().end, u32::MAX) {
             ledger.record(work, pad, work.empty())?;
         }
@@ -42,10 +46,10 @@ impl Ledger {
         self.units.clone()
     }
 
-    /// The same with what earlier runs have brought in.
+    /// A ledger that has the parts of earlier runs.
     ///
     /// # Errors
-    /// If that does not fit the work.
+    /// If the parts do not fit the work.
     pub fn restored(work: &dyn Work, root: Block, parts: Parts) -> Result<Ledger> {
         if parts.is_empty() {
             return Ledger::new(work, root);
@@ -57,10 +61,34 @@ impl Ledger {
             }
             ledger.record(work, block, part.0)?;
         }
+        // Units that do not exist are computed by nobody. Those that were not saved are recorded here.
+        for fill in ledger.gaps(ledger.units.end..root.units().end) {
+            for pad in Block::tiling(fill, u32::MAX) {
+                ledger.record(work, pad, work.empty())?;
+            }
+        }
         Ok(ledger)
     }
 
-    /// Enters a block, then merges buddies for as long as both are in.
+    /// Checks whether each part is possible for its block.
+    ///
+    /// # Errors
+    /// Names the units of the first part that is not possible.
+    pub fn check(work: &dyn Work, parts: &Parts) -> Result<()> {
+        let units = |block: &Block| block.first().min(work.units())..block.units().end.min(work.units());
+        match parts.iter().find(|(block, part)| !work.plausible(units(block), &part.0)) {
+            None => Ok(()),
+            Some((block, _)) => {
+                let Range { start, end } = units(block);
+                Err(Error::failed(format!("the part of units {start}..{end} is impossible")))
+            }
+        }
+    }
+
+    /// Records a block, then merges buddies as long as both are there.
+    ///
+    /// # Errors
+    /// If one of its units was recorded before, or if the parts cannot be merged.
     pub fn record(&mut self, work: &dyn Work, mut block: Block, mut part: Vec<u8>) -> Result<()> {
         if self.covers(block) {
             return Err(Error::failed(format!("units from {} on came twice", block.first())));
@@ -82,22 +110,27 @@ impl Ledger {
         Ok(())
     }
 
-    /// Whether a unit of the block is in.
+    /// Whether a unit of the block is recorded.
     fn covers(&self, block: Block) -> bool {
         let units = block.units();
         let before = self.parts.range(..units.end).next_back();
         before.is_some_and(|(first, (level, _))| units.start < first + (1 << level))
     }
 
-    /// The units that are not in, as runs in order.
+    /// The units that are not recorded, as runs in order.
     pub fn missing(&self) -> Vec<Range<u64>> {
-        let Range { start: mut at, end } = self.units;
+        self.gaps(self.units.clone())
+    }
+
+    /// The units of `within` that are not recorded.
+    fn gaps(&self, within: Range<u64>) -> Vec<Range<u64>> {
+        let Range { start: mut at, end } = within;
         let mut runs = Vec::new();
         for (&first, &(level, _)) in &self.parts {
             if at < first.min(end) {
                 runs.push(at..first.min(end));
             }
-            at = first + (1 << level);
+            at = at.max(first + (1 << level));
         }
         if at < end {
             runs.push(at..end);
@@ -105,13 +138,13 @@ impl Ledger {
         runs
     }
 
-    /// How many of its units are in.
+    /// How many of its units are recorded.
     pub fn done(&self) -> u64 {
         let missing: u64 = self.missing().iter().map(|run| run.end - run.start).sum();
         self.units.end - self.units.start - missing
     }
 
-    /// The whole, when it is in.
+    /// The part of all units, if all are recorded.
     pub fn whole(&self) -> Option<&[u8]> {
         match self.parts.first_key_value() {
             Some((first, (level, part))) if (*first, *level) == (self.root.first(), self.root.level) => Some(part),
@@ -119,12 +152,12 @@ impl Ledger {
         }
     }
 
-    /// What is in, to be written down.
+    /// All records, to be saved.
     pub fn parts(&self) -> Parts {
         self.parts.iter().map(|(first, (level, part))| (block(*first, *level), Bytes(part.clone()))).collect()
     }
 
-    /// What is in, to be entered into another ledger; it is no longer in this one.
+    /// All records, which are removed from this ledger.
     pub fn drain(&mut self) -> Parts {
         let parts = std::mem::take(&mut self.parts);
         parts.into_iter().map(|(first, (level, part))| (block(first, level), Bytes(part))).collect()
@@ -138,7 +171,7 @@ fn block(first: u64, level: u32) -> Block {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::seat::Seat;
+    use crate::placement::Placement;
     use crate::wire;
     use crate::work::tests::Spell;
 
@@ -146,13 +179,13 @@ mod tests {
     fn blocks_in_any_order_come_to_the_same_whole() {
         for units in [0u64, 1, 5, 37, 64] {
             let work: &dyn Work = &Spell { start: 0, count: units };
-            let mut hand = work.hand(&Seat::here(0));
+            let mut worker = work.worker(&Placement::here(0));
             for stride in [1usize, 3, 7, 11] {
                 let blocks: Vec<Block> = Block::tiling(0..units, 2).collect();
                 let mut ledger = Ledger::new(work, Block::root(work.units())).unwrap();
                 for offset in 0..stride {
                     for &block in blocks.iter().skip(offset).step_by(stride) {
-                        ledger.record(work, block, hand.block(block).unwrap()).unwrap();
+                        ledger.record(work, block, worker.block(block).unwrap()).unwrap();
                     }
                 }
                 assert!(ledger.missing().is_empty());
@@ -173,7 +206,7 @@ mod tests {
             assert_eq!((units.start, units.end), (4 * index, 13.min(4 * index + 4)));
             assert_eq!(ledger.missing(), std::slice::from_ref(&units));
             for block in Block::tiling(units, 0) {
-                ledger.record(work, block, work.hand(&Seat::here(0)).block(block).unwrap()).unwrap();
+                ledger.record(work, block, work.worker(&Placement::here(0)).block(block).unwrap()).unwrap();
             }
             whole.extend(wire::value::<Vec<u64>>(ledger.whole().unwrap()).unwrap());
         }
@@ -187,7 +220,7 @@ mod tests {
         assert_eq!(ledger.missing(), vec![0..13]);
         for (level, index) in [(0, 3), (1, 4), (0, 12)] {
             let block = Block { level, index };
-            let part = work.hand(&Seat::here(0)).block(block).unwrap();
+            let part = work.worker(&Placement::here(0)).block(block).unwrap();
             ledger.record(work, block, part).unwrap();
         }
         assert_eq!(ledger.missing(), vec![0..3, 4..8, 10..12]);
@@ -199,22 +232,34 @@ mod tests {
         for units in [0u64, 1, 13, 64] {
             let work: &dyn Work = &Spell { start: 0, count: units };
             let root = Block::root(units);
-            let mut hand = work.hand(&Seat::here(0));
+            let mut worker = work.worker(&Placement::here(0));
             let mut ledger = Ledger::new(work, root).unwrap();
             for block in Block::tiling(0..units, 0).step_by(3) {
-                ledger.record(work, block, hand.block(block).unwrap()).unwrap();
+                ledger.record(work, block, worker.block(block).unwrap()).unwrap();
             }
             let mut again = Ledger::restored(work, root, ledger.parts()).unwrap();
             assert_eq!((again.missing(), again.done()), (ledger.missing(), units.div_ceil(3)));
             for run in again.missing() {
                 for block in Block::tiling(run, 1) {
-                    again.record(work, block, hand.block(block).unwrap()).unwrap();
+                    again.record(work, block, worker.block(block).unwrap()).unwrap();
                 }
             }
             let whole = wire::value::<Vec<u64>>(again.whole().unwrap()).unwrap();
             assert_eq!(whole, (0..units).collect::<Vec<_>>());
-            // Of a smaller work it is not.
+            // It is not possible for a smaller work.
             assert!(units < 13 || Ledger::restored(work, Block::root(4), ledger.parts()).is_err());
+        }
+    }
+
+    #[test]
+    fn units_that_only_fill_up_need_not_be_written_down() {
+        for units in [1u64, 5, 13, 33] {
+            let work: &dyn Work = &Spell { start: 0, count: units };
+            let mut worker = work.worker(&Placement::here(0));
+            let parts: Parts = Block::tiling(0..units, 2).map(|b| (b, Bytes(worker.block(b).unwrap()))).collect();
+            let ledger = Ledger::restored(work, Block::root(units), parts).unwrap();
+            let whole = wire::value::<Vec<u64>>(ledger.whole().expect("all are in")).unwrap();
+            assert_eq!(whole, (0..units).collect::<Vec<_>>());
         }
     }
 
@@ -224,7 +269,7 @@ mod tests {
         let mut ledger = Ledger::new(work, Block::root(work.units())).unwrap();
         let mut enter = |level, index| {
             let block = Block { level, index };
-            ledger.record(work, block, work.hand(&Seat::here(0)).block(block).unwrap())
+            ledger.record(work, block, work.worker(&Placement::here(0)).block(block).unwrap())
         };
         enter(1, 1).unwrap();
         assert!(enter(0, 3).is_err());

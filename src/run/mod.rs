@@ -1,50 +1,59 @@
-//! Ranks, blocks and bytes: how a work gets done. Nothing here knows what is counted.
+//! Ranks, blocks and bytes: how a work is computed. Nothing here knows what is counted.
 
 pub mod crew;
 pub mod farm;
 pub mod fixed;
 pub mod ledger;
-mod pile;
+pub mod per_rank;
+pub mod placements;
+mod protocol;
 mod rank;
 mod redeal;
-pub mod roll;
+pub mod room;
 mod root;
-pub mod seats;
-mod speech;
 pub mod stop;
 mod supply;
+mod work_queue;
 
 use crate::block::Block;
 use crate::error::Result;
-use crate::report::Stint;
-use crate::seat::Seat;
+use crate::placement::Placement;
+use crate::values::timeline::Entry;
 use crate::wire::{self, Bytes};
-use crate::work::{Stream, Temper, Work};
+use crate::work::{Stream, UnitCost, Work};
 use crate::world::{World, agree, from_root};
 use crew::Log;
 use farm::Dealer;
 use fixed::Slices;
 use ledger::Ledger;
+use rank::{RankTask, rank_loop};
 use redeal::Redealer;
-use root::Root;
+use root::{RootLoop, RootTask};
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use stop::{Cause, Stops};
 
-/// Blocks and what they came to.
+/// Blocks and their parts.
 pub type Parts = Vec<(Block, Bytes)>;
 
-/// No block has more than 2^6 units: nearly all units take a second at most, so nobody is away longer than a minute.
-pub const LARGEST: u32 = 6;
+/// No block has more than 2^6 units. Nearly all units take at most a second, so a worker is busy for at most a minute.
+pub const BLOCK_LEVEL_MAX: u32 = 6;
 
 /// How blocks get to ranks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Schedule {
+    /// Every rank gets an equal slice of the units at the start.
     Fixed,
+    /// A rank that needs more units gets another block from the root.
     Farm,
 }
 
 impl Schedule {
+    /// All of them.
+    pub const ALL: [Schedule; 2] = [Schedule::Fixed, Schedule::Farm];
+
+    /// The name in options and reports.
     pub fn name(self) -> &'static str {
         match self {
             Schedule::Fixed => "fixed",
@@ -52,18 +61,18 @@ impl Schedule {
         }
     }
 
-    /// The schedule that suits the work, and why.
+    /// The schedule that suits the work, and why. `asked` is what the user asked for.
     pub fn pick(asked: Option<Schedule>, work: &dyn Work, ranks: usize) -> (Schedule, &'static str) {
-        match (asked, work.temper()) {
+        match (asked, work.unit_cost()) {
             (Some(schedule), _) => (schedule, "asked for"),
             (None, _) if ranks == 1 => (Schedule::Fixed, "there is one rank"),
-            (None, Temper::Even) => (Schedule::Fixed, "units cost the same"),
-            (None, Temper::Waiting(_)) => (Schedule::Fixed, "units wait rather than compute"),
-            (None, Temper::Uneven) => (Schedule::Farm, "units differ in cost"),
+            (None, UnitCost::Uniform) => (Schedule::Fixed, "units cost the same"),
+            (None, UnitCost::IoBound(_)) => (Schedule::Fixed, "units wait rather than compute"),
+            (None, UnitCost::Varying) => (Schedule::Farm, "units differ in cost"),
         }
     }
 
-    /// The one to deal these units.
+    /// Deals the missing units by this schedule.
     fn deal(self, missing: Vec<Range<u64>>, ranks: usize, largest: u32, keep_going: bool) -> Box<dyn Deal> {
         let farm = |missing| Dealer::new(missing, ranks, largest);
         match self {
@@ -73,121 +82,140 @@ impl Schedule {
         }
     }
 
-    /// How often ranks tell the root their parts before the end. A slice is best merged where it is computed, so its
-    /// parts stay there unless the run is saved every so often; what the farm deals has no neighbours to merge with.
-    fn telling(self, saving: Option<Duration>, keep_going: bool) -> Option<Duration> {
+    /// How often ranks send their parts to the root before the end; `None` if they do not. A slice is best merged where it is computed,
+    /// so its parts stay there, unless the run is saved. Parts of the farm have no neighbours to merge with.
+    fn send_interval(self, saving: Option<Duration>, keep_going: bool, stages: bool) -> Option<Duration> {
         if keep_going {
-            // What is not told dies with its rank.
+            // A part that was not sent is lost with its rank.
             return Some(Duration::ZERO);
         }
         let often = saving.map(|every| every / 4);
         match self {
-            Schedule::Fixed => often.map(|often| often.min(RARELY)),
-            Schedule::Farm => Some(often.map_or(OFTEN, |often| often.min(OFTEN))),
+            // Known rows should not wait for the end.
+            Schedule::Fixed if stages => {
+                Some(often.map_or(FIXED_SEND_INTERVAL, |often| often.min(FIXED_SEND_INTERVAL)))
+            }
+            Schedule::Fixed => often.map(|often| often.min(FIXED_SEND_INTERVAL)),
+            Schedule::Farm => Some(often.map_or(FARM_SEND_INTERVAL, |often| often.min(FARM_SEND_INTERVAL))),
         }
     }
 }
 
-const OFTEN: Duration = Duration::from_millis(200);
-const RARELY: Duration = Duration::from_secs(5);
+const FARM_SEND_INTERVAL: Duration = Duration::from_millis(200);
+const FIXED_SEND_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Who gets which units.
+/// Decides which rank gets which units.
 trait Deal {
     /// What the rank should do next.
     fn next(&mut self, rank: usize) -> Dealt;
-    /// Whether ranks may still wait for that.
+    /// Whether ranks may still ask for units.
     fn is_waited_for(&self) -> bool;
-    /// The rank has told what the block came to.
+    /// The rank has sent the part of this block.
     fn brought(&mut self, _rank: usize, _block: Block) {}
-    /// The rank is dead, and what it has not brought is to be done by others.
+    /// The rank is dead. Others must compute the units that it had.
     fn lost(&mut self, _rank: usize) {}
 }
 
-/// What a rank gets that wants more.
+/// The reply to a rank that wants more units.
 enum Dealt {
     Units(Vec<Range<u64>>),
-    /// Nothing yet: it is to ask again.
+    /// There are no units now: the rank must wait.
     Later,
-    /// There is no more for it.
+    /// There are no more units for this rank.
     Over,
 }
 
-/// How a run is to go, beside its work.
+/// How to run a work.
 pub struct Course<'a> {
+    /// The schedule that was asked for; `None` lets the run choose.
     pub schedule: Option<Schedule>,
-    /// No block is above this level.
+    /// The level of the largest blocks.
     pub largest: u32,
+    /// The reasons to stop early.
     pub stops: &'a Stops,
-    /// How often the run is saved, if it is.
+    /// How often the run is saved; `None` if it is not.
     pub saving: Option<Duration>,
-    /// What earlier runs brought in; at the root.
+    /// The parts of earlier runs, at the root.
     pub known: Parts,
-    /// Whether the death of a rank is to be survived: by the farm, in a world that can tolerate it.
+    /// Whether the run survives the death of a rank. That needs the farm, and a world that can tolerate it.
     pub keep_going: bool,
 }
 
 impl<'a> Course<'a> {
     /// A run from the beginning that is not saved.
     pub fn new(schedule: Option<Schedule>, stops: &'a Stops) -> Course<'a> {
-        Course { schedule, largest: LARGEST, stops, saving: None, known: Parts::new(), keep_going: false }
+        Course { schedule, largest: BLOCK_LEVEL_MAX, stops, saving: None, known: Parts::new(), keep_going: false }
     }
 
-    /// The same for a work whose blocks should take no longer than `patience`, where that can be foreseen.
+    /// The same, with blocks that should take no longer than `patience`, as far as the forecast is right.
     pub fn in_blocks_of(self, work: &dyn Work, patience: Duration) -> Course<'a> {
         let unit = work.forecast().seconds / work.units().max(1) as f64;
-        let units = (patience.as_secs_f64() / unit).clamp(1.0, (1 << LARGEST) as f64);
+        let units = (patience.as_secs_f64() / unit).clamp(1.0, (1 << BLOCK_LEVEL_MAX) as f64);
         Course { largest: (units as u64).max(1).ilog2(), ..self }
     }
 }
 
-/// What goes on at the root beside the computing.
+/// What the root does beside the computing.
 pub trait Watch {
-    /// So many of so many units are done. Called now and then.
+    /// `done` units of `all` are done. Called regularly.
     fn tick(&mut self, done: u64, all: u64);
     /// Whether it is time to save.
     fn due(&self) -> bool {
         false
     }
-    /// What is to be saved: blocks with their parts, who computed what, and how many units are done. Returns soon.
-    fn save(&mut self, _parts: Parts, _stints: Vec<Stint>, _done: u64) {}
+    /// Saves these blocks with their parts, the timeline, and how many units are done. Returns soon.
+    fn save(&mut self, _parts: Parts, _entries: Vec<Entry>, _done: u64) {}
     /// How long a save takes.
     fn saving(&self) -> Duration {
         Duration::ZERO
     }
-    /// A rank has died, and the run goes on without it.
+    /// Whether it is time to look for known rows.
+    fn asks_for_rows(&self) -> bool {
+        false
+    }
+    /// The parts that are there, for known rows.
+    fn rows(&mut self, _parts: Parts) {}
+    /// A rank has died, and the run continues without it.
     fn lost(&mut self, _rank: usize) {}
 }
 
-/// Nobody watches.
+/// Does nothing.
 pub struct Unwatched;
 
 impl Watch for Unwatched {
     fn tick(&mut self, _: u64, _: u64) {}
 }
 
-/// What a run leaves at the root.
+/// The result of a run, at the root.
 pub struct Outcome {
-    /// What the work came to; nothing if that was told in batches, or if the run was stopped.
+    /// The part of all units; `None` if the run was stopped, or if its parts were passed on in batches.
     pub whole: Option<Vec<u8>>,
-    /// Why it was stopped, if units are missing.
+    /// Why it was stopped, if units are missing. A run in batches does not say.
     pub stopped: Option<Cause>,
-    /// What is in, if units are missing.
+    /// The parts that are there, if units are missing.
     pub parts: Parts,
+    /// How many units are done; 0 after a run in batches.
     pub done: u64,
+    /// The schedule.
     pub schedule: Schedule,
+    /// Why it was this one, in words.
     pub why: &'static str,
     /// Seconds from the first unit to the last.
     pub seconds: f64,
-    /// Seconds that the threads of a rank computed.
+    /// Seconds of computing per rank.
     pub busy: Figures,
+    /// What each rank did.
     pub ranks: Vec<RankLog>,
 }
 
-/// Least, mean and largest of what ranks have each.
+/// The smallest, the mean and the largest of one number per rank.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Figures {
+    /// The smallest.
     pub min: f64,
+    /// The mean.
     pub mean: f64,
+    /// The largest.
     pub max: f64,
 }
 
@@ -203,27 +231,35 @@ impl Figures {
 
 /// What one rank did.
 pub struct RankLog {
-    pub hands: u64,
+    /// How many workers it had.
+    pub workers: u64,
+    /// How many blocks they computed.
     pub blocks: u64,
+    /// Seconds of computing, over all workers.
     pub busy: f64,
+    /// Seconds without work, over all workers.
     pub idle: f64,
-    pub stints: Vec<Stint>,
+    /// Its part of the timeline.
+    pub entries: Vec<Entry>,
 }
 
-/// Computes the work on all ranks; its outcome is at the root. Every rank calls it with the same work, which outlives
-/// the run because hands that are left behind still are at it.
+/// Computes the work on all ranks. The root gets the outcome, the others `None`. Every rank must call it with the same work.
+/// Workers that are left behind share the work, so it may outlive the run.
+///
+/// # Errors
+/// If a unit cannot be computed, if parts cannot be merged, or if threads cannot be started; the same error on every rank.
 pub fn run(
     world: &dyn World,
-    work: &'static dyn Work,
-    seat: &Seat,
+    work: &Arc<dyn Work>,
+    placement: &Placement,
     course: Course,
     watch: &mut dyn Watch,
 ) -> Result<Option<Outcome>> {
-    let mut run = Run::new(world, work, seat, &course);
+    let mut run = RunState::new(world, work, placement, &course);
     let (ledger, stopped) = run.compute(Block::root(work.units()), course.known, watch)?;
-    // Closing may take its time: what it starts from should be safe where so much else was.
+    // The answer may take long. The parts that it is made from should be saved first.
     if ledger.whole().is_some() && course.saving.is_some_and(|every| run.began.elapsed() >= every) {
-        watch.save(ledger.parts(), run.logs.iter().flat_map(|log| log.stints.clone()).collect(), ledger.done());
+        watch.save(ledger.parts(), run.logs.iter().flat_map(|log| log.entries.clone()).collect(), ledger.done());
     }
     Ok(run.end().map(|mut outcome| {
         outcome.done = ledger.done();
@@ -235,73 +271,80 @@ pub fn run(
     }))
 }
 
-/// Computes the batches of a stream one after the other and tells `each` at the root what one came to, for as long as
-/// that wants more. So no rank ever holds more than a batch.
+/// Computes the batches of a stream one after the other. `each` gets the part of each batch at the root and returns whether more is
+/// wanted. No rank ever holds more than one batch.
+///
+/// # Errors
+/// As [`run`], and if `each` fails.
 pub fn run_in_batches(
     world: &dyn World,
-    stream: &'static Stream,
-    seat: &Seat,
-    asked: Option<Schedule>,
+    stream: &Stream,
+    placement: &Placement,
+    course: Course,
     watch: &mut dyn Watch,
     each: &mut dyn FnMut(&[u8]) -> Result<bool>,
 ) -> Result<Option<Outcome>> {
-    let stops = Stops::never();
-    let mut run = Run::new(world, &*stream.work, seat, &Course::new(asked, &stops));
+    let mut run = RunState::new(world, &stream.work, placement, &course);
     for batch in stream.batches() {
         let (ledger, _) = run.compute(batch, Parts::new(), watch)?;
-        let more = from_root(world, || each(ledger.whole().expect("all units are in, or there was an error")))?;
-        if !more {
+        // If units are missing, it was stopped.
+        if !from_root(world, || ledger.whole().map_or(Ok(false), &mut *each))? {
             break;
         }
     }
     Ok(run.end())
 }
 
-/// A run under way, as one rank sees it.
-struct Run<'a> {
+/// A run in progress, as one rank sees it.
+struct RunState<'a> {
     world: &'a dyn World,
-    work: &'static dyn Work,
-    seat: &'a Seat,
+    work: &'a Arc<dyn Work>,
+    placement: &'a Placement,
     schedule: Schedule,
     why: &'static str,
     stops: &'a Stops,
-    telling: Option<Duration>,
+    send_interval: Option<Duration>,
     keep_going: bool,
-    hands: usize,
-    /// Everyone's hands; at the root.
+    workers: usize,
+    /// How many workers each rank has, at the root.
     crews: Vec<u64>,
-    /// No block is above this level.
+    /// The level of the largest blocks.
     largest: u32,
     began: Instant,
-    /// What this rank did; at the root what each did.
+    /// What this rank did; at the root, what each rank did.
     logs: Vec<Log>,
 }
 
-impl<'a> Run<'a> {
-    fn new(world: &'a dyn World, work: &'static dyn Work, seat: &'a Seat, course: &Course<'a>) -> Run<'a> {
-        let (schedule, why) = Schedule::pick(course.schedule, work, world.size());
+impl<'a> RunState<'a> {
+    fn new(
+        world: &'a dyn World,
+        work: &'a Arc<dyn Work>,
+        placement: &'a Placement,
+        course: &Course<'a>,
+    ) -> RunState<'a> {
+        let (schedule, why) = Schedule::pick(course.schedule, &**work, world.size());
         let keep_going = course.keep_going;
         assert!(!keep_going || schedule == Schedule::Farm, "only the farm can deal blocks again");
-        let (hands, largest) = crew::hands(work, seat.threads, course.largest);
-        let crews = world.gather(wire::bytes(&hands)).unwrap_or_default();
-        let crews = crews.iter().map(|hands| wire::value(hands).expect("every rank sends a number")).collect();
-        world.meet();
+        let (workers, largest) = crew::workers(&**work, placement.threads, course.largest);
+        let crews = world.gather(wire::bytes(&workers)).unwrap_or_default();
+        let crews = crews.iter().map(|workers| wire::value(workers).expect("every rank sends a number")).collect();
+        world.barrier();
         let began = Instant::now();
         let logs = match world.is_root() {
             true => (0..world.size()).map(|rank| Log::new(rank, began)).collect(),
-            false => vec![Log::new(seat.rank, began)],
+            false => vec![Log::new(placement.rank, began)],
         };
-        let telling = schedule.telling(course.saving, keep_going);
-        Run {
+        let send_interval = schedule.send_interval(course.saving, keep_going, work.stages().len() > 1);
+        RunState {
             world,
             work,
-            seat,
+            placement,
             schedule,
             why,
             stops: course.stops,
-            telling,
+            send_interval,
             keep_going,
-            hands,
+            workers,
             crews,
             largest,
             began,
@@ -309,27 +352,28 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Computes the units under `root` that are not known. At the root rank the ledger is then whole, or it says why
-    /// the run was stopped.
+    /// Computes the units under `root` that are not known. At the root rank the ledger is then whole, or the cause tells why it is not.
     fn compute(&mut self, root: Block, known: Parts, watch: &mut dyn Watch) -> Result<(Ledger, Option<Cause>)> {
-        let &mut Run {
+        let &mut RunState {
             world,
             work,
-            seat,
+            placement,
             schedule,
             stops,
-            telling,
+            send_interval,
             keep_going,
-            hands,
+            workers,
             largest,
             began,
             ref mut logs,
             ..
         } = self;
+        // The workers share it with this thread.
+        let (shared, work) = (work, &**work);
         let restored = Ledger::restored(work, root, known);
         let mut mine = Ledger::blank(work, root);
-        let mut watch = Batch { before: mine.units().start, all: work.units(), watch };
-        crew::with(work, seat, hands, largest, |crew| {
+        let mut watch = BatchWatch { before: mine.units().start, all: work.units(), watch };
+        crew::with(shared, placement, workers, largest, |crew| {
             let ready = crew.and_then(|crew| Ok((crew, restored?)));
             let (crew, mut ledger) = agree(world, ready, |_| 0)?;
             if keep_going {
@@ -339,37 +383,38 @@ impl<'a> Run<'a> {
                 true => {
                     let mut deal = schedule.deal(ledger.missing(), world.size(), largest, keep_going);
                     let (ledger, deal, watch) = (&mut ledger, &mut *deal, &mut watch);
-                    Root { world, work, crew, ledger, logs, deal, stops, watch, began }.lead()
+                    RootLoop::new(RootTask { world, work, crew, ledger, logs, deal, stops, watch, began }).run()
                 }
                 false => {
-                    rank::toil(world, work, crew, &mut mine, &mut logs[0], stops, telling);
+                    let (ledger, log) = (&mut mine, &mut logs[0]);
+                    rank_loop(RankTask { world, work, crew, ledger, log, stops, send_interval });
                     Ok(None)
                 }
             };
             if keep_going {
                 world.shrink();
             }
-            // Everybody is home: what was not told on the way is gathered.
+            // All ranks have ended their loops. The parts that were not sent on the way are gathered.
             let all = world.gather(wire::bytes(&mine.drain())).unwrap_or_default();
             let entered = led.and_then(|stopped| root::enter(work, &mut ledger, &all).map(|()| stopped));
             Ok((ledger, agree(world, entered, |_| 0)?))
         })
     }
 
-    /// What every rank did, at the root, which was told on the way.
+    /// What every rank did, at the root.
     fn end(self) -> Option<Outcome> {
-        let Run { schedule, why, crews, logs, .. } = self;
+        let RunState { schedule, why, crews, logs, .. } = self;
         if !self.world.is_root() {
             return None;
         }
         let took = self.began.elapsed().as_secs_f64();
         let busy = Figures::of(&logs.iter().map(|log| log.busy).collect::<Vec<_>>());
-        let rank = |(hands, log): (u64, Log)| RankLog {
-            hands,
+        let rank = |(workers, log): (u64, Log)| RankLog {
+            workers,
             blocks: log.blocks,
             busy: log.busy,
-            idle: (took * hands as f64 - log.busy).max(0.0),
-            stints: log.stints,
+            idle: (took * workers as f64 - log.busy).max(0.0),
+            entries: log.entries,
         };
         let ranks = crews.into_iter().zip(logs).map(rank).collect();
         let (whole, stopped, parts, done) = (None, None, Parts::new(), 0);
@@ -377,25 +422,31 @@ impl<'a> Run<'a> {
     }
 }
 
-/// The watch over a batch sees all units of the work.
-struct Batch<'a> {
+/// The watch of a batch counts all units of the work.
+struct BatchWatch<'a> {
     before: u64,
     all: u64,
     watch: &'a mut dyn Watch,
 }
 
-impl Watch for Batch<'_> {
+impl Watch for BatchWatch<'_> {
     fn tick(&mut self, done: u64, _: u64) {
         self.watch.tick(self.before + done, self.all);
     }
     fn due(&self) -> bool {
         self.watch.due()
     }
-    fn save(&mut self, parts: Parts, stints: Vec<Stint>, done: u64) {
-        self.watch.save(parts, stints, done);
+    fn save(&mut self, parts: Parts, entries: Vec<Entry>, done: u64) {
+        self.watch.save(parts, entries, done);
     }
     fn saving(&self) -> Duration {
         self.watch.saving()
+    }
+    fn asks_for_rows(&self) -> bool {
+        self.watch.asks_for_rows()
+    }
+    fn rows(&mut self, parts: Parts) {
+        self.watch.rows(parts);
     }
     fn lost(&mut self, rank: usize) {
         self.watch.lost(rank);

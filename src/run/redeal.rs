@@ -1,19 +1,22 @@
-//! The farm where ranks may die: it remembers who has which units, and deals those of the dead again.
+//! The farm for runs that survive the death of ranks: it remembers which rank has which units, and deals those of dead ranks
+//! again.
 //!
-//! A rank that wants more while others still have units is left waiting, as it may be needed for theirs.
+//! A rank that wants more units must wait while others still have units, because it may be needed for theirs.
 
 use super::farm::Dealer;
 use super::{Deal, Dealt};
 use crate::block::Block;
 use std::ops::Range;
 
+/// A farm that deals the units of dead ranks again.
 pub struct Redealer {
     farm: Dealer,
-    /// What each rank has been dealt and has not brought. The root's does not matter: without it there is no run.
+    /// The units that each rank was dealt and has not sent back. The root's do not matter: without the root there is no run.
     out: Vec<Vec<Range<u64>>>,
 }
 
 impl Redealer {
+    /// The farm, for so many ranks.
     pub fn new(farm: Dealer, ranks: usize) -> Redealer {
         Redealer { farm, out: vec![Vec::new(); ranks] }
     }

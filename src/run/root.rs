@@ -1,231 +1,326 @@
-//! What the main thread of the root does while its crew computes: it deals, records, has the ledger saved, and is the
-//! one to decide that all stop.
+//! What the main thread of the root does while its crew computes. It deals units, records parts, has the ledger saved, and decides
+//! when all ranks stop.
 //!
-//! The first error stops the run too, but is returned only when every rank has come home: a rank that left early would
-//! leave the others waiting. A rank that dies where the world tolerates it counts as home, and what it has not brought
-//! is dealt again.
+//! The first error stops the run. It is returned only when every rank has ended: if a rank left early, the others would wait for
+//! it. If the world tolerates deaths, a rank that dies counts as ended, and its units are dealt again.
 
-use super::crew::{Crew, Heard, Log};
+use super::crew::{Crew, CrewNews, Log};
 use super::ledger::Ledger;
-use super::speech::{Said, Told};
+use super::protocol::{POLL_INTERVAL_MAX, POLL_INTERVAL_MIN, RankMessage, RootMessage};
 use super::stop::{Cause, Stops};
 use super::supply::Supply;
 use super::{Deal, Dealt, Watch};
+use crate::block::Block;
 use crate::error::{Error, Result};
-use crate::report::Stint;
+use crate::values::timeline::Entry;
 use crate::wire;
 use crate::work::Work;
 use crate::world::{Patience, World};
 use std::time::{Duration, Instant};
 
-/// What is in flight when a run stops at once gets so long to end: Open MPI kills a second after it sends SIGTERM.
-const GRACE: Duration = Duration::from_millis(200);
+/// How long blocks in progress may take when a run must stop at once. Open MPI kills a process one second after SIGTERM.
+const STOP_GRACE: Duration = Duration::from_millis(200);
 
-/// A rank that is not home so long after that may never come: what is known is saved without it.
-const LATE: Duration = Duration::from_millis(150);
+/// A rank that has not ended so long after that may never end: what is known is saved without it.
+const SAVE_WITHOUT_LATE_AFTER: Duration = Duration::from_millis(150);
 
-/// The longest that the root looks away where nobody waits for it.
-const LISTEN: Duration = Duration::from_millis(20);
-
-/// Where nobody waits for it, it listens no more often than that, however short its blocks are.
-const ENOUGH: Duration = Duration::from_millis(1);
-
-/// A root on its way through a run.
-pub struct Root<'a> {
+/// What the root needs for a run.
+pub struct RootTask<'a> {
+    /// The ranks.
     pub world: &'a dyn World,
+    /// What is computed.
     pub work: &'a dyn Work,
+    /// The root's own threads.
     pub crew: &'a Crew,
+    /// The ledger of the run.
     pub ledger: &'a mut Ledger,
     /// What every rank did.
     pub logs: &'a mut [Log],
+    /// Decides which rank gets which units.
     pub deal: &'a mut dyn Deal,
+    /// The reasons to stop early.
     pub stops: &'a Stops,
+    /// What the root does beside the computing.
     pub watch: &'a mut dyn Watch,
+    /// When the first unit began.
     pub began: Instant,
 }
 
-/// That no more is begun.
+/// The loop of the root.
+pub struct RootLoop<'a> {
+    task: RootTask<'a>,
+    /// The units that the root's own crew has still to get.
+    supply: Supply,
+    crew_home: bool,
+    /// Which ranks have sent their last message, and which of these are dead.
+    home: Vec<bool>,
+    lost: Vec<bool>,
+    /// The ranks whose wishes have no reply yet.
+    waiting: Vec<usize>,
+    /// How many units are done.
+    done: u64,
+    /// The longest time that a block took.
+    longest: Duration,
+    /// The first error.
+    going: Result<()>,
+    halt: Option<Halt>,
+    patience: Patience,
+    listened: Instant,
+}
+
+/// The run stops: no more blocks are begun.
 struct Halt {
-    /// Nothing if it is for an error.
+    /// `None` if it is because of an error.
     cause: Option<Cause>,
-    /// When what is in flight is given up.
+    /// When blocks in progress are given up.
     last: Instant,
-    /// Whether all was saved that was known without ranks that do not come home.
+    /// Whether what is known was saved without the ranks that have not ended.
     saved: bool,
 }
 
-impl Root<'_> {
-    /// Has the units computed that the ledger misses; says why if not all of them were.
-    pub fn lead(mut self) -> Result<Option<Cause>> {
-        let (mut supply, mut crew_home) = (Supply::new(), false);
-        let mut home = vec![false; self.world.size()];
+impl<'a> RootLoop<'a> {
+    /// The loop before its first turn.
+    pub fn new(task: RootTask<'a>) -> RootLoop<'a> {
+        let ranks = task.world.size();
+        let mut home = vec![false; ranks];
         home[0] = true;
-        let mut lost = vec![false; home.len()];
-        // Whose wishes have no reply yet.
-        let mut waiting = vec![];
-        let (mut done, mut longest) = (self.ledger.done(), Duration::ZERO);
-        let (mut going, mut halt): (Result<()>, Option<Halt>) = (Ok(()), None);
-        let (mut patience, mut listened) = (Patience::asleep(), self.began);
-        while home.contains(&false) || !crew_home {
-            if halt.is_none() {
-                halt = self.halt(&going, longest);
-                if let Some(halt) = &halt {
-                    supply.stop(self.crew);
-                    let grace = halt.last.saturating_duration_since(Instant::now());
-                    for rank in (0..home.len()).filter(|&rank| !home[rank]) {
-                        self.tell(rank, &Told::Stop(grace));
-                    }
-                    // Whoever sent a signal may not be patient: Open MPI 5 kills a quarter of a second after SIGTERM.
-                    if let Some(Cause::Signal(_)) = halt.cause {
-                        self.save();
-                    }
-                }
-            }
-            for rank in self.world.lost() {
-                // Of one that is home nothing is missing.
-                if !home[rank] {
-                    (home[rank], lost[rank]) = (true, true);
-                    waiting.retain(|&other| other != rank);
-                    self.deal.lost(rank);
-                    self.watch.lost(rank);
-                }
-            }
-            // Whoever was told to stop waits for no units.
-            if halt.is_none() {
-                waiting.retain(|&rank| self.serves_later(rank));
-            }
-            while supply.low(self.crew) {
-                match self.deal.next(0) {
-                    Dealt::Units(units) => supply.bring(self.crew, Some(units)),
-                    Dealt::Over => supply.bring(self.crew, None),
-                    Dealt::Later => break,
-                }
-            }
-            self.keep_an_eye(done, halt.as_mut());
-            let listens = self.deal.is_waited_for() || listened.elapsed() >= ENOUGH;
-            if listens {
-                listened = Instant::now();
-            }
-            if let Some((from, said)) = listens.then(|| self.world.poll()).flatten() {
-                if lost[from] {
-                    // It came late, and its units are with others now.
-                    continue;
-                }
-                patience = Patience::asleep();
-                let said = wire::value::<Said>(&said).expect("ranks say what they can hear");
-                done += said.done;
-                for stint in said.stints {
-                    longest = longest.max(length(&stint));
-                    self.logs[from].note(stint);
-                }
-                for (block, part) in said.parts {
-                    self.deal.brought(from, block);
-                    going = going.and_then(|()| self.ledger.record(self.work, block, part.0));
-                }
-                if let Some(why) = said.failed {
-                    going = going.and(Err(why.at(&format!("rank {from}"))));
-                }
-                if let (Some(cause), None) = (said.stop, &halt) {
-                    self.stops.note(cause);
-                }
-                if said.wants {
-                    waiting.push(from);
-                }
-                home[from] |= said.home;
-                continue;
-            }
-            if !crew_home && halt.as_ref().is_some_and(|halt| Instant::now() >= halt.last) {
-                self.crew.leave();
-                crew_home = true;
-            }
-            match self.crew.wait_for(self.pause(&mut patience)) {
-                Heard::Done(through) if !crew_home => {
-                    let stint = self.logs[0].enter(&through);
-                    longest = longest.max(length(&stint));
-                    done += through.block.count();
-                    going = going.and_then(|()| self.ledger.record(self.work, through.block, through.part?));
-                }
-                Heard::Done(_) | Heard::Nothing => (),
-                // Only the other ranks can bring news then.
-                Heard::Home if crew_home => patience.wait(),
-                Heard::Home => crew_home = true,
-            }
+        RootLoop {
+            supply: Supply::new(),
+            crew_home: false,
+            home,
+            lost: vec![false; ranks],
+            waiting: vec![],
+            done: task.ledger.done(),
+            longest: Duration::ZERO,
+            going: Ok(()),
+            halt: None,
+            patience: Patience::asleep(),
+            listened: task.began,
+            task,
         }
-        for rank in (1..lost.len()).filter(|&rank| !lost[rank]) {
-            self.tell(rank, &Told::Farewell);
-        }
-        self.watch.tick(done, self.units());
-        going.map(|()| halt.and_then(|halt| halt.cause))
     }
 
-    /// Replies to a rank's wish, or says that it must wait.
-    fn serves_later(&mut self, rank: usize) -> bool {
-        let units = match self.deal.next(rank) {
+    /// Has the missing units of the ledger computed. Returns why it stopped, if units are missing.
+    ///
+    /// # Errors
+    /// If a unit failed on any rank, or if a part cannot be understood or came twice.
+    pub fn run(mut self) -> Result<Option<Cause>> {
+        while self.home.contains(&false) || !self.crew_home {
+            self.halt_if_due();
+            self.note_deaths();
+            self.serve_ranks();
+            self.serve_crew();
+            self.watch_progress();
+            // Messages come first, because others may wait for the reply.
+            if !self.hear_a_rank() {
+                self.give_up_if_late();
+                self.hear_the_crew();
+            }
+        }
+        for rank in (1..self.lost.len()).filter(|&rank| !self.lost[rank]) {
+            self.send(rank, &RootMessage::Finish);
+        }
+        self.task.watch.tick(self.done, self.units());
+        self.going.map(|()| self.halt.and_then(|halt| halt.cause))
+    }
+
+    /// Stops all ranks if there is a reason.
+    fn halt_if_due(&mut self) {
+        if self.halt.is_some() {
+            return;
+        }
+        let Some(halt) = self.reason_to_halt() else { return };
+        self.supply.stop(self.task.crew);
+        let grace = halt.last.saturating_duration_since(Instant::now());
+        for rank in (0..self.home.len()).filter(|&rank| !self.home[rank]) {
+            self.send(rank, &RootMessage::Stop(grace));
+        }
+        // Whoever sent a signal may not wait long: Open MPI 5 kills a quarter of a second after SIGTERM.
+        if let Some(Cause::Signal(_)) = halt.cause {
+            self.save();
+        }
+        self.halt = Some(halt);
+    }
+
+    /// Whether to stop, because of an error, a signal or the time.
+    fn reason_to_halt(&self) -> Option<Halt> {
+        let (now, stops, began) = (Instant::now(), self.task.stops, self.task.began);
+        let halt = |cause, last| Some(Halt { cause, last, saved: false });
+        if self.going.is_err() {
+            return halt(None, now + STOP_GRACE);
+        }
+        if let Some(cause) = stops.signal() {
+            return halt(Some(cause), now + STOP_GRACE);
+        }
+        let saving = self.task.watch.saving();
+        let last = stops.last_call(began, saving)?;
+        if stops.time_is_up(began, self.longest, saving) { halt(Some(Cause::Time), last) } else { None }
+    }
+
+    /// Counts dead ranks as ended, and has their units dealt again.
+    fn note_deaths(&mut self) {
+        for rank in self.task.world.lost() {
+            // A rank that has ended has no units.
+            if !self.home[rank] {
+                (self.home[rank], self.lost[rank]) = (true, true);
+                self.waiting.retain(|&other| other != rank);
+                self.task.deal.lost(rank);
+                self.task.watch.lost(rank);
+            }
+        }
+    }
+
+    /// Replies to the ranks that wait, as far as there are units. A rank that must stop waits for nothing.
+    fn serve_ranks(&mut self) {
+        if self.halt.is_none() {
+            let mut waiting = std::mem::take(&mut self.waiting);
+            waiting.retain(|&rank| self.must_wait(rank));
+            self.waiting = waiting;
+        }
+    }
+
+    /// Replies to a rank's wish; returns whether it must wait.
+    fn must_wait(&mut self, rank: usize) -> bool {
+        let units = match self.task.deal.next(rank) {
             Dealt::Later => return true,
             Dealt::Units(units) => Some(units),
             Dealt::Over => None,
         };
-        self.tell(rank, &Told::Units(units));
+        self.send(rank, &RootMessage::Units(units));
         false
     }
 
-    fn tell(&self, rank: usize, told: &Told) {
-        self.world.send(rank, &wire::bytes(told));
+    /// Fills up the root's own crew.
+    fn serve_crew(&mut self) {
+        while self.supply.low(self.task.crew) {
+            match self.task.deal.next(0) {
+                Dealt::Units(units) => self.supply.bring(self.task.crew, Some(units)),
+                Dealt::Over => self.supply.bring(self.task.crew, None),
+                Dealt::Later => break,
+            }
+        }
+    }
+
+    /// Reports how far the run is, and has it saved when that is due.
+    fn watch_progress(&mut self) {
+        self.task.watch.tick(self.done, self.units());
+        let late = self.halt.as_ref().is_some_and(|halt| {
+            !halt.saved && halt.cause.is_some() && Instant::now() >= halt.last + SAVE_WITHOUT_LATE_AFTER
+        });
+        if self.task.watch.due() || late {
+            self.save();
+        }
+        if let Some(halt) = self.halt.as_mut().filter(|_| late) {
+            halt.saved = true;
+        }
+        if self.task.watch.asks_for_rows() {
+            self.task.watch.rows(self.task.ledger.parts());
+        }
+    }
+
+    /// Receives a message, if it is time to look for one and there is one.
+    fn hear_a_rank(&mut self) -> bool {
+        if !self.task.deal.is_waited_for() && self.listened.elapsed() < POLL_INTERVAL_MIN {
+            return false;
+        }
+        self.listened = Instant::now();
+        let Some((from, message)) = self.task.world.poll() else { return false };
+        // This message of a dead rank is late: others have its units now.
+        if !self.lost[from] {
+            self.patience = Patience::asleep();
+            self.take(from, wire::value(&message).expect("ranks say what they can hear"));
+        }
+        true
+    }
+
+    fn take(&mut self, from: usize, message: RankMessage) {
+        self.done += message.done;
+        for entry in message.entries {
+            self.longest = self.longest.max(length(&entry));
+            self.task.logs[from].note(entry);
+        }
+        for (block, part) in message.parts {
+            self.task.deal.brought(from, block);
+            self.record(block, Ok(part.0));
+        }
+        if let (Some(why), Ok(())) = (message.failed, &self.going) {
+            self.going = Err(why.at(&format!("rank {from}")));
+        }
+        if let (Some(cause), None) = (message.stop, &self.halt) {
+            self.task.stops.note(cause);
+        }
+        if message.wants {
+            self.waiting.push(from);
+        }
+        self.home[from] |= message.home;
+    }
+
+    /// Records a block, unless something has failed before.
+    fn record(&mut self, block: Block, part: Result<Vec<u8>>) {
+        if self.going.is_ok() {
+            self.going = part.and_then(|part| self.task.ledger.record(self.task.work, block, part));
+        }
+    }
+
+    /// Leaves the root's own crew behind when blocks in progress are given up.
+    fn give_up_if_late(&mut self) {
+        if !self.crew_home && self.halt.as_ref().is_some_and(|halt| Instant::now() >= halt.last) {
+            self.task.crew.leave();
+            self.crew_home = true;
+        }
+    }
+
+    /// Waits a moment for the root's own crew.
+    fn hear_the_crew(&mut self) {
+        let pause = self.pause();
+        match self.task.crew.wait_for(pause) {
+            CrewNews::Done(through) if !self.crew_home => {
+                let entry = self.task.logs[0].enter(&through);
+                self.longest = self.longest.max(length(&entry));
+                self.done += through.block.count();
+                self.record(through.block, through.part);
+            }
+            CrewNews::Done(_) | CrewNews::Nothing => (),
+            // Only the other ranks can bring news then.
+            CrewNews::Home if self.crew_home => self.patience.wait(),
+            CrewNews::Home => self.crew_home = true,
+        }
+    }
+
+    /// How long to wait for the crew before the next look for messages.
+    fn pause(&mut self) -> Duration {
+        match self.task.world.size() {
+            1 => POLL_INTERVAL_MAX,
+            _ if self.task.deal.is_waited_for() => self.patience.pause(),
+            // A rank that ends waits for at most a hundredth of the run.
+            _ => self.patience.pause_up_to((self.task.began.elapsed() / 100).min(POLL_INTERVAL_MAX)),
+        }
+    }
+
+    /// Has everything saved that is known here.
+    fn save(&mut self) {
+        let RootTask { ledger, logs, watch, .. } = &mut self.task;
+        let entries = logs.iter().flat_map(|log| log.entries.iter().cloned()).collect();
+        watch.save(ledger.parts(), entries, ledger.done());
+    }
+
+    fn send(&self, rank: usize, message: &RootMessage) {
+        self.task.world.send(rank, &wire::bytes(message));
     }
 
     fn units(&self) -> u64 {
-        self.ledger.units().end - self.ledger.units().start
-    }
-
-    /// Whether no more should be begun, because of an error, a signal or the time.
-    fn halt(&self, going: &Result<()>, longest: Duration) -> Option<Halt> {
-        let now = Instant::now();
-        let halt = |cause, last| Some(Halt { cause, last, saved: false });
-        if going.is_err() {
-            return halt(None, now + GRACE);
-        }
-        if let Some(cause) = self.stops.signal() {
-            return halt(Some(cause), now + GRACE);
-        }
-        let saving = self.watch.saving();
-        let last = self.stops.last_call(self.began, saving)?;
-        if self.stops.time_is_up(self.began, longest, saving) { halt(Some(Cause::Time), last) } else { None }
-    }
-
-    /// Tells how far the run is, and has it saved when that is due.
-    fn keep_an_eye(&mut self, done: u64, halt: Option<&mut Halt>) {
-        self.watch.tick(done, self.units());
-        let late = halt.filter(|halt| !halt.saved && halt.cause.is_some() && Instant::now() >= halt.last + LATE);
-        if self.watch.due() || late.is_some() {
-            self.save();
-        }
-        if let Some(halt) = late {
-            halt.saved = true;
-        }
-    }
-
-    /// Has all saved that is known here.
-    fn save(&mut self) {
-        let stints = self.logs.iter().flat_map(|log| log.stints.iter().cloned()).collect();
-        self.watch.save(self.ledger.parts(), stints, self.ledger.done());
-    }
-
-    /// How long the crew may be waited for before ranks are listened to again.
-    fn pause(&self, patience: &mut Patience) -> Duration {
-        match self.world.size() {
-            1 => LISTEN,
-            _ if self.deal.is_waited_for() => patience.pause(),
-            // A rank that comes home waits a hundredth of the run at most.
-            _ => patience.pause_up_to((self.began.elapsed() / 100).min(LISTEN)),
-        }
+        self.task.ledger.units().end - self.task.ledger.units().start
     }
 }
 
-fn length(stint: &Stint) -> Duration {
-    Duration::try_from_secs_f64(stint.seconds).unwrap_or_default()
+fn length(entry: &Entry) -> Duration {
+    Duration::try_from_secs_f64(entry.seconds).unwrap_or_default()
 }
 
-/// Enters what the ranks had not told before they came home; of those that are lost there is nothing.
+/// Records the parts that ranks had not sent before they ended. Dead ranks have none.
+///
+/// # Errors
+/// If the bytes are not parts, or if a part does not fit the ledger.
 pub fn enter(work: &dyn Work, ledger: &mut Ledger, all: &[Vec<u8>]) -> Result<()> {
     for parts in all.iter().filter(|parts| !parts.is_empty()) {
         for (block, part) in wire::value::<super::Parts>(parts).map_err(|why: Error| why.at("a rank's parts"))? {
@@ -238,11 +333,10 @@ pub fn enter(work: &dyn Work, ledger: &mut Ledger, all: &[Vec<u8>]) -> Result<()
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::block::Block;
+    use crate::placement::Placement;
     use crate::run::farm::Dealer;
     use crate::run::{Parts, crew};
-    use crate::seat::Seat;
-    use crate::work::tests::leaked;
+    use crate::work::tests::spelled;
     use crate::world::threads;
 
     /// Counts the saves.
@@ -251,48 +345,59 @@ mod tests {
 
     impl Watch for Saves {
         fn tick(&mut self, _: u64, _: u64) {}
-        fn save(&mut self, _: Parts, _: Vec<Stint>, _: u64) {
+        fn save(&mut self, _: Parts, _: Vec<Entry>, _: u64) {
             self.0 += 1;
         }
     }
 
-    /// Leads a world of two, in which `other` plays the other rank; whether units are missing then.
+    /// Runs the root's loop in a world of two, in which `other` plays the other rank. Returns the cause, and whether units are missing.
     fn led(stops: &Stops, other: impl Fn(&dyn World) + Sync) -> Result<(Option<Cause>, bool)> {
         led_and_saved(stops, other).map(|(cause, missing, _)| (cause, missing))
     }
 
-    /// The same, and how often it was saved on the way.
+    /// The same, and how many saves there were.
     fn led_and_saved(stops: &Stops, other: impl Fn(&dyn World) + Sync) -> Result<(Option<Cause>, bool, usize)> {
-        let work = leaked(64);
+        let work = spelled(64);
         let mut ends = threads::run(2, 1, |world| {
             if !world.is_root() {
                 other(world);
                 return Ok((None, false, 0));
             }
-            let mut ledger = Ledger::new(work, Block::root(64)).unwrap();
+            let mut ledger = Ledger::new(&*work, Block::root(64)).unwrap();
             let began = Instant::now();
             let mut logs = [Log::new(0, began), Log::new(1, began)];
             let mut watch = Saves::default();
-            let cause = crew::with(work, &Seat::here(0), 1, 1, |crew| {
+            let cause = crew::with(&work, &Placement::here(0), 1, 1, |crew| {
                 let mut deal = Dealer::new(ledger.missing(), 2, 1);
                 let (crew, ledger, logs, deal) = (crew.unwrap(), &mut ledger, &mut logs, &mut deal);
-                Root { world, work, crew, ledger, logs, deal, stops, watch: &mut watch, began }.lead()
+                RootLoop::new(RootTask {
+                    world,
+                    work: &*work,
+                    crew,
+                    ledger,
+                    logs,
+                    deal,
+                    stops,
+                    watch: &mut watch,
+                    began,
+                })
+                .run()
             })?;
             Ok((cause, ledger.whole().is_none(), watch.0))
         });
         ends.swap_remove(0)
     }
 
-    fn say(world: &dyn World, said: Said) {
-        world.send(0, &wire::bytes(&said));
+    fn say(world: &dyn World, message: RankMessage) {
+        world.send(0, &wire::bytes(&message));
     }
 
-    /// What the root tells until it says farewell.
-    fn told(world: &dyn World) -> Vec<Told> {
+    /// The messages of the root, up to the last one.
+    fn messages(world: &dyn World) -> Vec<RootMessage> {
         let (mut all, mut patience) = (vec![], Patience::new());
-        while !matches!(all.last(), Some(Told::Farewell)) {
+        while !matches!(all.last(), Some(RootMessage::Finish)) {
             match world.poll() {
-                Some((_, told)) => all.push(wire::value(&told).unwrap()),
+                Some((_, message)) => all.push(wire::value(&message).unwrap()),
                 None => patience.wait(),
             }
         }
@@ -302,8 +407,8 @@ mod tests {
     #[test]
     fn a_rank_that_wants_nothing_leaves_all_to_the_root() {
         let ended = led(&Stops::never(), |world| {
-            say(world, Said { home: true, ..Said::default() });
-            assert_eq!(told(world).len(), 1);
+            say(world, RankMessage { home: true, ..RankMessage::default() });
+            assert_eq!(messages(world).len(), 1);
         });
         assert_eq!(ended, Ok((None, false)));
     }
@@ -311,9 +416,9 @@ mod tests {
     #[test]
     fn a_rank_that_fails_is_told_to_stop_and_its_error_is_everyones() {
         let ended = led(&Stops::never(), |world| {
-            say(world, Said { failed: Some(Error::failed("no memory")), ..Said::default() });
-            say(world, Said { home: true, ..Said::default() });
-            assert!(told(world).len() <= 2);
+            say(world, RankMessage { failed: Some(Error::failed("no memory")), ..RankMessage::default() });
+            say(world, RankMessage { home: true, ..RankMessage::default() });
+            assert!(messages(world).len() <= 2);
         });
         assert_eq!(ended, Err(Error::failed("rank 1: no memory")));
     }
@@ -321,13 +426,13 @@ mod tests {
     #[test]
     fn a_signal_elsewhere_stops_the_root_too() {
         let ended = led_and_saved(&Stops::never(), |world| {
-            // It takes a unit and does not bring it.
-            say(world, Said { wants: true, ..Said::default() });
-            say(world, Said { stop: Some(Cause::Signal(15)), ..Said::default() });
-            say(world, Said { home: true, ..Said::default() });
-            told(world);
+            // It takes a unit and does not send it back.
+            say(world, RankMessage { wants: true, ..RankMessage::default() });
+            say(world, RankMessage { stop: Some(Cause::Signal(15)), ..RankMessage::default() });
+            say(world, RankMessage { home: true, ..RankMessage::default() });
+            messages(world);
         });
-        // Long before the rest is given up it was saved once.
+        // It was saved once, long before the rest is given up.
         assert_eq!(ended, Ok((Some(Cause::Signal(15)), true, 1)));
     }
 }

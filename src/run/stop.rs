@@ -1,11 +1,12 @@
-//! Why a run stops before it is done: somebody sends a signal, or its time is up.
+//! Why a run stops before it is done: a signal, or the end of its time.
 //!
-//! A signal is only noted; the main thread of a rank looks at the note now and then, tells the root, and the root
-//! tells all. A second SIGINT is not noted but ends the process, as it would without all this. It is so from before MPI
-//! starts to after it has ended: a rank that a signal ends in between takes the job with it, and its exit code. The only
-//! file that names the signal-hook crate.
+//! A signal is only stored. The main thread of a rank looks for it regularly and tells the root, and the root tells all. A
+//! second SIGINT is not stored but ends the process, as it would without all this. This holds from before MPI starts to after it
+//! has ended: if a signal ends a rank in between, it ends the whole job and gives it its exit code. The only file that names the
+//! signal-hook crate.
 
 use crate::error::{Error, Result};
+use crate::process::ProcessStatus;
 use crate::wire::Wire;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU, SIGXFSZ};
 use signal_hook::{flag, low_level};
@@ -23,11 +24,12 @@ const SIGNALS: [(i32, &str); 6] = [
     (SIGHUP, "SIGHUP"),
 ];
 
+/// Why a run stops before it is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
     /// A signal of this number.
     Signal(usize),
-    /// The time that the run was given is up.
+    /// The time of the run is over.
     Time,
 }
 
@@ -58,27 +60,30 @@ impl Wire for Cause {
     }
 }
 
-/// What one rank knows of reasons to stop.
+/// The reasons to stop that one rank knows.
 pub struct Stops {
-    /// The number of the signal that came last.
+    /// The number of the last signal; 0 if none came.
     heard: Arc<AtomicUsize>,
-    /// When this process must have ended, if that is set; the root's counts.
+    /// When this process must have ended, if that is set. Only the root uses it.
     until: Option<Instant>,
-    /// Set when nobody listens any more: signals then do what they always do.
+    /// Set when nobody looks for signals any more: then they do what they always do.
     over: Arc<AtomicBool>,
 }
 
-/// What is left between the end of the computing and that of the process for all else but saving: parts on their way,
-/// MPI's end. On a busy machine it takes longer, so of much time more is left: a fiftieth, up to the most.
-const FAREWELL: Duration = Duration::from_millis(300);
-const FAREWELL_MOST: Duration = Duration::from_secs(10);
+/// The time from the end of the computing to the end of the process, without saves: for messages on their way and for the end of
+/// MPI. On a busy machine it takes longer. So it is a fiftieth of the run's time more, but not more than the maximum.
+const ENDING_TIME: Duration = Duration::from_millis(300);
+const ENDING_TIME_MAX: Duration = Duration::from_secs(10);
 
-/// A block may make a run stop earlier by at most one part in so many of its time.
-const EARLIER: u32 = 8;
+/// A long block may stop a run earlier by at most this share of its time.
+const EARLIER_SHARE: u32 = 8;
 
 impl Stops {
-    /// Signals are noted from now on. One that the caller wants ignored, as nohup does with SIGHUP, still is.
-    pub fn heed() -> Result<Stops> {
+    /// Signals are stored from now on. A signal that is ignored stays ignored, as SIGHUP under nohup.
+    ///
+    /// # Errors
+    /// If the system does not allow it.
+    pub fn catch_signals() -> Result<Stops> {
         let (heard, over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
         let second = Arc::new(AtomicBool::new(false));
         let note = |&(signal, _): &(i32, &str)| -> std::io::Result<()> {
@@ -87,13 +92,13 @@ impl Stops {
             }
             flag::register_conditional_default(signal, over.clone())?;
             if signal == SIGINT {
-                // In this order: the first one finds nothing set.
+                // The order matters: the first SIGINT must find nothing set.
                 flag::register_conditional_default(signal, second.clone())?;
                 flag::register(signal, second.clone())?;
             }
             flag::register_usize(signal, heard.clone(), signal as usize).map(drop)
         };
-        // A file that may not grow is an error of its own, not the end of the run.
+        // A file that may not grow is an ordinary error, not the end of the run.
         let ignored = flag::register(SIGXFSZ, Arc::default()).map(drop);
         ignored
             .and_then(|()| SIGNALS.iter().try_for_each(note))
@@ -101,17 +106,17 @@ impl Stops {
         Ok(Stops { heard, until: None, over })
     }
 
-    /// Signals do again what they always do, and one that has come does it now.
-    pub fn heed_no_more(&self) {
+    /// Signals do again what they always do. If one has come, it does so now.
+    pub fn release_signals(&self) {
         self.over.store(true, Ordering::Relaxed);
         let heard = self.heard.load(Ordering::Relaxed);
         if heard != 0 {
-            // It ends the process, so nothing is said of it here either.
+            // The signal ends the process, so nothing is printed here either.
             let _ = low_level::emulate_default_handler(heard as i32);
         }
     }
 
-    /// Nothing stops the run but a signal noted in `heard`.
+    /// Only a signal stored in `heard` stops the run.
     pub fn noted(heard: Arc<AtomicUsize>) -> Stops {
         Stops { heard, until: None, over: Arc::default() }
     }
@@ -121,20 +126,20 @@ impl Stops {
         Stops::noted(Arc::default())
     }
 
-    /// The same, and the time is up at `until`, if that is given.
+    /// The same, but the time ends at `until`, if that is given.
     pub fn until(mut self, until: Option<Instant>) -> Stops {
         self.until = until;
         self
     }
 
-    /// Notes what another rank was sent.
+    /// Stores the signal that another rank got.
     pub fn note(&self, cause: Cause) {
         if let Cause::Signal(number) = cause {
             self.heard.store(number, Ordering::Relaxed);
         }
     }
 
-    /// The signal that was noted, if one was.
+    /// The signal that came, if one did.
     pub fn signal(&self) -> Option<Cause> {
         match self.heard.load(Ordering::Relaxed) {
             0 => None,
@@ -142,29 +147,33 @@ impl Stops {
         }
     }
 
-    /// When blocks in flight must be through, for a run that began then and saves in `saving`.
+    /// Why nothing should be begun, before the computing began; `what` says what was done meanwhile.
+    pub fn before_it_began(&self, what: &str) -> Option<Error> {
+        let time_is_up = self.until.is_some_and(|until| Instant::now() >= until);
+        let cause = self.signal().or(time_is_up.then_some(Cause::Time))?;
+        Some(Error::Stopped(format!("stopped {what} because {cause}; nothing was computed")))
+    }
+
+    /// When blocks in progress must end, for a run that began then and whose saves take `saving`.
     pub fn last_call(&self, began: Instant, saving: Duration) -> Option<Instant> {
         let until = self.until?;
-        let farewell = FAREWELL + (until.saturating_duration_since(began) / 50).min(FAREWELL_MOST);
+        let farewell = ENDING_TIME + (until.saturating_duration_since(began) / 50).min(ENDING_TIME_MAX);
         Some(until.checked_sub(farewell + 2 * saving).unwrap_or_else(Instant::now))
     }
 
-    /// Whether it is time to begin no more blocks, when one takes up to `block`. Of a run with little time blocks may be
-    /// a large part, and are then begun all the same.
+    /// Whether it is too late to begin more blocks, if one takes up to `block`. In a run with little time a block may take a large part
+    /// of it, and is begun all the same.
     pub fn time_is_up(&self, began: Instant, block: Duration, saving: Duration) -> bool {
         self.last_call(began, saving).is_some_and(|last| {
             let all = last.saturating_duration_since(began);
-            Instant::now() + block.min(all / EARLIER) >= last
+            Instant::now() + block.min(all / EARLIER_SHARE) >= last
         })
     }
 }
 
-/// As the system tells of this process; where it does not, nothing is.
+/// Whether the system says that this process ignores the signal; `false` if it does not say.
 fn is_ignored(signal: i32) -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
-    mask >> (signal - 1) & 1 == 1
+    ProcessStatus::now().is_some_and(|status| status.ignores(signal))
 }
 
 #[cfg(test)]
@@ -186,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_signal_is_noted_and_the_process_goes_on() {
-        let stops = Stops::heed().unwrap();
+        let stops = Stops::catch_signals().unwrap();
         assert_eq!(stops.signal(), None);
         low_level::raise(SIGUSR2).unwrap();
         assert_eq!(stops.signal(), Some(Cause::Signal(SIGUSR2 as usize)));
@@ -201,13 +210,13 @@ mod tests {
         assert!(!Stops::never().time_is_up(now, 1000 * second, second));
         assert!(!stops.time_is_up(now, none, none));
         assert!(stops.time_is_up(now, none, 50 * second));
-        // A long block counts, but not for more than an eighth of all the time.
+        // A long block counts, but for at most an eighth of the whole time.
         assert!(!stops.time_is_up(now, 1000 * second, none));
         let (began, stops) = (now - 90 * second, Stops::never().until(Some(now + 10 * second)));
         assert!(stops.time_is_up(began, 11 * second, none));
         assert!(!stops.time_is_up(began, 5 * second, none));
-        // Of much time more is left for the end than of little.
-        assert!(stops.last_call(now, none).unwrap() < now + 10 * second - FAREWELL);
+        // A run with much time keeps more of it for the end.
+        assert!(stops.last_call(now, none).unwrap() < now + 10 * second - ENDING_TIME);
         assert!(Stops::never().until(Some(now)).time_is_up(now, none, none));
     }
 }

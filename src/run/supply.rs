@@ -1,29 +1,31 @@
-//! What is on its way to a rank's crew, so that it can be topped up before it runs dry.
+//! The units on their way to a rank's crew, so that the crew gets more before it runs out.
 
 use super::crew::Crew;
 use std::ops::Range;
 
+/// What is known of the units that the crew gets.
 pub struct Supply {
-    /// Units that came last.
+    /// How many units came last.
     last: u64,
-    /// Whether no more will come.
+    /// Whether no more units will come.
     over: bool,
 }
 
 impl Supply {
+    /// Nothing has come yet.
     pub fn new() -> Supply {
         Supply { last: 0, over: false }
     }
 
-    /// Whether the crew should get more: it is through with half of what it got.
+    /// Whether the crew should get more: half of what it got last is begun.
     pub fn low(&self, crew: &Crew) -> bool {
         !self.over && crew.left() <= self.last / 2
     }
 
-    /// Puts units on the crew's pile; without any it is told that there will be no more.
+    /// Adds units to the crew's queue. With `None` the crew learns that there will be no more.
     pub fn bring(&mut self, crew: &Crew, units: Option<Vec<Range<u64>>>) {
         match units {
-            // Whoever was told to stop begins nothing.
+            // A rank that must stop begins nothing.
             _ if self.over => (),
             Some(runs) => {
                 self.last = runs.iter().map(|run| run.end - run.start).sum();
@@ -36,7 +38,7 @@ impl Supply {
         }
     }
 
-    /// Takes back what the crew has not begun.
+    /// Removes the units that the crew has not begun.
     pub fn stop(&mut self, crew: &Crew) {
         self.over = true;
         crew.stop();
@@ -46,13 +48,13 @@ impl Supply {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::placement::Placement;
     use crate::run::crew;
-    use crate::seat::Seat;
-    use crate::work::tests::leaked;
+    use crate::work::tests::spelled;
 
     #[test]
     fn a_crew_that_was_stopped_gets_nothing() {
-        crew::with(leaked(100), &Seat::here(0), 1, 0, |crew| {
+        crew::with(&spelled(100), &Placement::here(0), 1, 0, |crew| {
             let crew = crew.unwrap();
             let mut supply = Supply::new();
             assert!(supply.low(crew));

@@ -1,76 +1,85 @@
-//! The ranks of a run: who they are, how they talk, how they leave together.
+//! The ranks of a run: who they are, how they exchange messages, how they end together.
 //!
-//! Three worlds: [`solo`] is one rank without MPI, `mpi` what a launcher made, [`threads`] ranks as threads
-//! for tests. Collectives are called by every rank or by none, so outside this room none stands inside an
-//! `if` on the rank. What may fail on one rank alone goes through [`agree`].
+//! There are three worlds. [`solo`] is one rank without MPI. `mpi` is what a launcher made (`no_mpi.rs` replaces it in a build
+//! without MPI). [`threads`] has ranks as threads, for tests. Every rank must call a collective, or none. So outside this room no
+//! collective stands inside an `if` on the rank. What may fail on one rank alone goes through [`agree`].
 //!
-//! A rank that dies ends the job, but between [`World::tolerate`] and [`World::shrink`], where ranks only exchange
-//! messages and nobody but the root is waited for.
+//! If a rank dies, the job ends, except between [`World::tolerate`] and [`World::shrink`]. There ranks only exchange messages, and
+//! nobody waits for a rank other than the root.
 
 pub mod launch;
 #[allow(unsafe_code)]
+#[cfg_attr(not(feature = "mpi"), path = "no_mpi.rs")]
 mod mpi;
 pub mod solo;
 pub mod threads;
+#[cfg(feature = "mpi")]
 #[allow(unsafe_code)]
 mod ulfm;
+pub mod wait;
 
 use crate::error::{BUG, Error, Result};
+use crate::streams;
 use crate::wire::{self, Wire};
 use launch::Launch;
-pub use mpi::library;
-use std::io::Write;
+pub use mpi::load as load_mpi;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// The ranks of this run, this one among them. Only the main thread of a rank speaks to it.
+/// The ranks of a run, as one of them sees them. Only the main thread of a rank may call it.
 pub trait World {
+    /// This rank, from 0. Rank 0 is the root.
     fn rank(&self) -> usize;
+    /// How many ranks there are.
     fn size(&self) -> usize;
 
-    /// Hands `bytes` to a rank. Messages from one rank to another arrive in order.
+    /// Sends `bytes` to a rank. Messages from one rank to another arrive in order.
     fn send(&self, to: usize, bytes: &[u8]);
-    /// The next message and its sender, if one is here.
+    /// The next message and its sender, if one has arrived. It does not wait.
     fn poll(&self) -> Option<(usize, Vec<u8>)>;
 
-    /// Everyone's bytes at the root, in rank order; nothing elsewhere. Of a rank that is lost there are none.
+    /// The bytes of all ranks in rank order, at the root; `None` elsewhere. A dead rank has no bytes.
     fn gather(&self, mine: Vec<u8>) -> Option<Vec<Vec<u8>>>;
-    /// The root's bytes at everyone.
-    fn share(&self, mine: Vec<u8>) -> Vec<u8>;
+    /// The root's bytes, on every rank.
+    fn broadcast(&self, mine: Vec<u8>) -> Vec<u8>;
 
     /// Returns when every rank has called it.
-    fn meet(&self) {
+    fn barrier(&self) {
         self.gather(Vec::new());
-        self.share(Vec::new());
+        self.broadcast(Vec::new());
     }
 
-    /// The largest of everyone's numbers, at everyone.
-    fn most(&self, mine: u64) -> u64 {
+    /// The largest of the numbers of all ranks, on every rank.
+    fn all_max(&self, mine: u64) -> u64 {
         let all = self.gather(wire::bytes(&mine)).unwrap_or_default();
         let most = all.iter().filter_map(|bytes| wire::value::<u64>(bytes).ok()).max();
-        wire::value(&self.share(wire::bytes(&most.unwrap_or(0)))).expect("the root shares a number")
+        wire::value(&self.broadcast(wire::bytes(&most.unwrap_or(0)))).expect("the root shares a number")
     }
 
-    /// Whether the job can go on when a rank dies, or why not; the same on every rank.
+    /// Whether the job can continue when a rank dies; the same on every rank.
+    ///
+    /// # Errors
+    /// Why it cannot, in words for the user.
     fn can_tolerate(&self) -> std::result::Result<(), String>;
-    /// From here to [`World::shrink`] the death of a rank other than the root does not end the job; messages to it are
-    /// dropped. Every rank calls it, once, in a world that can.
+    /// From here to [`World::shrink`] the death of a rank other than the root does not end the job. Messages to a dead rank are dropped.
+    /// Every rank must call it, once, in a world that can.
     fn tolerate(&self) {}
-    /// The ranks that are known to be lost.
+    /// The ranks that are known to be dead.
     fn lost(&self) -> Vec<usize> {
         Vec::new()
     }
-    /// Leaves the lost behind: from here on collectives are among the others, whose numbers stay as they are. Each of
-    /// them calls it when it expects no more messages.
+    /// Excludes the dead ranks: from here on collectives are among the others, which keep their numbers. Each of them calls it when it
+    /// expects no more messages.
     fn shrink(&self) {}
 
+    /// Whether this is rank 0.
     fn is_root(&self) -> bool {
         self.rank() == 0
     }
 }
 
-/// How to wait for something that others do: at first by yielding, so that an answer on its way is not kept
-/// waiting, then asleep for longer and longer, because whoever waits shares the cores with those who compute.
+/// How to wait for others: first by yielding, so that a reply on its way is not delayed, then by sleeping longer and longer, because
+/// the cores are shared with the threads that compute.
 pub struct Patience {
     looks: u32,
     pause: Duration,
@@ -78,34 +87,36 @@ pub struct Patience {
 
 impl Patience {
     const YIELDS: u32 = 64;
-    const SHORTEST: Duration = Duration::from_micros(50);
-    const LONGEST: Duration = Duration::from_millis(1);
+    const PAUSE_MIN: Duration = Duration::from_micros(50);
+    const PAUSE_MAX: Duration = Duration::from_millis(1);
 
+    /// Begins by yielding.
     pub fn new() -> Patience {
-        Patience { looks: 0, pause: Patience::SHORTEST }
+        Patience { looks: 0, pause: Patience::PAUSE_MIN }
     }
 
-    /// Sleeps from the start: for waits beside a crew that computes.
+    /// Begins by sleeping: for waits beside a crew that computes.
     pub fn asleep() -> Patience {
-        Patience { looks: Patience::YIELDS, pause: Patience::SHORTEST }
+        Patience { looks: Patience::YIELDS, pause: Patience::PAUSE_MIN }
     }
 
     /// How long the next pause should be; zero means to yield.
     pub fn pause(&mut self) -> Duration {
-        self.pause_up_to(Patience::LONGEST)
+        self.pause_up_to(Patience::PAUSE_MAX)
     }
 
-    /// The same where a pause may become longer than usual.
+    /// The same, if a pause may become longer than usual.
     pub fn pause_up_to(&mut self, longest: Duration) -> Duration {
         self.looks += 1;
         if self.looks <= Patience::YIELDS {
             return Duration::ZERO;
         }
         let pause = self.pause;
-        self.pause = (pause * 2).min(longest.max(Patience::LONGEST));
+        self.pause = (pause * 2).min(longest.max(Patience::PAUSE_MAX));
         pause
     }
 
+    /// Sleeps for the next pause.
     pub fn wait(&mut self) {
         match self.pause() {
             Duration::ZERO => std::thread::yield_now(),
@@ -120,52 +131,130 @@ impl Default for Patience {
     }
 }
 
-/// The world that the environment calls for: that of the launcher, or else one rank without MPI.
+/// What is asked of the MPI library. Nothing outside this room calls it in another way, so a program that does not call
+/// [`load_mpi`] has no reference to MPI and starts without it.
+struct Library {
+    open: fn(Launch, Option<Duration>) -> Result<Box<dyn World>>,
+    abort: fn(u8),
+    name: fn() -> String,
+}
+
+/// The name and version of the MPI library, in one line.
+pub fn library() -> String {
+    mpi::loaded().map_or("not loaded".into(), |library| (library.name)())
+}
+
+/// The world that the environment calls for: that of the launcher, or one rank without MPI. A program that may have a launcher
+/// calls [`load_mpi`] before.
 ///
 /// # Errors
-/// [`Error::Launch`] if a launcher started several ranks and MPI sees only one: each would do all the work.
-pub fn open() -> Result<Box<dyn World>> {
+/// [`Error::Launch`] if a launcher started several ranks but MPI sees only one: each would do all the work. If the other ranks do
+/// not come within `longest`, the process ends with that code. Without `longest` the wait is one minute, plus half a second for
+/// each rank.
+pub fn open(longest: Option<Duration>) -> Result<Box<dyn World>> {
     match launch::find() {
         None => Ok(Box::new(solo::Solo)),
-        Some(launch) if launch.size > 1 && !launch.speaks_mpi => Err(singletons(&launch)),
-        Some(launch) => {
-            let world = mpi::Mpi::open()?;
-            match world.size() == 1 && launch.size > 1 {
-                true => Err(singletons(&launch)),
-                false => Ok(Box::new(world)),
-            }
-        }
+        Some(launch) => match mpi::loaded() {
+            Some(library) => (library.open)(launch, longest),
+            None => Err(Error::Launch("MPI is not loaded: call load_mpi before open".into())),
+        },
     }
 }
 
-fn singletons(launch: &Launch) -> Error {
-    let Launch { by, size, cure, .. } = launch;
-    Error::Launch(format!(
-        "{by} started {size} ranks, but MPI sees a world of one: {cure} (this pcount is built with {})",
-        library(),
-    ))
-}
-
-/// A failure or a difference on any rank becomes an error on every rank; `print` identifies what the values
-/// have in common.
+/// Turns an error or a difference on any rank into an error on every rank; `print` gives the number by which values are compared.
+///
+/// # Errors
+/// Those of all ranks become one, the same on every rank.
 pub fn agree<T>(world: &dyn World, mine: Result<T>, print: impl Fn(&T) -> u64) -> Result<T> {
     let ballot = match &mine {
         Ok(value) => (Some(print(value)), None),
         Err(why) => (None, Some(why.clone())),
     };
     let verdict = world.gather(wire::bytes(&ballot)).map(|ballots| tally(&ballots));
-    let verdict = world.share(wire::bytes(&verdict.flatten()));
+    let verdict = world.broadcast(wire::bytes(&verdict.flatten()));
     match wire::value::<Option<Error>>(&verdict)? {
         Some(why) => Err(why),
         None => mine,
     }
 }
 
-/// What rank 0 alone looks up (a file, its environment), at every rank.
+/// What only rank 0 looks up (a file, its environment), on every rank.
+///
+/// # Errors
+/// If the look-up fails; the same error on every rank.
 pub fn from_root<T: Wire>(world: &dyn World, look_up: impl FnOnce() -> Result<T>) -> Result<T> {
     let mine = if world.is_root() { look_up().map(|found| wire::bytes(&found)) } else { Ok(Vec::new()) };
     let mine = agree(world, mine, |_| 0)?;
-    wire::value(&world.share(mine))
+    wire::value(&world.broadcast(mine))
+}
+
+/// The same, if the look-up may take long: a reason to give up, on any rank, ends it on all. The look-up must ask for reasons
+/// regularly.
+///
+/// # Errors
+/// As [`from_root`], and the reason to give up.
+pub fn from_root_unless<T: Wire>(
+    world: &dyn World,
+    give_up: &dyn Fn() -> Option<Error>,
+    look_up: impl FnOnce(&dyn Fn() -> Option<Error>) -> Result<T>,
+) -> Result<T> {
+    let mine = match world.is_root() {
+        true => {
+            let found = look_up(&|| reason(world, give_up));
+            (1..world.size()).for_each(|rank| world.send(rank, &[]));
+            found.map(|found| wire::bytes(&found))
+        }
+        false => wait_for_root(world, give_up).map(|()| Vec::new()),
+    };
+    // Reasons that are still on their way are dropped: their ranks also bring them here.
+    let mine = agree(world, mine, |_| 0)?;
+    wire::value(&world.broadcast(mine))
+}
+
+/// A reason to give up: of this rank, which is then sent to the others, or of another rank.
+///
+/// Whoever gets one must give up, so all ranks do. They meet in [`agree`].
+pub fn reason(world: &dyn World, give_up: &dyn Fn() -> Option<Error>) -> Option<Error> {
+    let told = |(_, why): (usize, Vec<u8>)| wire::value::<Error>(&why).unwrap_or_else(|damaged| damaged);
+    let why = give_up().or_else(|| world.poll().map(told))?;
+    let others = if world.is_root() { 1..world.size() } else { 0..1 };
+    others.for_each(|rank| world.send(rank, &wire::bytes(&why)));
+    Some(why)
+}
+
+/// Waits for a message of the root, of any content.
+fn wait_for_root(world: &dyn World, give_up: &dyn Fn() -> Option<Error>) -> Result<()> {
+    const ROOT_POLL_PAUSE_MAX: Duration = Duration::from_millis(20);
+    let mut patience = Patience::asleep();
+    while world.poll().is_none() {
+        if let Some(why) = give_up() {
+            world.send(0, &wire::bytes(&why));
+            return Err(why);
+        }
+        std::thread::sleep(patience.pause_up_to(ROOT_POLL_PAUSE_MAX));
+    }
+    Ok(())
+}
+
+/// Checks that all ranks were started with the same words of the program of this name; `mine` are those of this rank.
+///
+/// # Errors
+/// If the words differ, on every rank.
+pub fn agree_on_words(world: &dyn World, program: &str, mine: &[String]) -> Result<()> {
+    let all = world.gather(wire::bytes(&mine.join(" "))).unwrap_or_default();
+    let same = match all.iter().position(|words| *words != all[0]) {
+        None => Ok(()),
+        Some(rank) => [&all[rank], &all[0]]
+            .into_iter()
+            .map(|words| wire::value(words))
+            .collect::<Result<Vec<String>>>()
+            .and_then(|words| {
+                let [other, root] = [&words[0], &words[1]];
+                let told = format!("rank {rank} was started as '{program} {other}', but rank 0 as '{program} {root}'");
+                Err(Error::usage(format!("{told}: start all ranks with the same words")))
+            }),
+    };
+    agree(world, same, |()| 0)
 }
 
 /// What is wrong, if anything is.
@@ -174,7 +263,7 @@ fn tally(ballots: &[Vec<u8>]) -> Option<Error> {
     for (rank, ballot) in ballots.iter().enumerate().filter(|(_, ballot)| !ballot.is_empty()) {
         match wire::value::<(Option<u64>, Option<Error>)>(ballot) {
             Ok((_, Some(why))) | Err(why) => {
-                // Rank 0 speaks for all: where all fail alike, as on a wrong argument, it is the first.
+                // Rank 0 comes first: if all fail in the same way, as on a wrong argument, its error is used.
                 return Some(if rank == 0 { why } else { why.at(&format!("rank {rank}")) });
             }
             Ok((print, None)) => {
@@ -187,34 +276,47 @@ fn tally(ballots: &[Vec<u8>]) -> Option<Error> {
     None
 }
 
-/// Says why at the root and gives the code that every rank leaves with.
+/// Runs this if this rank is the one to print where there is no world; the other ranks do nothing, and their exit code is 0. One that
+/// ended earlier with another code would make the launcher kill the one that prints.
+pub fn alone(speak: impl FnOnce() -> Result<()>) -> ExitCode {
+    match launch::is_speaker().then(speak) {
+        None | Some(Ok(())) => ExitCode::SUCCESS,
+        Some(Err(why)) => {
+            complain(&why);
+            ExitCode::from(why.code())
+        }
+    }
+}
+
+/// Prints the error at the root and returns the exit code of every rank.
 pub fn leave(world: &dyn World, why: &Error) -> ExitCode {
     if world.is_root() {
         complain(why);
     }
     // The message must be out before the first rank ends: launchers kill the others when one fails.
-    world.meet();
+    world.barrier();
     ExitCode::from(why.code())
 }
 
-/// Says why, in one line and one write, that the lines of several ranks do not mix.
+/// Prints the error in one line and one write, so that the lines of several ranks do not mix.
 pub fn complain(why: &Error) {
-    let line = format!("pcount: {}\n", why.to_string().replace('\n', " "));
-    // If nobody listens there, the code still tells.
-    let _ = std::io::stderr().write_all(line.as_bytes());
+    streams::remark(why.to_string().trim_end());
 }
 
-/// From now on a panic on any thread of any rank ends the whole job with code 70.
+/// From now on a panic on any thread of any rank ends the whole job with code 70. The message names the program.
 ///
-/// Without this a panicking rank under MPI unwinds into `MPI_Finalize`, which waits for ranks that wait for
-/// a message: the job hangs until its time is up.
-pub fn abort_on_panic() {
-    std::panic::set_hook(Box::new(|panic| {
+/// Without this, a panicking rank under MPI would run `MPI_Finalize`, which waits for ranks that wait for a message: the job would
+/// hang until its time is over.
+pub fn abort_on_panic(program: &'static str) {
+    std::panic::set_hook(Box::new(move |panic| {
         let whom = launch::find().map_or(String::new(), |launch| format!("rank {}: ", launch.rank));
-        complain(&Error::failed(format!("{whom}this is a bug in pcount, please report it: {panic}")));
-        // MPICH's launcher drops what it has not yet read of a rank that aborts, and this line is all there is to go by.
+        let panic = panic.to_string().replace('\n', " ");
+        complain(&Error::failed(format!("{whom}this is a bug in {program}, please report it: {panic}")));
+        // MPICH's launcher drops output that it has not read when a rank aborts, and this line is the only explanation.
         std::thread::sleep(Duration::from_millis(100));
-        mpi::abort(BUG);
+        if let Some(library) = mpi::loaded() {
+            (library.abort)(BUG);
+        }
         std::process::exit(BUG.into());
     }));
 }
@@ -246,12 +348,44 @@ mod tests {
     }
 
     #[test]
+    fn words_that_differ_are_told_on_all_ranks() {
+        let words = |rank: usize| vec!["pi".to_string(), if rank == 2 { "7" } else { "6" }.to_string()];
+        assert_eq!(threads::run(2, 3, |world| agree_on_words(world, "pcount", &words(world.rank()))), [Ok(()), Ok(())]);
+        for verdict in threads::run(4, 3, |world| agree_on_words(world, "pcount", &words(world.rank()))) {
+            let why = verdict.unwrap_err();
+            assert_eq!(why.code(), 2);
+            assert!(why.to_string().starts_with("rank 2 was started as 'pcount pi 7', but rank 0 as 'pcount pi 6'"));
+        }
+    }
+
+    #[test]
+    fn a_reason_to_give_up_on_any_rank_ends_the_waiting_on_all() {
+        for size in [1, 2, 5] {
+            for who in 0..size {
+                let ended = threads::run(size, 2, |world| {
+                    let give_up = || (world.rank() == who).then(|| Error::Stopped("enough".into()));
+                    from_root_unless(world, &give_up, |reason| {
+                        loop {
+                            if let Some(why) = reason() {
+                                return Err::<u64, Error>(why);
+                            }
+                        }
+                    })
+                });
+                assert!(ended.iter().all(|end| end.as_ref().is_err_and(|why| why.code() == 85)), "{ended:?}");
+            }
+            let found = threads::run(size, 2, |world| from_root_unless(world, &|| None, |_| Ok(world.size() as u64)));
+            assert!(found.iter().all(|found| *found == Ok(size as u64)));
+        }
+    }
+
+    #[test]
     fn collectives_bring_everything_together() {
         for size in [1, 2, 3, 8] {
             let told = threads::run(size, 3, |world| {
                 let rank = world.rank() as u64;
                 let gathered = world.gather(vec![rank as u8; world.rank()]);
-                (gathered, world.share(vec![9]), world.most(rank))
+                (gathered, world.broadcast(vec![9]), world.all_max(rank))
             });
             for (rank, (gathered, shared, most)) in told.into_iter().enumerate() {
                 let all = (0..size).map(|rank| vec![rank as u8; rank]).collect();

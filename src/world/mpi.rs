@@ -1,15 +1,16 @@
-//! The world that a launcher made. The only file that names MPI, but for `ulfm.rs`.
+//! The world that a launcher made. The only file that names MPI, besides `ulfm.rs`.
 //!
-//! Only the main thread of a rank calls MPI (`THREAD_FUNNELED`). MPI libraries wait by spinning, which takes
-//! the cores from the crews of ranks that still compute; so every collective here is preceded by a barrier
-//! that is polled with sleeps, and when the collective itself begins all ranks are there and it is short.
+//! Only the main thread of a rank calls MPI (`THREAD_FUNNELED`). MPI libraries wait in a busy loop, which takes cores from the crews
+//! of ranks that still compute. So before every collective there is a barrier that is polled with sleeps: when the collective
+//! begins, all ranks are there, and it is short.
 //!
-//! Ranks may die where that is tolerated; `ulfm.rs` has what MPI says of it. So messages are sent and received by calls
-//! that give MPI's error, which the binding drops. All else that fails ends the job, as MPI does it by default. `unsafe`
-//! is here for those calls, for ending on an error, and for aborting from a panic's thread.
+//! Ranks may die where that is tolerated; `ulfm.rs` has what MPI says about it. So messages are sent and received by calls that
+//! return MPI's error, which the binding drops. Every other MPI error ends the job, which is MPI's default. `unsafe` is needed
+//! for those calls, for ending on an error, and for aborting from the thread of a panic.
 
+use super::launch::{self, Launch};
 use super::ulfm::Ulfm;
-use super::{Patience, World, complain, launch};
+use super::{Library, Patience, World, complain, wait};
 use crate::error::{Error, Result};
 use ::mpi::collective::SystemOperation;
 use ::mpi::datatype::PartitionMut;
@@ -21,35 +22,76 @@ use ::mpi::{Count, Threading};
 use std::cell::{Cell, OnceCell, RefCell};
 use std::ffi::c_int;
 use std::mem::ManuallyDrop;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-pub struct Mpi {
-    ranks: SimpleCommunicator,
-    universe: ManuallyDrop<Universe>,
-    /// What this MPI can do about ranks that die, or why it cannot.
-    ulfm: std::result::Result<Ulfm, String>,
-    /// Whether they may, just now.
-    tolerates: Cell<bool>,
-    /// The dead in the order of their deaths, and when MPI was asked for them.
-    dead: RefCell<(Vec<usize>, Instant)>,
-    /// Those that were left when deaths had been tolerated.
-    left: OnceCell<Left>,
+static MPI_LOADED: OnceLock<Library> = OnceLock::new();
+
+/// Makes MPI available to this program. Whatever calls it makes the program load the MPI library when it starts.
+pub fn load() {
+    MPI_LOADED.get_or_init(|| Library { open, abort, name: library });
 }
 
-/// The ranks that are left, and their numbers in the world that was.
-struct Left {
+/// MPI, if this program has it.
+pub(super) fn loaded() -> Option<&'static Library> {
+    MPI_LOADED.get()
+}
+
+/// The world of the launcher, after all of its ranks have come.
+///
+/// # Errors
+/// [`Error::Launch`] if MPI sees a world of one where the launcher has started several ranks, or if MPI cannot be
+/// started.
+fn open(launch: Launch, longest: Option<Duration>) -> Result<Box<dyn World>> {
+    if !launch.speaks_mpi {
+        return Err(singletons(&launch));
+    }
+    let watch = wait::watch(launch.clone(), longest, leave_at_once);
+    let world = Mpi::open()?;
+    if world.size() == 1 {
+        return Err(singletons(&launch));
+    }
+    // Some libraries wait for other ranks only when there is something to send.
+    world.barrier();
+    drop(watch);
+    Ok(Box::new(world))
+}
+
+fn singletons(launch: &Launch) -> Error {
+    let Launch { by, size, cure, .. } = launch;
+    Error::Launch(format!(
+        "{by} started {size} ranks, but MPI sees a world of one: {cure} (this pcount is built with {})",
+        library(),
+    ))
+}
+
+struct Mpi {
+    ranks: SimpleCommunicator,
+    universe: ManuallyDrop<Universe>,
+    /// What this MPI can do about dead ranks, or why it can do nothing.
+    ulfm: std::result::Result<Ulfm, String>,
+    /// Whether deaths are tolerated at the moment.
+    tolerates: Cell<bool>,
+    /// The dead ranks in the order of their deaths, and when MPI was last asked.
+    dead: RefCell<(Vec<usize>, Instant)>,
+    /// The ranks that remain after deaths were tolerated.
+    left: OnceCell<Survivors>,
+}
+
+/// The ranks that remain, and their numbers in the original world.
+struct Survivors {
     ranks: ManuallyDrop<SimpleCommunicator>,
     numbers: Vec<usize>,
 }
 
-/// Messages of the schedules.
+/// The tag of all messages of the schedules.
 const TAG: ::mpi::Tag = 7;
 
-/// MPI counts bytes in a C int; gathers of more go in rounds of so many at the root.
-const ROUND: usize = 1 << 30;
+/// MPI counts bytes in a C int, so larger gathers are done in rounds of so many bytes at the root.
+const GATHER_BYTES: usize = 1 << 30;
 
 impl Mpi {
-    pub fn open() -> Result<Mpi> {
+    fn open() -> Result<Mpi> {
         let (universe, threading) = ::mpi::initialize_with_threading(Threading::Funneled)
             .ok_or_else(|| Error::failed("MPI was initialised before"))?;
         if threading < Threading::Funneled {
@@ -73,18 +115,18 @@ impl Mpi {
         })
     }
 
-    /// Who takes part in collectives.
+    /// The ranks that take part in collectives.
     fn all(&self) -> &SimpleCommunicator {
         self.left.get().map_or(&self.ranks, |left| &*left.ranks)
     }
 
-    /// Waits asleep until every rank is here.
+    /// Waits, asleep, until every rank is here.
     fn assemble(&self) {
         let mut all_here = self.all().immediate_barrier();
         let mut patience = Patience::new();
         while let Err(waiting) = all_here.test() {
             all_here = waiting;
-            // A barrier does not always hear of a death.
+            // A barrier does not always notice a death.
             self.look_for_deaths_now_and_then();
             patience.wait();
         }
@@ -101,7 +143,7 @@ impl World for Mpi {
     }
 
     fn send(&self, to: usize, bytes: &[u8]) {
-        // SAFETY: the bytes are there until the call returns, and the communicator for as long as this is.
+        // SAFETY: `bytes` lives until the call returns, and the communicator as long as `self`.
         let code = unsafe {
             let (count, kind) = (bytes.len() as Count, u8::equivalent_datatype().as_raw());
             ffi::MPI_Send(bytes.as_ptr().cast(), count, kind, to as i32, TAG, self.ranks.as_raw())
@@ -117,8 +159,8 @@ impl World for Mpi {
         loop {
             match self.receive() {
                 Ok(message) => return message,
-                Err(code) if began.elapsed() >= SOON => fail(code),
-                // A death is an error until it has been looked for.
+                Err(code) if began.elapsed() >= DEATH_KNOWN_WITHIN => fail(code),
+                // The error may be a death that MPI has not been asked about yet.
                 Err(_) => drop(self.look_for_deaths()),
             }
             std::thread::sleep(MOMENT);
@@ -134,7 +176,7 @@ impl World for Mpi {
             true => root.gather_into_root(&(mine.len() as u64), &mut lengths[..]),
             false => root.gather_into(&(mine.len() as u64)),
         }
-        let piece = (ROUND / size).max(1);
+        let piece = (GATHER_BYTES / size).max(1);
         let mut all: Vec<Vec<u8>> = lengths.iter().map(|&length| Vec::with_capacity(length as usize)).collect();
         for start in (0..longest.max(1)).step_by(piece) {
             let part = |length: usize| start.min(length)..(start + piece).min(length);
@@ -161,23 +203,23 @@ impl World for Mpi {
         self.is_root().then_some(all)
     }
 
-    fn share(&self, mut bytes: Vec<u8>) -> Vec<u8> {
+    fn broadcast(&self, mut bytes: Vec<u8>) -> Vec<u8> {
         self.assemble();
         let root = self.all().process_at_rank(0);
         let mut length = bytes.len() as u64;
         root.broadcast_into(&mut length);
         bytes.resize(length as usize, 0);
-        for piece in bytes.chunks_mut(ROUND) {
+        for piece in bytes.chunks_mut(GATHER_BYTES) {
             root.broadcast_into(piece);
         }
         bytes
     }
 
-    fn meet(&self) {
+    fn barrier(&self) {
         self.assemble();
     }
 
-    fn most(&self, mine: u64) -> u64 {
+    fn all_max(&self, mine: u64) -> u64 {
         self.assemble();
         let mut most = 0;
         self.all().all_reduce_into(&mine, &mut most, SystemOperation::max());
@@ -189,7 +231,7 @@ impl World for Mpi {
     }
 
     fn tolerate(&self) {
-        // SAFETY: it is a constant of the library.
+        // SAFETY: the operation is a constant of the library.
         on_errors(&self.ranks, unsafe { ffi::RSMPI_ERRORS_RETURN });
         self.tolerates.set(true);
     }
@@ -205,15 +247,15 @@ impl World for Mpi {
         };
         self.note((0..self.size()).filter(|rank| !numbers.contains(rank)));
         self.tolerates.set(false);
-        // SAFETY: MPI has just made it, and nobody else knows it.
+        // SAFETY: MPI has just made this communicator, and nobody else has it.
         let ranks = unsafe { SimpleCommunicator::from_raw(ranks) };
         end_on_errors(&ranks);
-        let _ = self.left.set(Left { ranks: ManuallyDrop::new(ranks), numbers });
+        let _ = self.left.set(Survivors { ranks: ManuallyDrop::new(ranks), numbers });
     }
 }
 
 impl Mpi {
-    /// The most of everyone's lengths; the ranks are assembled.
+    /// The greatest of all lengths. All ranks must be here.
     fn longest(&self, mine: usize) -> usize {
         let mut longest = 0u64;
         self.all().all_reduce_into(&(mine as u64), &mut longest, SystemOperation::max());
@@ -223,7 +265,7 @@ impl Mpi {
     /// The next message, or MPI's error.
     fn receive(&self) -> std::result::Result<Option<(usize, Vec<u8>)>, i32> {
         let ok = |code: i32| if code == 0 { Ok(()) } else { Err(code) };
-        // SAFETY: MPI writes to what is its own here, and to as many bytes as it has told.
+        // SAFETY: MPI writes to local variables, and to a buffer with as many bytes as it has told.
         unsafe {
             let (mut flag, mut count) = (0, 0);
             let mut message = ffi::RSMPI_MESSAGE_NULL;
@@ -238,14 +280,14 @@ impl Mpi {
             let from = status.MPI_SOURCE as usize;
             match ok(ffi::MPI_Mrecv(bytes.as_mut_ptr().cast(), count, kind, &mut message, &mut status)) {
                 Ok(()) => Ok(Some((from, bytes))),
-                // It broke off with its sender.
+                // The message is incomplete, because its sender died.
                 Err(_) if self.turns_out_dead(from) => Ok(None),
                 Err(code) => Err(code),
             }
         }
     }
 
-    /// The dead, as MPI knows them by now. One that cannot be done without ends the job.
+    /// The dead ranks, as MPI knows them now. If the run cannot continue without one of them, the job ends.
     fn look_for_deaths(&self) -> Vec<usize> {
         if let Ok(ulfm) = &self.ulfm {
             self.note(ulfm.dead(self.ranks.as_raw()));
@@ -253,9 +295,9 @@ impl Mpi {
         self.lost()
     }
 
-    /// The same where no error tells of them.
+    /// The same, if no error says that a rank has died.
     fn look_for_deaths_now_and_then(&self) {
-        if self.ulfm.is_ok() && self.dead.borrow().1.elapsed() >= LOOK {
+        if self.ulfm.is_ok() && self.dead.borrow().1.elapsed() >= DEATH_CHECK_INTERVAL {
             self.look_for_deaths();
         }
     }
@@ -264,7 +306,7 @@ impl Mpi {
     fn turns_out_dead(&self, rank: usize) -> bool {
         let began = Instant::now();
         while !self.look_for_deaths().contains(&rank) {
-            if began.elapsed() >= SOON {
+            if began.elapsed() >= DEATH_KNOWN_WITHIN {
                 return false;
             }
             std::thread::sleep(MOMENT);
@@ -287,39 +329,39 @@ impl Mpi {
     }
 }
 
-/// How often MPI is asked who died: that is not free.
-const LOOK: Duration = Duration::from_millis(20);
+/// How often MPI is asked for dead ranks: asking costs time.
+const DEATH_CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
-/// MPI fails to reach a dead rank somewhat before it knows that it is dead.
-const SOON: Duration = Duration::from_secs(2);
+/// MPI fails to reach a dead rank a little earlier than it knows that the rank is dead.
+const DEATH_KNOWN_WITHIN: Duration = Duration::from_secs(2);
 const MOMENT: Duration = Duration::from_millis(1);
 
 impl Drop for Mpi {
     fn drop(&mut self) {
         if self.left.get().is_some() {
-            // Where a rank has died MPI_Finalize hangs now and then, so the last thing is to see that all are here.
+            // If a rank has died, MPI_Finalize sometimes hangs. So the last thing is to see that all ranks are here.
             return self.assemble();
         }
-        // SAFETY: it is dropped once, and nothing uses MPI after that.
+        // SAFETY: this is the only drop of the value, and nothing uses MPI after it.
         unsafe { ManuallyDrop::drop(&mut self.universe) }
     }
 }
 
-/// What MPI does about errors on a communicator.
+/// Sets what MPI does about errors on a communicator.
 fn on_errors(ranks: &SimpleCommunicator, handler: ffi::MPI_Errhandler) {
-    // SAFETY: both are valid.
+    // SAFETY: the communicator and the handler are valid.
     unsafe {
         ffi::MPI_Comm_set_errhandler(ranks.as_raw(), handler);
     }
 }
 
-/// From now on an error there ends this rank.
+/// From now on an error on this communicator ends this rank.
 fn end_on_errors(ranks: &SimpleCommunicator) {
     extern "C" fn ended(_: *mut ffi::MPI_Comm, code: *mut c_int) {
-        // SAFETY: MPI calls this with the error's code.
+        // SAFETY: MPI calls this function with a pointer to the error's code.
         fail(unsafe { *code })
     }
-    // SAFETY: MPI may hand more to such a function, which this one does not look at. The handler is never freed.
+    // SAFETY: the function ignores the further arguments that MPI may pass. The handler is never freed.
     unsafe {
         let ended = std::mem::transmute::<*const (), ffi::MPI_Comm_errhandler_function>(ended as *const ());
         let mut handler: ffi::MPI_Errhandler = std::mem::zeroed();
@@ -332,34 +374,39 @@ fn fail(code: c_int) -> ! {
     end(&format!("another rank died, or the network failed (MPI's error {code}), which ends the job"))
 }
 
-/// Says why this rank ends, and ends it, where the launcher tolerates deaths: the others hear of it from MPI. `MPI_Abort`
-/// of the last one that is left would come to code 0 there.
+/// Prints why this rank ends, and ends it, if the launcher tolerates deaths: the others learn of it from MPI. If the last rank
+/// called `MPI_Abort`, the exit code would be 0.
 fn end(why: &str) -> ! {
     let rank = launch::find().map_or(0, |launch| launch.rank);
     let why = Error::failed(format!("rank {rank}: {why}"));
     complain(&why);
-    // SAFETY: it ends this process at once, whatever other threads are at.
-    unsafe { _exit(why.code().into()) }
+    leave_at_once(why.code())
+}
+
+/// Ends this process at once, without MPI, whatever other threads do.
+fn leave_at_once(code: u8) -> ! {
+    // SAFETY: it does not return, so nothing can rely on cleanup that was skipped.
+    unsafe { _exit(code.into()) }
 }
 
 unsafe extern "C" {
     fn _exit(code: c_int) -> !;
 }
 
-/// Ends every rank of the job with `code`; returns if MPI is not running.
-pub fn abort(code: u8) {
+/// Ends every rank of the job with `code`. Returns if MPI is not running.
+fn abort(code: u8) {
     if ::mpi::is_initialized() && !::mpi::is_finalized() {
-        // SAFETY: MPI is running, and the world communicator is valid as long as it does.
+        // SAFETY: MPI is running, and its world communicator is valid until it ends.
         unsafe {
             ffi::MPI_Abort(ffi::RSMPI_COMM_WORLD, code.into());
         }
     }
 }
 
-/// The MPI library's name and version, in one line; MPI need not be running.
-pub fn library() -> String {
+/// The name and version of the MPI library, in one line. MPI need not be running.
+fn library() -> String {
     let text = ::mpi::environment::library_version().unwrap_or_default();
     let line = text.lines().next().unwrap_or_default().trim_end_matches('\0').trim();
-    // MPICH puts a tab between words, Open MPI a list of build details behind commas.
+    // MPICH has a tab between words, Open MPI a list of build details behind commas.
     line.split(", package").next().unwrap_or_default().replace('\t', " ")
 }

@@ -1,7 +1,8 @@
-//! One rank: no launcher in the environment, so no MPI, and nothing to wait for.
+//! One rank: there is no launcher in the environment, so no MPI, and no other rank to wait for.
 
 use super::World;
 
+/// One rank alone, without MPI.
 pub struct Solo;
 
 impl World for Solo {
@@ -29,7 +30,7 @@ impl World for Solo {
         Err("there is one rank".into())
     }
 
-    fn share(&self, mine: Vec<u8>) -> Vec<u8> {
+    fn broadcast(&self, mine: Vec<u8>) -> Vec<u8> {
         mine
     }
 }

@@ -1,7 +1,7 @@
-//! Ranks as threads of one process, their mail shuffled by a seed: the world that tests live in.
+//! Ranks as threads of one process, for tests. A seed shuffles their messages.
 //!
-//! Between two ranks messages keep their order, as MPI's do; from whom the next one comes is anyone's guess. Ranks may
-//! die here, too: one that does leaves its thread in the middle of things, at a message that it does not send.
+//! Between two ranks messages keep their order, as in MPI; from which rank the next one comes is random. Ranks may die here, too: a
+//! rank that dies ends its thread at a message that it does not send.
 
 use super::World;
 use std::any::Any;
@@ -9,14 +9,20 @@ use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Condvar, Mutex};
 
-/// Runs `rank` on `size` ranks and returns what each came to, in rank order.
+/// Runs `rank` on `size` ranks and returns their results in rank order.
+///
+/// # Panics
+/// If `rank` panics on a rank.
 pub fn run<R: Send>(size: usize, seed: u64, rank: impl Fn(&dyn World) -> R + Sync) -> Vec<R> {
     let ends = run_until_deaths(size, seed, &[], rank);
     ends.into_iter().map(|end| end.expect("nobody dies")).collect()
 }
 
-/// The same where ranks die when they have sent so many messages: a death is a rank and that number. A world that
-/// names none cannot go on without a rank. Nothing is returned of the dead.
+/// The same, but ranks die after they have sent a number of messages: a death is a rank and that number. Without deaths the world
+/// cannot tolerate any. Dead ranks have no result.
+///
+/// # Panics
+/// If `rank` panics on a rank.
 pub fn run_until_deaths<R: Send>(
     size: usize,
     seed: u64,
@@ -40,10 +46,10 @@ pub fn run_until_deaths<R: Send>(
     })
 }
 
-/// What a thread is left with.
+/// What a thread ends with.
 struct Death;
 
-/// Collectives and messages do not mix, so each has a box of its own.
+/// Collectives and messages do not mix, so each kind has a box of its own.
 #[derive(Default)]
 struct Boxes {
     mail: Vec<(usize, Vec<u8>)>,
@@ -63,7 +69,7 @@ struct Rank<'a> {
     dice: Mutex<u64>,
     /// How many more messages it sends before it dies, if it does.
     left: Cell<Option<usize>>,
-    /// Who is out of the collectives.
+    /// The ranks that are excluded from collectives.
     lost: RefCell<Vec<usize>>,
 }
 
@@ -74,7 +80,7 @@ impl Rank<'_> {
         bell.notify_all();
     }
 
-    /// Waits for what `from` put into a collective.
+    /// Waits for what rank `from` puts into a collective.
     fn collect(&self, from: usize) -> Vec<u8> {
         let (boxes, bell) = &self.post.boxes[self.number];
         let boxes = boxes.lock().expect("no rank panics");
@@ -134,7 +140,7 @@ impl World for Rank<'_> {
         Some(all)
     }
 
-    fn share(&self, mine: Vec<u8>) -> Vec<u8> {
+    fn broadcast(&self, mine: Vec<u8>) -> Vec<u8> {
         if self.number > 0 {
             return self.collect(0);
         }

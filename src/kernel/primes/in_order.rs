@@ -1,32 +1,43 @@
-//! What can be read off the primes of a range when they come in order.
+//! Results that need the primes of a range in order.
 //!
-//! A unit is a window, sieved in the lines of the smallest wheel, of which the bits are put in order. What is read
-//! off a window is a part that knows its edges, so that neighbours merge exactly. The parts of single primes
-//! say what a [`Reading`] is; reading words is the quick way to the same.
+//! A unit is a window. Mostly it is sieved with the smallest wheel, whose bits are put in order; tuplets are found without that. The
+//! result of a window knows its edges, so that neighbours merge exactly. A [`Reading`] is defined by the result of a single prime;
+//! reading whole windows is a faster way to the same.
 
+use super::parted::Parted;
+use super::sieving::LayOut;
 use super::{Rows, Sieving};
 use crate::error::Result;
 use crate::math::lanes::Lanes;
 use crate::math::sieve::{Layout, Sieve, SievingPrimes, ordered};
 use crate::math::span::Span;
-use crate::seat::Seat;
-use crate::work::{Answer, Forecast, Kernel, Part};
+use crate::placement::Placement;
+use crate::work::{Answer, Forecast, Kernel, Known, Part};
 use std::marker::PhantomData;
+use std::ops::{Range, RangeInclusive};
+use std::sync::Arc;
 
-/// What is found out of primes in order.
-pub trait Reading: Part {
-    /// Nanoseconds that reading takes for every prime, beside the sieving.
+/// A result that needs the primes in order.
+pub trait Reading: Part + 'static {
+    /// Nanoseconds that reading takes for every prime, in addition to the sieving.
     const COST: f64;
+    /// How ranges are laid out for it. A unit must be a whole window.
+    const LAY_OUT: LayOut = |span, _| Layout::in_order(span);
 
-    /// Of a single prime.
+    /// The result of a single prime.
     fn one(prime: u128) -> Self;
-    /// Of all primes in the words: as if those of each were merged.
-    fn read(words: &Words, lanes: &Lanes) -> Self;
+    /// The results of the parts of a unit's window between `borders`, without the primes of the wheel: as if those of each prime were
+    /// merged.
+    fn read(reader: &mut Reader, unit: u64, borders: &[u128]) -> Vec<Self>;
+    /// The bytes that a thread needs to read a window, besides those of the sieve.
+    fn thread_bytes(layout: &Layout) -> u64;
     fn answer(self, span: Span, rows: Rows) -> Result<Answer>;
+    /// Whether it can be the result of so many primes in the span.
+    fn fits(&self, span: Span, primes: &RangeInclusive<u128>) -> bool;
 }
 
-/// The primes of a window but 2, 3 and 5, as bits in order: word i has those of the 240 numbers from
-/// `start` + 240·i on. An empty word stands last, so that each other has one behind it.
+/// The primes of a window without 2, 3 and 5, as bits in order: word i has those of the 240 numbers from `start` + 240·i on. The last word
+/// is empty, so that every other word has a next one.
 #[derive(Default)]
 pub struct Words {
     start: u128,
@@ -34,10 +45,10 @@ pub struct Words {
 }
 
 /// The numbers that a word stands for.
-const WIDTH: u128 = 240;
+const WORD_WIDTH: u128 = 240;
 
 impl Words {
-    /// The words of a window, in the room of those before.
+    /// The words of a window; the old ones are replaced.
     fn fill(&mut self, sieve: &mut Sieve, base: &SievingPrimes, layout: &Layout, unit: u64) {
         self.bits.clear();
         let mut next = 0;
@@ -45,69 +56,108 @@ impl Words {
             if self.bits.is_empty() {
                 (self.start, next) = (start, start);
             }
-            // Where there is no prime there may be no word.
+            // There may be no word where there is no prime.
             while next < start {
                 self.bits.push(0);
-                next += WIDTH;
+                next += WORD_WIDTH;
             }
             assert_eq!(next, start, "words start 240 numbers apart");
             self.bits.push(word);
-            next += WIDTH;
+            next += WORD_WIDTH;
         });
         self.bits.push(0);
     }
 
+    /// The words of the numbers in `from..to` alone.
+    fn part(&self, from: u128, to: u128) -> Words {
+        let offset = |number: u128| number.saturating_sub(self.start);
+        let (from, to) = (offset(from), offset(to));
+        let words = |offset: u128| (offset as usize / WORD_WIDTH as usize).min(self.bits.len() - 1);
+        // The last word is empty, here and there.
+        let mut bits: Vec<u64> = self.bits[words(from)..=words(to)].to_vec();
+        let below = |offset: u128| {
+            let bit = ordered::OFFSETS.partition_point(|&above| u128::from(above) < offset % WORD_WIDTH);
+            (1u64 << bit) - 1
+        };
+        if let Some(last) = bits.last_mut() {
+            *last &= below(to);
+        }
+        if let Some(first) = bits.first_mut() {
+            *first &= !below(from);
+        }
+        bits.push(0);
+        Words { start: self.start + WORD_WIDTH * words(from) as u128, bits }
+    }
+
+    /// The number that bits are counted from.
     pub fn start(&self) -> u128 {
         self.start
     }
 
-    /// The words with the empty one behind them.
+    /// The words, with the empty one at the end.
     pub fn bits(&self) -> &[u64] {
         &self.bits
     }
 
-    /// The primes, each as far above the start as it is.
+    /// The primes, counted from the start.
     pub fn offsets(&self) -> impl Iterator<Item = u64> {
-        let words = self.bits.iter().zip((0..).step_by(WIDTH as usize));
-        words.flat_map(|(&word, at)| {
-            let mut word = word;
-            std::iter::from_fn(move || {
-                let bit = (word != 0).then(|| word.trailing_zeros() as usize)?;
-                word &= word - 1;
-                Some(at + ordered::OFFSETS[bit])
-            })
-        })
-    }
-
-    /// The first primes, `most` of them if there are so many.
-    pub fn first(&self, most: usize) -> Vec<u128> {
-        self.offsets().take(most).map(|offset| self.start + u128::from(offset)).collect()
-    }
-
-    /// The last ones, in their order.
-    pub fn last(&self, most: usize) -> Vec<u128> {
-        let mut found = Vec::new();
-        for (index, &word) in self.bits.iter().enumerate().rev() {
-            if found.len() >= most {
-                break;
-            }
-            let primes: Vec<u128> = ordered::numbers(self.start + WIDTH * index as u128, word).collect();
-            found.splice(0..0, primes);
-        }
-        found.split_off(found.len().saturating_sub(most))
+        let words = self.bits.iter().zip((0..).step_by(WORD_WIDTH as usize));
+        words.flat_map(|(&word, at)| ordered::ones(word).map(move |bit| at + ordered::OFFSETS[bit]))
     }
 }
 
-/// Primes in order over one range.
+/// What a thread reads windows with.
+pub struct Reader {
+    /// The sieve.
+    pub sieve: Sieve,
+    /// The layout of all ranges.
+    pub layout: Layout,
+    /// The sieving primes.
+    pub base: Arc<SievingPrimes>,
+    /// The instruction set.
+    pub lanes: &'static Lanes,
+    words: Words,
+}
+
+impl Reader {
+    /// The results of the parts of a unit's window between `borders`, each read from its words in order. The layout must be one that
+    /// [`Layout::in_order`] makes.
+    pub fn in_order<R>(&mut self, unit: u64, borders: &[u128], read: impl Fn(&Words, &Lanes) -> R) -> Vec<R> {
+        let Reader { sieve, layout, base, words, lanes } = self;
+        words.fill(sieve, base, layout, unit);
+        if borders.is_empty() {
+            return vec![read(words, lanes)];
+        }
+        let edges = edges(layout.unit(unit).0, borders);
+        edges.windows(2).map(|edges| read(&words.part(edges[0], edges[1]), lanes)).collect()
+    }
+}
+
+/// Where the parts of a window begin, and where the last one ends.
+fn edges(window: Span, borders: &[u128]) -> Vec<u128> {
+    [&[window.start()], borders, &[window.end()]].concat()
+}
+
+/// The bytes of a window's classes and of its words in order.
+pub fn bytes_in_order(layout: &Layout) -> u64 {
+    2 * (layout.unit(layout.units() - 1).0.width() / 30) as u64
+}
+
+/// Readings of the primes of ranges that touch.
 pub struct InOrder<R> {
     sieving: Sieving,
     reading: PhantomData<fn() -> R>,
 }
 
-impl<R> InOrder<R> {
-    /// The layout is one in order.
+impl<R: Reading> InOrder<R> {
+    /// The layout is one that the reading makes.
     pub fn new(sieving: Sieving) -> InOrder<R> {
         InOrder { sieving, reading: PhantomData }
+    }
+
+    fn row(&self) -> impl Fn(Span, R) -> Result<Answer> {
+        let rows = self.sieving.rows;
+        move |span, reading| reading.answer(span, rows)
     }
 }
 
@@ -117,60 +167,87 @@ pub fn expected(span: Span) -> f64 {
 }
 
 impl<R: Reading> Kernel for InOrder<R> {
-    type Part = R;
-    type Scratch = (Sieve, Words);
+    type Part = Parted<R>;
+    type Scratch = Reader;
 
     fn units(&self) -> u64 {
         self.sieving.units()
     }
 
-    fn scratch(&self, seat: &Seat) -> (Sieve, Words) {
-        (self.sieving.sieve(seat), Words::default())
+    fn scratch(&self, placement: &Placement) -> Reader {
+        let Sieving { base, lanes, .. } = &self.sieving;
+        let (sieve, layout) = (self.sieving.sieve(placement), self.sieving.layout());
+        Reader { sieve, layout, base: base.clone(), lanes, words: Words::default() }
     }
 
-    fn compute(&self, unit: u64, (sieve, words): &mut (Sieve, Words)) -> Result<R> {
-        let Sieving { base, layout, lanes, .. } = &self.sieving;
-        base.make(sieve);
-        words.fill(sieve, base, layout, unit);
-        let (window, _) = layout.unit(unit);
-        let wheel = [2, 3, 5].into_iter().filter(|&prime| window.contains(prime));
-        Ok(wheel.map(R::one).fold(R::default(), R::merge).merge(R::read(words, lanes)))
+    fn compute(&self, unit: u64, reader: &mut Reader) -> Result<Parted<R>> {
+        self.sieving.base.make(&mut reader.sieve);
+        let (window, _) = reader.layout.unit(unit);
+        let (first, borders) = self.sieving.borders(window);
+        let read = R::read(reader, unit, borders);
+        // The primes of the wheel are below all others.
+        let wheel = |edges: &[u128]| {
+            let numbers = edges[0]..edges[1];
+            let own = reader.layout.wheel.primes.iter().map(|&prime| u128::from(prime));
+            own.filter(move |prime| numbers.contains(prime)).map(R::one).fold(R::default(), R::merge)
+        };
+        let edges = edges(window, borders);
+        let parts = edges.windows(2).zip(read).map(|(edges, read)| wheel(edges).merge(read));
+        Ok(Parted { first: first as u64, parts: parts.collect() })
     }
 
-    fn answer(&self, whole: R) -> Result<Answer> {
-        whole.answer(self.sieving.span, self.sieving.rows)
+    fn answer(&self, whole: Parted<R>) -> Result<Answer> {
+        self.sieving.answer(whole, self.row())
+    }
+
+    fn known(&self, runs: Vec<(Range<u64>, Parted<R>)>) -> Result<Known> {
+        self.sieving.known(runs, self.row())
+    }
+
+    fn plausible(&self, units: Range<u64>, part: &Parted<R>) -> bool {
+        self.sieving.plausible(&units, part, |found, numbers, primes| found.fits(numbers, primes))
     }
 
     fn forecast(&self) -> Forecast {
-        let (Sieving { span, layout, .. }, sieving) = (&self.sieving, self.sieving.forecast());
-        // Beside the lines that are sieved there are those that are done, and the words.
-        let ordered = 2 * (span.width() / u128::from(layout.windows()) / 30) as u64;
-        let reading = 1e-9 * R::COST * expected(*span);
-        Forecast { seconds: sieving.seconds + reading, thread_bytes: sieving.thread_bytes + ordered, ..sieving }
+        let (span, sieving) = (self.sieving.span(), self.sieving.forecast());
+        let reading = 1e-9 * R::COST * expected(span);
+        let thread_bytes = sieving.thread_bytes + R::thread_bytes(&self.sieving.layout());
+        Forecast { seconds: sieving.seconds + reading, thread_bytes, ..sieving }
+    }
+
+    fn sample(&self) -> Option<Box<dyn crate::work::Work>> {
+        Some(Box::new(InOrder::<R>::new(self.sieving.sample())))
     }
 }
 
 #[cfg(test)]
 pub mod tests {
-    use super::super::Asked;
+    use super::super::rows::Asked;
+    use super::super::sieving::Size;
     use super::*;
     use crate::math::{lanes, trial};
     use proptest::prelude::*;
-    use std::sync::Arc;
 
     /// The reading of `start..end`, as a unit has it.
     pub fn unit<R: Reading>(start: u128, end: u128) -> R {
         let span = Span::new(start, end).unwrap();
-        let lanes = lanes::pick(None).unwrap();
-        let layout = Layout::in_order(span);
-        let base = Arc::new(SievingPrimes::up_to(layout.bound));
-        let rows = Rows { asked: Asked::Ranges, certainty: false };
-        let kernel = InOrder::<R>::new(Sieving { span, rows, layout, lanes, base });
-        let mut scratch = kernel.scratch(&Seat::here(0));
-        (0..kernel.units()).fold(R::default(), |left, unit| left.merge(kernel.compute(unit, &mut scratch).unwrap()))
+        parts::<R>(&[span.start(), span.end()]).remove(0)
     }
 
-    /// The primes in `start..end`, by the judge.
+    /// The readings between edges, all computed as one.
+    fn parts<R: Reading>(edges: &[u128]) -> Vec<R> {
+        let span = Span::new(edges[0], edges[edges.len() - 1]).unwrap();
+        let size = Size::of(&R::LAY_OUT(span, edges.len() as u64 - 2));
+        let base = Arc::new(SievingPrimes::up_to(size.bound));
+        let rows = Rows { asked: Asked::Ranges, certainty: false };
+        let (lay_out, lanes) = (R::LAY_OUT, lanes::pick(None).unwrap());
+        let kernel = InOrder::<R>::new(Sieving { edges: edges.to_vec(), rows, size, lay_out, lanes, base });
+        let mut scratch = kernel.scratch(&Placement::here(0));
+        let units = (0..kernel.units()).map(|unit| kernel.compute(unit, &mut scratch).unwrap());
+        units.fold(Parted::default(), Part::merge).all(edges.len() - 1)
+    }
+
+    /// The primes in `start..end`, by trial division.
     pub fn primes(start: u64, end: u64) -> Vec<u128> {
         (start..end).filter(|&n| trial::is_prime(n)).map(u128::from).collect()
     }
@@ -195,14 +272,16 @@ pub mod tests {
         (start, width, cuts, prop::collection::vec(any::<usize>(), 1..9))
     }
 
-    /// However a range is cut and merged, a reading is that of the judge's primes, one by one.
+    /// However a range is cut and merged, the result is that of its single primes.
     pub fn check<R: Reading + PartialEq + std::fmt::Debug>(
         (start, width, cuts, picks): (u64, u64, Vec<u64>, Vec<usize>),
     ) -> std::result::Result<R, TestCaseError> {
         let mut edges: Vec<u64> = cuts.iter().map(|cut| start + width * cut / 1000).collect();
         edges.extend([start, start + width]);
         edges.sort_unstable();
-        let units = edges.windows(2).map(|two| unit::<R>(two[0].into(), two[1].into())).collect();
+        let units: Vec<R> = edges.windows(2).map(|two| unit::<R>(two[0].into(), two[1].into())).collect();
+        let edges: Vec<u128> = edges.into_iter().map(u128::from).collect();
+        prop_assert_eq!(&parts::<R>(&edges), &units);
         let ones = primes(start, start + width).into_iter().map(R::one).collect();
         let expect: R = merged(ones, &picks);
         prop_assert_eq!(&merged::<R>(units, &picks), &expect);

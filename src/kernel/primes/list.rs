@@ -1,40 +1,55 @@
-//! `--list`: the primes themselves, computed and told batch by batch.
+//! `--list`: the primes themselves, computed and written batch by batch.
 
-use super::Rows;
-use super::in_order::{InOrder, Reading, Words, expected};
+use super::in_order::{InOrder, Reader, Reading, Words, bytes_in_order, expected};
+use super::parted::Parted;
+use super::{Rows, Sieving};
 use crate::chain::Chain;
 use crate::error::Result;
 use crate::math::lanes::Lanes;
+use crate::math::sieve::Layout;
 use crate::math::span::Span;
-use crate::report::{Ascending, Table, Value};
+use crate::values::{Ascending, Table, Value};
 use crate::wire;
 use crate::work::{Answer, Part, Stream, Work};
+use std::ops::RangeInclusive;
+use std::sync::Arc;
 
-/// What the column of the primes is called.
+/// The key of the column of primes.
 const KEY: &str = "prime";
 
-/// Bytes of the primes of a batch, about a byte each, and how many copies of them there are at once on their way from
-/// the threads to stdout.
+/// The bytes of the primes of a batch, about one byte each; and how many copies of them exist at once between the threads and stdout.
 const BATCH: f64 = 8e6;
 const COPIES: f64 = 5.0;
 
-/// Units of a batch, at least: there should be something to do for everyone.
-const LEAST: u32 = 3;
+/// The lowest level of a batch: it has eight units at least, so that some threads have work. Near 10^18 these have some 50 million primes.
+const BATCH_LEVEL_MIN: u32 = 3;
 
-/// The primes of the links of a chain, each a range of those.
-pub fn stream(spans: &[Span], links: Vec<InOrder<Ascending>>) -> Result<Stream> {
-    let bytes = |(span, link): (&Span, &InOrder<Ascending>)| expected(*span) / link.units().max(1) as f64;
-    let largest = spans.iter().zip(&links).map(bytes).fold(1.0, f64::max);
-    let level = ((BATCH / largest) as u64).checked_ilog2().unwrap_or(0).max(LEAST);
-    let links = links.into_iter().map(|link| Box::new(link) as Box<dyn Work>).collect();
-    let work = Chain::new(links)?;
+/// The primes of ranges one after the other.
+///
+/// # Errors
+/// If there is no range, or if they have too many units together.
+pub fn stream(ranges: Vec<Sieving>) -> Result<Stream> {
+    let bytes = |range: &Sieving| expected(range.span()) / range.units().max(1) as f64;
+    let largest = ranges.iter().map(bytes).fold(1.0, f64::max);
+    let level = ((BATCH / largest) as u64).checked_ilog2().unwrap_or(0).max(BATCH_LEVEL_MIN);
+    let wide = ranges.iter().any(|range| range.span().end() > 1 << 64);
+    let link = |range| Box::new(InOrder::<Ascending>::new(range)) as Box<dyn Work>;
+    let work = Chain::new(ranges.into_iter().map(link).collect())?;
     let batch = largest * work.units().min(1 << level) as f64;
-    let wide = spans.iter().any(|span| span.end() > 1 << 64);
-    Ok(Stream { work: Box::new(work), level, bytes: (COPIES * batch) as u64, key: KEY, wide, numbers })
+    Ok(Stream { work: Arc::new(work), level, bytes: (COPIES * batch) as u64, key: KEY, wide, numbers })
 }
 
 fn numbers(part: &[u8]) -> Result<Vec<Ascending>> {
-    Chain::parts(part)?.iter().map(|part| wire::value(part)).collect()
+    let parts = Chain::parts(part)?;
+    let parts = parts.into_iter().map(|part| wire::value::<Parted<Ascending>>(part).map(|part| part.parts));
+    Ok(parts.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+}
+
+/// The primes in the words.
+fn ascending(words: &Words, lanes: &Lanes) -> Ascending {
+    let mut primes = Ascending::default();
+    primes.extend(words.start(), words.offsets(), lanes.ones(words.bits()) as usize);
+    primes
 }
 
 impl Part for Ascending {
@@ -45,7 +60,7 @@ impl Part for Ascending {
 }
 
 impl Reading for Ascending {
-    const COST: f64 = 18.0;
+    const COST: f64 = 8.0;
 
     fn one(prime: u128) -> Ascending {
         let mut primes = Ascending::default();
@@ -53,10 +68,17 @@ impl Reading for Ascending {
         primes
     }
 
-    fn read(words: &Words, _: &Lanes) -> Ascending {
-        let mut primes = Ascending::default();
-        words.offsets().for_each(|offset| primes.push(words.start() + u128::from(offset)));
-        primes
+    fn read(reader: &mut Reader, unit: u64, borders: &[u128]) -> Vec<Ascending> {
+        reader.in_order(unit, borders, ascending)
+    }
+
+    fn thread_bytes(layout: &Layout) -> u64 {
+        bytes_in_order(layout)
+    }
+
+    /// Lists are written as they come, and never read again.
+    fn fits(&self, _: Span, _: &RangeInclusive<u128>) -> bool {
+        true
     }
 
     fn answer(self, _: Span, _: Rows) -> Result<Answer> {
@@ -72,7 +94,7 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(crate::random::cases(200))]
 
         #[test]
         fn however_ranges_are_cut_the_primes_are_those_of_the_judge(case in cases()) {

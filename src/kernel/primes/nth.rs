@@ -1,84 +1,99 @@
 //! `nth-prime n`: the n-th prime, without those before it.
 //!
-//! Riemann's R tells where it lies, to within some √x. The primes below that window are counted by the formula, those in
-//! it by the sieve, slice by slice in order: one plan, whose units need not wait for each other. When all are in, the
-//! counts say which slice has the prime, and that one is sieved again. That the window was right is not believed: the
-//! counts on both sides of it tell.
+//! Riemann's R tells where the prime lies, within about √x. The primes below that window are counted by the formula, those in it by the
+//! sieve, slice by slice. This is one plan, whose units need not wait for each other. When all units are done, the counts tell which
+//! slice has the prime, and this slice is sieved again. Whether the window was right is checked: by the counts on both sides of it.
 //!
 //! Cost: that of π(x), and of sieving 3 √x numbers near x.
 
-use super::pi::Pi;
-use super::{Asked, Rows, Sieving};
+use super::facts::{self, Texts};
+use super::formula::Formula;
+use super::pi::{At, Pi};
+use super::rows::{Asked, Rows};
+use super::sieving::{Sieving, Size};
+use super::{LayOut, by_formula};
 use crate::chain::Chain;
 use crate::error::{Error, Result};
-use crate::kernel::{Entry, Given, Opened, Opt, Takes};
+use crate::kernel::{Given, KernelEntry, Opened, PlanChoice, Takes};
 use crate::math::approximate;
-use crate::math::count::gourdon::{Sums, Worker};
+use crate::math::count::gourdon::TermSums;
 use crate::math::lanes;
 use crate::math::primality;
 use crate::math::sieve::{Layout, Sieve, SievingPrimes, naive, ordered};
 use crate::math::span::Span;
-use crate::report::{Fact, Table, Value};
-use crate::seat::Seat;
+use crate::placement::Placement;
+use crate::values::{Fact, Table, Value};
 use crate::wire;
-use crate::work::{Answer, Forecast, Job, Kernel, Part, Temper, Work};
-use std::collections::BTreeSet;
+use crate::work::{Answer, Forecast, Job, Kernel, Part, UnitCost, Work};
+use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
-pub const NTH: Entry = Entry {
+/// The command `nth-prime`.
+pub const NTH: KernelEntry = KernelEntry {
     name: "nth-prime",
     about: "Find the N-th prime; the first is 2",
     takes: Takes::Numbers,
-    options: &[Opt::Lanes],
+    examples: &[("nth-prime 1e9", "the billionth prime"), ("nth-prime 1..=10", "the first ten")],
     open,
 };
 
-/// π(10^25): primes beyond that are more than the formula can count.
-const MOST: u128 = 176_846_309_399_143_769_411_680;
+/// π(10^25): the formula cannot count beyond.
+const N_MAX: u128 = 176_846_309_399_143_769_411_680;
 
-/// Primes that are found by the naive sieve: so many, and the last of them.
-const FEW: u128 = 10_000;
-const LAST: usize = 104_729;
-static FIRST: LazyLock<Vec<u32>> = LazyLock::new(|| naive::primes(LAST));
+/// How many primes the naive sieve finds, and the last of them.
+const NAIVE_PRIMES: u128 = 10_000;
+const LAST_NAIVE_PRIME: usize = 104_729;
+static NAIVE: LazyLock<Vec<u32>> = LazyLock::new(|| naive::primes(LAST_NAIVE_PRIME));
 
 fn open(given: &Given) -> Result<Opened> {
     let lanes = given.lanes.map_or_else(|| lanes::pick(None), Ok)?;
     let numbers = given.items.iter().map(|item| item.first_and_count().0);
     for n in numbers.clone() {
         if n == 0 {
-            return Err(Error::usage("'0' is no prime's number: the first prime is number 1"));
+            return Err(Error::usage("'0' is not the number of a prime: the first prime is number 1"));
         }
-        if n > MOST {
-            let why = format!("'{n}' is too large: primes are found up to 10^25, and the last is number {MOST}");
+        if n > N_MAX {
+            let why = format!("'{n}' is too large: primes are found up to 10^25, and the last is number {N_MAX}");
             return Err(Error::usage(why));
         }
     }
-    let spans: Vec<Option<Span>> = numbers.clone().map(|n| (n > FEW).then(|| approximate::nth_prime(n))).collect();
+    let spans: Vec<Option<Span>> =
+        numbers.clone().map(|n| (n > NAIVE_PRIMES).then(|| approximate::nth_prime(n))).collect();
     let windows: Vec<Span> = spans.iter().flatten().copied().collect();
     let rows = Rows { asked: Asked::Ranges, certainty: Asked::Ranges.certainty(&windows) };
-    let layouts: Vec<Layout> = windows.iter().map(|&span| Layout::in_order(span)).collect();
-    let sieves: BTreeSet<String> = layouts.iter().map(Layout::to_string).collect();
-    // One set of sieving primes serves all windows.
-    let base = Arc::new(SievingPrimes::up_to(layouts.iter().map(|layout| layout.bound).max().unwrap_or(0)));
-    let mut layouts = layouts.into_iter();
-    let (mut links, mut leaves): (Vec<Box<dyn Work>>, _) = (vec![], BTreeSet::new());
-    for (n, span) in numbers.zip(&spans) {
+    let (mut sizes, mut sieves, mut gourdon) = (vec![], Texts::default(), Texts::default());
+    for &window in &windows {
+        let layout = Layout::in_order(window);
+        sieves.add(|| layout.to_string());
+        sizes.push(Size::of(&layout));
+    }
+    // All windows share one set of sieving primes.
+    let base = Arc::new(SievingPrimes::up_to(sizes.iter().map(|size| size.bound).max().unwrap_or(0)));
+    let mut sizes = sizes.into_iter();
+    let mut links: Vec<(u128, Box<dyn Work>, Vec<u32>)> = vec![];
+    for (place, (n, span)) in (0..).zip(numbers.zip(&spans)) {
         let Some(span) = *span else {
-            links.push(Box::new(Few { n: n as usize, rows }));
+            links.push((n, Box::new(Few { n: n as usize, rows }), vec![place]));
             continue;
         };
-        let layout = layouts.next().expect("each window has its layout");
+        let size = sizes.next().expect("each window has its size");
         let below = Pi::new(span.start(), lanes);
-        leaves.extend(below.how());
-        links.push(Box::new(Nth { n, below, sieving: Sieving { span, rows, layout, lanes, base: base.clone() } }));
+        below.how().into_iter().for_each(|text| gourdon.add(|| text));
+        let edges = vec![span.start(), span.end()];
+        let sieving = Sieving { edges, rows, size, lay_out: LAY_OUT, lanes, base: base.clone() };
+        links.push((n, Box::new(Nth { n, below, sieving }), vec![place]));
     }
+    // The smallest come first.
+    links.sort_by_key(|(n, ..)| *n);
+    let chain = Chain::in_turns(links.into_iter().map(|(_, link, places)| (link, places)))?;
     let facts = vec![Fact::new("numbers", Value::texts(&given.items))];
-    let mut how = vec![Fact::new("lanes", Value::text(lanes.name))];
-    for (name, texts) in [("leaves", leaves), ("sieve", sieves)] {
-        how.extend((!texts.is_empty()).then(|| Fact::new(name, Value::texts(texts))));
-    }
-    Ok(Opened { job: Job::Work(Box::new(Chain::new(links)?)), facts, how })
+    let mut how = vec![PlanChoice::free(Fact::new("lanes", Value::text(lanes.name)))];
+    how.extend(facts::facts([("gourdon", gourdon), ("sieve", sieves)]).into_iter().map(PlanChoice::cutting));
+    Ok(Opened { job: Job::work(chain), facts, how })
 }
+
+/// Windows are sieved slice by slice.
+const LAY_OUT: LayOut = |span, _| Layout::in_order(span);
 
 /// The row of one prime.
 fn row(n: u128, prime: u128, rows: Rows) -> Answer {
@@ -86,13 +101,13 @@ fn row(n: u128, prime: u128, rows: Rows) -> Answer {
     let mut cells = vec![Value::integer(n), Value::integer(prime)];
     if rows.certainty {
         names.push("certainty");
-        // It is the n-th only if all that counted as primes before it are.
+        // It is the n-th prime only if all numbers before it that were counted as primes are prime.
         cells.push(Value::text(primality::certainty(prime + 1).name()));
     }
     Answer::rows(Table::of(&names).with([cells]), "prime")
 }
 
-/// A prime among the first.
+/// One of the first primes.
 struct Few {
     n: usize,
     rows: Rows,
@@ -106,14 +121,14 @@ impl Kernel for Few {
         0
     }
 
-    fn scratch(&self, _: &Seat) {}
+    fn scratch(&self, _: &Placement) {}
 
     fn compute(&self, _: u64, _: &mut ()) -> Result<u64> {
         unreachable!("there are no units")
     }
 
     fn answer(&self, _: u64) -> Result<Answer> {
-        Ok(row(self.n as u128, FIRST[self.n - 1].into(), self.rows))
+        Ok(row(self.n as u128, NAIVE[self.n - 1].into(), self.rows))
     }
 
     fn forecast(&self) -> Forecast {
@@ -121,7 +136,7 @@ impl Kernel for Few {
     }
 }
 
-/// A prime farther up.
+/// A larger prime.
 struct Nth {
     n: u128,
     /// π of the numbers below the window.
@@ -130,30 +145,30 @@ struct Nth {
     sieving: Sieving,
 }
 
-/// What units came to: π below the window, and the primes of each slice.
+/// The result of units: π below the window, and the primes of each slice.
 #[derive(Default)]
-struct Found {
-    below: Sums,
+struct NthFound {
+    below: TermSums,
     slices: Vec<u64>,
 }
 
-impl Part for Found {
-    fn merge(self, right: Found) -> Found {
-        Found { below: self.below.merge(right.below), slices: Part::merge(self.slices, right.slices) }
+impl Part for NthFound {
+    fn merge(self, right: NthFound) -> NthFound {
+        NthFound { below: self.below.merge(right.below), slices: Part::merge(self.slices, right.slices) }
     }
 }
 
-wire::fields! { Found { below slices } }
+wire::fields! { NthFound { below slices } }
 
 impl Nth {
     /// The k-th prime of a slice that should have `count`.
     fn pick(&self, slice: u64, k: u64, count: u64) -> Result<u128> {
-        let Sieving { base, layout, lanes, .. } = &self.sieving;
-        let mut sieve = Sieve::new(lanes, CACHE);
+        let Sieving { base, lanes, .. } = &self.sieving;
+        let mut sieve = Sieve::new(lanes, ANY_CACHE_BYTES);
         base.make(&mut sieve);
         let (mut seen, mut found) = (0, None);
         // No window is so low that it has 2, 3 or 5.
-        sieve.in_order(base, layout, slice, |start, word| {
+        sieve.in_order(base, &self.sieving.layout(), slice, |start, word| {
             let ones = u64::from(word.count_ones());
             if (seen + 1..=seen + ones).contains(&k) {
                 found = ordered::numbers(start, word).nth((k - seen - 1) as usize);
@@ -164,16 +179,16 @@ impl Nth {
             Some(prime) if seen == count => Ok(prime),
             _ => Err(Error::wrong(format!(
                 "a slice of {} has {count} primes, and the next time {seen}",
-                self.sieving.span
+                self.sieving.span()
             ))),
         }
     }
 }
 
-/// Bytes of a first-level cache, where it does not matter much.
-const CACHE: usize = 32 << 10;
+/// A usual first-level cache in bytes, where its size hardly matters.
+const ANY_CACHE_BYTES: usize = 32 << 10;
 
-/// In which slice the n-th prime is, which of its primes it is, and how many those are; `below` primes come before the first.
+/// The slice of the n-th prime, its index in the slice, and how many primes the slice has; `below` primes come before the first slice.
 fn locate(n: u128, below: u128, slices: &[u64]) -> Option<(u64, u64, u64)> {
     let mut rest = n.checked_sub(below).filter(|&rest| rest > 0)?;
     for (slice, &count) in (0..).zip(slices) {
@@ -186,31 +201,46 @@ fn locate(n: u128, below: u128, slices: &[u64]) -> Option<(u64, u64, u64)> {
 }
 
 impl Kernel for Nth {
-    type Part = Found;
-    type Scratch = (Sieve, Option<Worker>);
+    type Part = NthFound;
+    type Scratch = (Sieve, Layout, Option<At>);
 
     fn units(&self) -> u64 {
         self.sieving.units() + self.below.units()
     }
 
-    fn scratch(&self, seat: &Seat) -> Self::Scratch {
-        (self.sieving.sieve(seat), None)
+    fn scratch(&self, placement: &Placement) -> Self::Scratch {
+        (self.sieving.sieve(placement), self.sieving.layout(), None)
     }
 
-    fn compute(&self, unit: u64, (sieve, worker): &mut Self::Scratch) -> Result<Found> {
-        // The slices come first: they are the longer ones.
-        let Sieving { base, layout, .. } = &self.sieving;
+    fn compute(&self, unit: u64, (sieve, layout, at): &mut Self::Scratch) -> Result<NthFound> {
+        // The slices come first, because they take longer.
+        let base = &self.sieving.base;
         Ok(match unit.checked_sub(self.sieving.units()) {
             None => {
                 base.make(sieve);
-                Found { below: Sums::default(), slices: vec![sieve.unit(base, layout, unit)] }
+                NthFound { below: TermSums::default(), slices: vec![sieve.unit(base, layout, unit)] }
             }
-            Some(unit) => Found { below: self.below.compute(unit, sieve, worker), slices: vec![] },
+            Some(unit) => NthFound { below: self.below.compute(unit, sieve, at), slices: vec![] },
         })
     }
 
-    fn answer(&self, whole: Found) -> Result<Answer> {
-        let (n, span) = (self.n, self.sieving.span);
+    fn plausible(&self, units: Range<u64>, found: &NthFound) -> bool {
+        let (layout, last) = (self.sieving.layout(), self.sieving.units());
+        let slices = units.start.min(last)..units.end.min(last);
+        let is_count = |(unit, &count): (u64, &u64)| {
+            let (window, _) = layout.unit(unit);
+            approximate::possible(window.start(), window.end()).contains(&u128::from(count))
+        };
+        found.slices.len() as u64 == slices.end - slices.start
+            && slices.zip(&found.slices).all(is_count)
+            && match units.end > last {
+                true => self.below.can_be(&(units.start.max(last) - last..units.end - last), &found.below),
+                false => found.below == TermSums::default(),
+            }
+    }
+
+    fn answer(&self, whole: NthFound) -> Result<Answer> {
+        let (n, span) = (self.n, self.sieving.span());
         let below = self.below.close(whole.below)?;
         let Some((slice, k, count)) = locate(n, below, &whole.slices) else {
             let last = below + whole.slices.iter().map(|&count| u128::from(count)).sum::<u128>();
@@ -233,9 +263,14 @@ impl Kernel for Nth {
         }
     }
 
+    /// Most of the cost is that of the formula.
+    fn sample(&self) -> Option<Box<dyn Work>> {
+        Some(Box::new(by_formula::sample(self.sieving.rows, self.sieving.lanes, Pi::new)))
+    }
+
     /// Slices and the formula's units differ.
-    fn temper(&self) -> Temper {
-        Temper::Uneven
+    fn unit_cost(&self) -> UnitCost {
+        UnitCost::Varying
     }
 }
 
@@ -258,10 +293,10 @@ mod tests {
     #[test]
     fn the_first_primes_and_those_around_the_border_of_methods() {
         let primes = naive::primes(200_000);
-        let numbers: Vec<u128> = (1..=2000).chain(FEW - 3..FEW + 40).collect();
+        let numbers: Vec<u128> = (1..=2000).chain(NAIVE_PRIMES - 3..NAIVE_PRIMES + 40).collect();
         let expect: Vec<u128> = numbers.iter().map(|&n| primes[n as usize - 1].into()).collect();
         assert_eq!(nth(&numbers, None), expect);
-        assert_eq!(FIRST.len() as u128, FEW);
+        assert_eq!(NAIVE.len() as u128, NAIVE_PRIMES);
     }
 
     #[test]
@@ -276,24 +311,25 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(crate::random::cases(60))]
 
         #[test]
-        fn it_undoes_pi(seeds in prop::collection::vec(FEW as usize..1_857_859, 20)) {
-            static PRIMES: LazyLock<Vec<u32>> = LazyLock::new(|| naive::primes(30_000_000));
+        fn it_undoes_pi(seeds in prop::collection::vec(NAIVE_PRIMES as usize..1_857_859, 20)) {
+            static SIEVED: LazyLock<Vec<u32>> = LazyLock::new(|| naive::primes(30_000_000));
             let numbers: Vec<u128> = seeds.iter().map(|&n| n as u128).collect();
-            let expect: Vec<u128> = seeds.iter().map(|&n| PRIMES[n - 1].into()).collect();
+            let expect: Vec<u128> = seeds.iter().map(|&n| SIEVED[n - 1].into()).collect();
             prop_assert_eq!(nth(&numbers, None), expect);
         }
     }
 
-    /// The kernel of prime n, in a window that someone chose.
+    /// The kernel of prime n, in a given window.
     fn within(n: u128, window: Span) -> Nth {
-        let (lanes, layout) = (lanes::pick(None).unwrap(), Layout::in_order(window));
-        let base = Arc::new(SievingPrimes::up_to(layout.bound));
+        let (lanes, size) = (lanes::pick(None).unwrap(), Size::of(&Layout::in_order(window)));
+        let base = Arc::new(SievingPrimes::up_to(size.bound));
         let rows = Rows { asked: Asked::Ranges, certainty: false };
         let below = Pi::new(window.start(), lanes);
-        Nth { n, below, sieving: Sieving { span: window, rows, layout, lanes, base } }
+        let edges = vec![window.start(), window.end()];
+        Nth { n, below, sieving: Sieving { edges, rows, size, lay_out: LAY_OUT, lanes, base } }
     }
 
     #[test]
@@ -308,14 +344,14 @@ mod tests {
         for n in [first - 1, last + 1, 1] {
             let kernel = within(n, window);
             let slices = vec![last as u64 - first as u64 + 1];
-            let why = kernel.answer(Found { below: Sums::default(), slices }).unwrap_err();
+            let why = kernel.answer(NthFound { below: TermSums::default(), slices }).unwrap_err();
             assert_eq!(why.code(), 3);
             let told =
                 format!("prime number {n} should lie in 100000..100100, whose primes are numbers {first} to {last}");
             assert!(why.to_string().contains(&told), "{why}");
         }
         // A count that the second sieving does not find.
-        let why = within(first, window).answer(Found { below: Sums::default(), slices: vec![7] }).unwrap_err();
+        let why = within(first, window).answer(NthFound { below: TermSums::default(), slices: vec![7] }).unwrap_err();
         assert_eq!(why.code(), 3);
     }
 
@@ -329,12 +365,12 @@ mod tests {
 
     #[test]
     fn the_most_is_about_all_that_the_formula_takes() {
-        let window = approximate::nth_prime(MOST);
-        assert!(window.contains(crate::math::count::gourdon::END), "{window}");
+        let window = approximate::nth_prime(N_MAX);
+        assert!(window.contains(crate::math::count::gourdon::X_END), "{window}");
         let refused = |text: &str| (NTH.open)(&given(text)).err().unwrap().to_string();
-        assert!(refused("0").contains("'0' is no prime's number"));
-        assert!(refused(&(MOST + 1).to_string()).contains("up to 10^25"));
-        assert!((NTH.open)(&given(&format!("{MOST} 1"))).is_ok());
+        assert!(refused("0").contains("'0' is not the number of a prime"));
+        assert!(refused(&(N_MAX + 1).to_string()).contains("up to 10^25"));
+        assert!((NTH.open)(&given(&format!("{N_MAX} 1"))).is_ok());
     }
 
     #[test]
@@ -344,6 +380,6 @@ mod tests {
         assert!(work.units() > 1000);
         let rows = Rows { asked: Asked::Ranges, certainty: true };
         assert_eq!(column(&row(1, 2, rows), "certainty"), ["proven"]);
-        assert_eq!(column(&row(MOST, 10u128.pow(25), rows), "certainty"), ["probable"]);
+        assert_eq!(column(&row(N_MAX, 10u128.pow(25), rows), "certainty"), ["probable"]);
     }
 }

@@ -1,94 +1,148 @@
-//! π of one number, as part of a problem: the units of Gourdon's formula, and what they come to, which must be plausible;
-//! and the same by another way.
+//! π of one number as part of a problem: the units of Gourdon's formula, and their sums, which must be plausible; and a second count
+//! with other parameters.
 
-use super::seconds;
+use super::formula::Formula;
+use super::sieving::seconds;
 use crate::error::{Error, Result};
 use crate::math::approximate::plausible;
-use crate::math::count::gourdon::{Asked, Gourdon, Hard, LEAST, Params, Sums, Tally, Worker};
+use crate::math::count::gourdon::{Gourdon, Hard, Params, PlaceSums, TermSums, WeightedPi, Workspace, X_LEAST};
 use crate::math::lanes::Lanes;
 use crate::math::sieve::{Sieve, naive};
 use crate::math::trial;
 use crate::wire;
 use crate::work::{Forecast, Part};
+use std::ops::Range;
+use std::sync::{Arc, Mutex, Weak};
 
+/// One number, and how its π is found.
 pub enum Pi {
-    /// So small that its primes can be found when the answer is made.
+    /// So small that its primes are found when the answer is made.
     Few(usize),
-    /// As few, which are then tried one by one.
+    /// So small that the numbers are tested one by one.
     Tried(usize),
-    Many(Box<Gourdon>),
+    Many(Box<Many>),
+}
+
+/// A number for the formula. There may be many such numbers, so none has tables before its turn or after it: they exist as long as a
+/// thread computes units of the number.
+pub struct Many {
+    x: u128,
+    /// Whether it is counted with other parameters than usual.
+    again: bool,
+    lanes: &'static Lanes,
+    units: u64,
+    cost: u128,
+    open: Mutex<Weak<Gourdon>>,
+}
+
+/// What a thread has for the units of one number.
+pub struct At {
+    gourdon: Arc<Gourdon>,
+    workspace: Workspace,
+}
+
+impl Many {
+    fn new(x: u128, again: bool, lanes: &'static Lanes) -> Many {
+        let mut many = Many { x, again, lanes, units: 0, cost: 0, open: Mutex::default() };
+        (many.units, many.cost) = Gourdon::units_and_cost(&many.params());
+        many
+    }
+
+    fn params(&self) -> Params {
+        let params = Params::new(self.x);
+        if self.again { params.others() } else { params }
+    }
+
+    /// The formula with its tables, which all threads at this number share.
+    fn open(&self) -> Arc<Gourdon> {
+        let mut open = self.open.lock().expect("no thread panics while it holds the lock");
+        open.upgrade().unwrap_or_else(|| {
+            let gourdon = Arc::new(Gourdon::new(self.params(), self.lanes));
+            *open = Arc::downgrade(&gourdon);
+            gourdon
+        })
+    }
 }
 
 impl Pi {
-    /// Of the numbers below `end`, of which the last is one that the formula takes.
+    /// π of the numbers below `end`, the last of which the formula accepts.
     pub fn new(end: u128, lanes: &'static Lanes) -> Pi {
         match end.saturating_sub(1) {
-            x if x < LEAST => Pi::Few(x as usize),
-            x => Pi::Many(Box::new(Gourdon::new(Params::new(x), lanes))),
+            x if x < X_LEAST => Pi::Few(x as usize),
+            x => Pi::Many(Box::new(Many::new(x, false, lanes))),
         }
     }
 
-    fn gourdon(&self) -> Option<&Gourdon> {
-        if let Pi::Many(gourdon) = self { Some(gourdon) } else { None }
-    }
-
-    /// The same number by another way.
-    pub fn again(&self, lanes: &'static Lanes) -> Pi {
-        match self {
-            Pi::Few(x) | Pi::Tried(x) => Pi::Tried(*x),
-            Pi::Many(gourdon) => Pi::Many(Box::new(Gourdon::new(gourdon.params().others(), lanes))),
-        }
-    }
-
-    pub fn x(&self) -> u128 {
-        match self {
-            Pi::Few(x) | Pi::Tried(x) => *x as u128,
-            Pi::Many(gourdon) => gourdon.params().x,
-        }
-    }
-
-    /// What it is counted by.
-    pub fn by(&self) -> String {
-        match self {
-            Pi::Few(_) => "the naive sieve".into(),
-            Pi::Tried(_) => "trial division".into(),
-            Pi::Many(gourdon) => format!("leaves with {}", gourdon.params()),
-        }
-    }
-
-    /// How it is computed, for the report.
-    pub fn how(&self) -> Option<String> {
-        self.gourdon().map(|gourdon| gourdon.params().to_string())
-    }
-
-    pub fn units(&self) -> u64 {
-        self.gourdon().map_or(0, Gourdon::units)
+    fn many(&self) -> Option<&Many> {
+        if let Pi::Many(many) = self { Some(many) } else { None }
     }
 
     /// Expected picoseconds.
     pub fn cost(&self) -> u128 {
-        self.gourdon().map_or(0, Gourdon::cost)
+        self.many().map_or(0, |many| many.cost)
+    }
+}
+
+impl Formula for Pi {
+    type Sums = TermSums;
+    type Open = At;
+    type Found = u128;
+    const SAMPLE_END: u128 = 3_000_000_000_000;
+
+    fn again(&self) -> Pi {
+        match self {
+            Pi::Few(x) | Pi::Tried(x) => Pi::Tried(*x),
+            Pi::Many(many) => Pi::Many(Box::new(Many::new(many.x, true, many.lanes))),
+        }
     }
 
-    pub fn forecast(&self) -> Forecast {
-        let (rank_bytes, thread_bytes) = self.gourdon().map_or((0, 0), Gourdon::memory);
-        Forecast { seconds: seconds(self.cost()), rank_bytes, thread_bytes, ..Forecast::default() }
+    fn x(&self) -> u128 {
+        match self {
+            Pi::Few(x) | Pi::Tried(x) => *x as u128,
+            Pi::Many(many) => many.x,
+        }
     }
 
-    /// A unit; the worker is made like the sieve when there is none yet.
-    pub fn compute(&self, unit: u64, sieve: &Sieve, worker: &mut Option<Worker>) -> Sums {
-        let gourdon = self.gourdon().expect("the few have no units");
-        gourdon.compute(unit, worker.get_or_insert_with(|| Worker::new(sieve.another())))
+    fn by(&self) -> String {
+        match self {
+            Pi::Few(_) => "the naive sieve".into(),
+            Pi::Tried(_) => "trial division".into(),
+            Pi::Many(many) => format!("gourdon with {}", many.params()),
+        }
     }
 
-    pub fn close(&self, sums: Sums) -> Result<u128> {
+    fn how(&self) -> Option<String> {
+        self.many().map(|many| many.params().to_string())
+    }
+
+    fn units(&self) -> u64 {
+        self.many().map_or(0, |many| many.units)
+    }
+
+    fn forecast(&self) -> Forecast {
+        let (open_bytes, thread_bytes) = self.many().map_or((0, 0), |many| Gourdon::memory(&many.params()));
+        Forecast { seconds: seconds(self.cost()), open_bytes, thread_bytes, ..Forecast::default() }
+    }
+
+    fn compute(&self, unit: u64, sieve: &Sieve, at: &mut Option<At>) -> TermSums {
+        let many = self.many().expect("the few have no units");
+        let begin = || At { gourdon: many.open(), workspace: Workspace::new(sieve.another()) };
+        let At { gourdon, workspace } = at.get_or_insert_with(begin);
+        gourdon.compute(unit, workspace)
+    }
+
+    fn can_be(&self, units: &Range<u64>, sums: &TermSums) -> bool {
+        self.many().is_some_and(|many| Gourdon::can_be(&many.params(), units, sums))
+    }
+
+    fn close(&self, sums: TermSums) -> Result<u128> {
         match self {
             Pi::Few(x) => Ok(naive::primes(*x).len() as u128),
             Pi::Tried(x) => Ok(trial::count(0, *x as u64).into()),
-            Pi::Many(gourdon) => {
-                let (x, found) = (gourdon.params().x, gourdon.close(sums));
+            Pi::Many(many) => {
+                let (x, found) = (many.x, Gourdon::found(&many.params(), sums));
                 match found.sound {
-                    false => Err(Error::wrong(format!("pi({x}) came to parts that contradict each other"))),
+                    false => Err(Error::wrong(format!("the parts of pi({x}) contradict each other"))),
                     true if !plausible(x, found.pi) => Err(Error::wrong(format!("pi({x}) cannot be {}", found.pi))),
                     true => Ok(found.pi),
                 }
@@ -97,17 +151,17 @@ impl Pi {
     }
 }
 
-impl Part for Sums {
-    fn merge(self, right: Sums) -> Sums {
-        Sums::merge(self, right)
+impl Part for TermSums {
+    fn merge(self, right: TermSums) -> TermSums {
+        TermSums::merge(self, right)
     }
 }
 
 wire::fields! {
-    Sums { hard low high ordinary sigma }
+    TermSums { hard low high ordinary sigma }
     Hard { sum left right some sound }
-    Tally { primes a b c }
-    Asked { weight sum }
+    PlaceSums { primes a b c }
+    WeightedPi { weight sum }
 }
 
 #[cfg(test)]
@@ -119,12 +173,12 @@ mod tests {
     fn what_contradicts_itself_or_riemann_is_no_answer() {
         let lanes = lanes::pick(None).unwrap();
         let pi = Pi::new(1_000_001, lanes);
-        let (sieve, mut worker) = (Sieve::new(lanes, 32 << 10), None);
-        let units = (0..pi.units()).map(|unit| pi.compute(unit, &sieve, &mut worker));
-        let whole = units.fold(Sums::default(), Sums::merge);
+        let (sieve, mut at) = (Sieve::new(lanes, 32 << 10), None);
+        let units = (0..pi.units()).map(|unit| pi.compute(unit, &sieve, &mut at));
+        let whole = units.fold(TermSums::default(), TermSums::merge);
         assert_eq!(pi.close(whole), Ok(78_498));
-        let torn = Sums { hard: Hard { sound: false, ..whole.hard }, ..whole };
-        let off = Sums { sigma: whole.sigma + 1_000, ..whole };
+        let torn = TermSums { hard: Hard { sound: false, ..whole.hard }, ..whole };
+        let off = TermSums { sigma: whole.sigma + 1_000, ..whole };
         for (sums, why) in [(torn, "contradict each other"), (off, "cannot be 79498")] {
             let error = pi.close(sums).unwrap_err();
             assert_eq!(error.code(), 3);

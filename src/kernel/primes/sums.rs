@@ -1,39 +1,74 @@
-//! Adding primes up: by the sieve, line by line as they are counted, and never a prime at a time. A line has every M-th number
-//! from its first on, so its sum is a matter of how many bits are set and of the sum of their places.
+//! Adding primes up by the sieve, class by class as they are counted. A class has every M-th number from its first on, so the sum of its
+//! primes is a matter of how many bits are set and of the sum of their places.
 
 use super::Sieving;
+use super::parted::Parted;
 use crate::error::Result;
-use crate::math::integer::Integer;
-use crate::math::sieve::Sieve;
-use crate::report::Value;
-use crate::seat::Seat;
-use crate::work::{Answer, Forecast, Kernel};
+use crate::math::integer::{self, Integer};
+use crate::math::sieve::{Layout, Sieve};
+use crate::math::span::Span;
+use crate::placement::Placement;
+use crate::values::Value;
+use crate::work::{Answer, Forecast, Kernel, Known, Work};
+use std::ops::Range;
 
-pub struct Sums(pub Sieving);
+/// Ranges whose primes are added up.
+pub struct Sums {
+    /// How they are sieved.
+    pub sieving: Sieving,
+    /// The power to which each prime is raised, at most 3.
+    pub exponent: u32,
+}
+
+impl Sums {
+    fn row(&self) -> impl Fn(Span, Integer) -> Result<Answer> {
+        let rows = self.sieving.rows;
+        move |span, sum| Ok(rows.row(span, vec![("sum", Value::integer(&sum))], sum, "sum"))
+    }
+}
 
 impl Kernel for Sums {
-    type Part = Integer;
-    type Scratch = Sieve;
+    type Part = Parted<Integer>;
+    type Scratch = (Sieve, Layout);
 
     fn units(&self) -> u64 {
-        self.0.units()
+        self.sieving.units()
     }
 
-    fn scratch(&self, seat: &Seat) -> Sieve {
-        self.0.sieve(seat)
+    fn scratch(&self, placement: &Placement) -> (Sieve, Layout) {
+        (self.sieving.sieve(placement), self.sieving.layout())
     }
 
-    fn compute(&self, unit: u64, sieve: &mut Sieve) -> Result<Integer> {
-        self.0.base.make(sieve);
-        Ok(sieve.sum(&self.0.base, &self.0.layout, unit))
+    fn compute(&self, unit: u64, (sieve, layout): &mut (Sieve, Layout)) -> Result<Parted<Integer>> {
+        self.sieving.base.make(sieve);
+        let (first, borders) = self.sieving.borders(layout.unit(unit).0);
+        let parts = sieve.sums_in_parts(&self.sieving.base, layout, unit, borders, self.exponent);
+        Ok(Parted { first: first as u64, parts })
     }
 
-    fn answer(&self, whole: Integer) -> Result<Answer> {
-        Ok(self.0.rows.row(self.0.span, vec![("sum", Value::integer(&whole))], whole, "sum"))
+    fn answer(&self, whole: Parted<Integer>) -> Result<Answer> {
+        self.sieving.answer(whole, self.row())
+    }
+
+    fn known(&self, runs: Vec<(Range<u64>, Parted<Integer>)>) -> Result<Known> {
+        self.sieving.known(runs, self.row())
+    }
+
+    fn plausible(&self, units: Range<u64>, part: &Parted<Integer>) -> bool {
+        let product = |primes: &u128, number: u128| {
+            Integer::from(*primes) * integer::raised(Integer::from(number), self.exponent)
+        };
+        self.sieving.plausible(&units, part, |sum, numbers, primes| {
+            product(primes.start(), numbers.start()) <= *sum && *sum <= product(primes.end(), numbers.end())
+        })
     }
 
     fn forecast(&self) -> Forecast {
-        self.0.forecast()
+        self.sieving.forecast()
+    }
+
+    fn sample(&self) -> Option<Box<dyn Work>> {
+        Some(Box::new(Sums { sieving: self.sieving.sample(), exponent: self.exponent }))
     }
 }
 
@@ -42,22 +77,26 @@ mod tests {
     use super::super::SUMS;
     use crate::kernel::Given;
     use crate::kernel::tests::{answer, column, given};
-    use crate::math::integer::Integer;
+    use crate::math::integer::{self, Integer};
     use crate::math::{lanes, trial};
     use proptest::prelude::*;
 
-    fn sum(start: u64, end: u64) -> u128 {
-        (start..end).filter(|&n| trial::is_prime(n)).map(u128::from).sum()
+    fn sum(start: u64, end: u64, exponent: u32) -> Integer {
+        let primes = (start..end).filter(|&n| trial::is_prime(n));
+        primes.map(|p| integer::raised(Integer::from(p), exponent)).sum()
     }
 
     fn check(ranges: &[(u64, u64)]) {
         let text = ranges.iter().map(|(start, end)| format!("{start}..{end}")).collect::<Vec<_>>().join(" ");
-        let expect: Vec<u128> = ranges.iter().map(|&(start, end)| sum(start, end)).collect();
-        for lanes in lanes::usable() {
-            let answer = answer((SUMS.open)(&Given { lanes: Some(lanes), ..given(&text) }));
-            let shown: Vec<String> = expect.iter().map(u128::to_string).collect();
-            assert_eq!(column(&answer, "sum"), shown, "{text} on {}", lanes.name);
-            assert_eq!(answer.total.unwrap(), expect.iter().sum::<u128>());
+        for (lanes, power) in
+            lanes::usable().flat_map(|lanes| [None, Some(0), Some(2), Some(3)].map(|power| (lanes, power)))
+        {
+            let of = |&(start, end): &(u64, u64)| sum(start, end, power.unwrap_or(1));
+            let expect: Vec<Integer> = ranges.iter().map(of).collect();
+            let answer = answer((SUMS.open)(&Given { lanes: Some(lanes), power, ..given(&text) }));
+            let shown: Vec<String> = expect.iter().map(Integer::to_string).collect();
+            assert_eq!(column(&answer, "sum"), shown, "{text}, power {power:?}, on {}", lanes.name);
+            assert_eq!(answer.total.unwrap(), expect.iter().sum::<Integer>());
         }
     }
 
@@ -68,7 +107,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(crate::random::cases(40))]
 
         #[test]
         fn sums_are_those_of_the_judge(start in prop_oneof![0..1000u64, 0..3_000_000_000u64], width in 0..30_000u64) {

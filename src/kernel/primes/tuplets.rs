@@ -1,19 +1,22 @@
 //! `--tuplet K`: the densest constellations of K primes, from twins to sextuplets.
 //!
-//! Their patterns are short enough that in order of the classes 7, 11, 13, 17, 19, 23, 29, 31 a tuplet is a run of set
-//! bits that starts at certain bits of a byte and never leaves it. Our bytes start with class 1, so that all bits
-//! move down by one, and the last takes the first of the next word. A tuplet lies among neighbouring primes,
-//! so a part is exact at its edges if it knows its first and last K-1 primes. 2, 3 and 5, which no word has, are parts
-//! of their own, and what they make with their neighbours comes of merging.
+//! A tuplet has its primes at fixed distances, so those of a window are found by class ([`Sieve::tuplets_in_parts`]). A tuplet lies
+//! among neighbouring primes, so a part is exact at its edges if it knows its first and last K-1 primes. The few primes of the wheel
+//! are parts of their own, and what they make with their neighbours comes of merging.
+//!
+//! [`Sieve::tuplets_in_parts`]: crate::math::sieve::Sieve::tuplets_in_parts
 
 use super::Rows;
-use super::in_order::{Reading, Words};
+use super::in_order::{Reader, Reading};
+use super::plausible::{are_neighbours, none_in};
+use super::sieving::LayOut;
 use crate::error::Result;
-use crate::math::lanes::Lanes;
+use crate::math::sieve::{self, Layout, PartTuplets};
 use crate::math::span::Span;
-use crate::report::Value;
+use crate::values::Value;
 use crate::wire::Wire;
 use crate::work::{Answer, Part};
+use std::ops::RangeInclusive;
 
 /// Primes and K-tuplets among them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,47 +30,53 @@ pub struct Tuplets<const K: usize> {
 
 /// How the primes of a tuplet may lie above its first, by K from 2 on. (3, 5, 7) is denser than a triplet, but there is
 /// only one such.
-const PATTERNS: [&[&[u128]]; 5] =
+const PATTERNS: [&[&[u32]]; 5] =
     [&[&[2]], &[&[2, 6], &[4, 6]], &[&[2, 6, 8]], &[&[2, 6, 8, 12], &[4, 6, 10, 12]], &[&[4, 6, 10, 12, 16]]];
-
-/// The bits of a byte that tuplets start at, by K from 2 on.
-const STARTS: [u64; 5] = [0x4a, 0x0f, 0x02, 0x03, 0x01];
-
-/// Words whose tuplets are marked at a time.
-const CHUNK: usize = 1024;
 
 impl<const K: usize> Tuplets<K> {
     /// Whether K neighbouring primes are a tuplet.
     fn is_one(primes: &[u128]) -> bool {
         let above = primes[1..].iter().map(|prime| prime - primes[0]);
-        PATTERNS[K - 2].iter().any(|pattern| pattern.iter().copied().eq(above.clone()))
-    }
-
-    /// A bit for each tuplet that starts in the word.
-    fn marks(word: u64, next: u64) -> u64 {
-        let moved = word >> 1 | next << 63;
-        let starts = 0x0101_0101_0101_0101 * STARTS[K - 2];
-        (1..K).fold(moved & starts, |marks, bit| marks & moved >> bit)
+        PATTERNS[K - 2].iter().any(|pattern| pattern.iter().map(|&above| u128::from(above)).eq(above.clone()))
     }
 }
 
 impl<const K: usize> Reading for Tuplets<K> {
-    const COST: f64 = 0.2;
+    const COST: f64 = 0.05;
+    const LAY_OUT: LayOut = Layout::by_window;
 
     fn one(prime: u128) -> Self {
         Tuplets { primes: 1, tuplets: 0, first: vec![prime], last: vec![prime] }
     }
 
-    fn read(words: &Words, lanes: &Lanes) -> Self {
-        let (bits, mut marks, mut tuplets) = (words.bits(), [0; CHUNK], 0);
-        for at in (0..bits.len()).step_by(CHUNK) {
-            let chunk = &bits[at..bits.len().min(at + CHUNK + 1)];
-            for (mark, two) in marks.iter_mut().zip(chunk.windows(2)) {
-                *mark = Self::marks(two[0], two[1]);
-            }
-            tuplets += lanes.ones(&marks[..chunk.len() - 1]);
-        }
-        Tuplets { primes: lanes.ones(bits), tuplets, first: words.first(K - 1), last: words.last(K - 1) }
+    fn read(reader: &mut Reader, unit: u64, borders: &[u128]) -> Vec<Self> {
+        let Reader { sieve, layout, base, .. } = reader;
+        let found = sieve.tuplets_in_parts(base, layout, unit, borders, PATTERNS[K - 2]);
+        let part = |PartTuplets { primes, tuplets, first, last }| Tuplets { primes, tuplets, first, last };
+        found.into_iter().map(part).collect()
+    }
+
+    fn thread_bytes(layout: &Layout) -> u64 {
+        sieve::tuplets_memory(layout)
+    }
+
+    fn fits(&self, span: Span, possible: &RangeInclusive<u128>) -> bool {
+        let (primes, first, last) = (u128::from(self.primes), &self.first, &self.last);
+        let known = primes.min(K as u128 - 1);
+        let few = primes < K as u128;
+        let (Some(least), Some(greatest)) = (first.first(), last.last()) else {
+            return *self == Tuplets::default() && none_in(span.start(), span.end());
+        };
+        let ends = span.contains(*least)
+            && span.contains(*greatest)
+            && none_in(span.start(), *least)
+            && none_in(*greatest + 1, span.end());
+        let overlap = (2 * known).saturating_sub(primes) as usize;
+        ends && [first, last].iter().all(|known_ones| known_ones.len() as u128 == known && are_neighbours(known_ones))
+            // Where they are few, the last ones begin with some of the first.
+            && first[first.len() - overlap..] == last[..overlap]
+            && possible.contains(&primes)
+            && if few { self.tuplets == 0 } else { u128::from(self.tuplets) <= primes - known }
     }
 
     fn answer(self, span: Span, rows: Rows) -> Result<Answer> {
@@ -116,7 +125,9 @@ mod tests {
     /// The tuplets among all primes of a range, by their definition: every pattern at every prime.
     fn judged(k: usize, primes: &[u128]) -> u64 {
         let there = |prime: u128| primes.binary_search(&prime).is_ok();
-        let at = |prime: &u128| PATTERNS[k - 2].iter().filter(|p| p.iter().all(|above| there(prime + above))).count();
+        let at = |prime: &u128| {
+            PATTERNS[k - 2].iter().filter(|p| p.iter().all(|&above| there(prime + u128::from(above)))).count()
+        };
         primes.iter().map(|prime| at(prime) as u64).sum()
     }
 
@@ -131,7 +142,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(crate::random::cases(200))]
 
         #[test]
         fn however_ranges_are_cut_the_tuplets_are_those_of_the_judge(case in cases()) {

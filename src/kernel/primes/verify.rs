@@ -1,25 +1,29 @@
-//! Counting twice: what `--verify` compares.
+//! Counting a second time, for `--verify`.
 //!
-//! A wrong count comes of a mistake in the code or of a machine that miscalculates. So the second count takes another way, on
-//! which the same mistake would do something else: the formula with other limits, by which every one of its terms differs;
-//! the sieve without vector instructions and in blocks of another size.
+//! A wrong count comes from a mistake in the code or from a faulty machine. So the second count uses another method, in which the same
+//! mistake would have another effect: the formula with other parameters, for which all of its terms differ; the sieve without
+//! vector instructions and with blocks of another size.
 
 use crate::error::{Error, Result};
 use crate::math::lanes;
 use crate::math::sieve::Sieve;
-use crate::seat::Seat;
+use crate::placement::Placement;
+use std::fmt::Display;
 
-/// One unit of the sieve in so many is counted twice, and always the first.
-const EVERY: u64 = 64;
+/// One of so many units of the sieve is counted twice, and always the first.
+const VERIFIED_EVERY: u64 = 64;
 
-/// The lanes of the second count: no processor lacks them, and none has vectors in them.
-pub const LANES: &str = "scalar";
+/// The lanes of the second count, which every processor has and which use no vectors.
+pub const SECOND_LANES: &str = "scalar";
 
-/// How many times as long as the first one a second count takes: 1.1 low down, 2.2 near 10^18 against AVX-512.
+/// How many times as long as the first count the second one takes: 1.1 for low numbers, 2.2 near 10^18 compared with AVX-512.
 const SLOWER: f64 = 2.0;
 
-/// Compares two counts of the same: each is told with how it came to be.
-pub fn agree(what: &str, one: (u128, &str), other: (u128, &str)) -> Result<()> {
+/// Compares two counts of the same numbers; each comes with the words for its method.
+///
+/// # Errors
+/// [`Error::Wrong`] if they differ.
+pub fn agree<N: Display + PartialEq>(what: &str, one: (N, &str), other: (N, &str)) -> Result<()> {
     if one.0 == other.0 {
         return Ok(());
     }
@@ -28,24 +32,24 @@ pub fn agree(what: &str, one: (u128, &str), other: (u128, &str)) -> Result<()> {
 }
 
 /// A sieve for second counts.
-pub fn sieve(seat: &Seat) -> Sieve {
-    let lanes = lanes::pick(Some(LANES)).expect("every processor has them");
-    Sieve::with_block(lanes, seat.cache / 2)
+pub fn sieve(placement: &Placement) -> Sieve {
+    let lanes = lanes::pick(Some(SECOND_LANES)).expect("every processor has them");
+    Sieve::with_block(lanes, placement.cache / 2)
 }
 
 /// Whether a unit is counted twice.
 pub fn picks(unit: u64) -> bool {
-    unit.is_multiple_of(EVERY)
+    unit.is_multiple_of(VERIFIED_EVERY)
 }
 
-/// What that is called.
+/// The words for it in the report.
 pub fn share() -> String {
-    format!("1 unit in {EVERY} by {LANES} lanes")
+    format!("1 unit in {VERIFIED_EVERY} by {SECOND_LANES} lanes")
 }
 
-/// How much longer so many units take with it.
+/// The additional time for so many units.
 pub fn longer(units: u64) -> f64 {
-    1.0 + SLOWER * units.div_ceil(EVERY) as f64 / units.max(1) as f64
+    1.0 + SLOWER * units.div_ceil(VERIFIED_EVERY) as f64 / units.max(1) as f64
 }
 
 #[cfg(test)]
@@ -54,11 +58,11 @@ mod tests {
 
     #[test]
     fn a_difference_is_told_with_both_values() {
-        assert_eq!(agree("pi(10)", (4, "leaves"), (4, "trial division")), Ok(()));
-        let why = agree("pi(10)", (4, "leaves"), (5, "trial division")).unwrap_err();
+        assert_eq!(agree("pi(10)", (4, "gourdon"), (4, "trial division")), Ok(()));
+        let why = agree("pi(10)", (4, "gourdon"), (5, "trial division")).unwrap_err();
         assert_eq!(why.code(), 3);
         let told =
-            "pi(10) has two values, 4 by leaves, but 5 by trial division: a machine of this run computes wrongly";
+            "pi(10) has two values, 4 by gourdon, but 5 by trial division: a machine of this run computes wrongly";
         assert_eq!(why.to_string(), told);
     }
 

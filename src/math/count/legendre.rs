@@ -1,9 +1,9 @@
-//! Legendre's count (1808): π(x) = φ(x, a) + a - 1 where a = π(√x), since what the primes up to the root leave of 1..=x is 1
-//! and the primes above the root.
+//! Legendre's formula (1808): π(x) = φ(x, a) + a - 1 where a = π(√x): of 1..=x the primes up to √x leave 1 and the primes
+//! above √x.
 //!
-//! Cost and memory: those of [`phi`](super::phi).
+//! Cost and memory: those of [`phi`].
 
-use super::phi::Phi;
+use super::phi::{self, Phi};
 
 /// π(x).
 pub fn pi(x: u64) -> u64 {
@@ -11,7 +11,18 @@ pub fn pi(x: u64) -> u64 {
         return 0;
     }
     let phi = Phi::up_to_the_root(x);
-    phi.value() + phi.primes() - 1
+    closed(&phi, phi.removed(0, 1)).expect("no more is removed than there is")
+}
+
+/// π(x), from the tables for all primes up to √x and from what all shares of the recursion remove; `None` if more is removed than
+/// there is.
+pub fn closed(phi: &Phi, removed: i128) -> Option<u64> {
+    (phi.close(removed)? as u64 + phi.primes()).checked_sub(1).or(Some(0))
+}
+
+/// About the seconds for π(x) on a core of 2023.
+pub fn seconds(x: u64) -> f64 {
+    phi::seconds(x.into(), u64::MAX)
 }
 
 #[cfg(test)]
@@ -45,7 +56,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(crate::random::cases(64))]
 
         #[test]
         fn steps_are_those_of_the_sieve(x in 0..1_000_000_000u64, width in 1..100_000u64) {

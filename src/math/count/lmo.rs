@@ -1,33 +1,47 @@
 //! π(x) after Lagarias, Miller and Odlyzko (1985), in the terms of Deléglise and Rivat (1996).
 //!
-//! With a = π(y) for some y from ∛x to √x no number up to x has three prime factors above y, so
-//! π(x) = φ(x, a) + a - 1 - P2, where P2 counts the products of two primes above y. The recursion of φ(x, a),
-//! followed only while the divisor n is at most y, leaves terms of two kinds:
-//! - *ordinary*, which are followed to the end: S1 = Σ μ(n) φ(x/n, c) over the n ≤ y that the first c primes leave;
-//! - *special*, which stop at the step beyond y: S2 = -Σ μ(m) φ(x/(p m), π(p) - 1) over m ≤ y < p m with all primes of m
-//!   above p.
+//! Let a = π(y) for some y from ∛x to √x. No number up to x has three prime factors above y, so
+//! π(x) = φ(x, a) + a - 1 - P2, where P2 counts the products of two primes above y. The recursion of φ(x, a) is followed only
+//! while the divisor n is at most y. That leaves terms of two kinds:
+//! - *ordinary* ones, which are followed to the end: S1 = Σ μ(n) φ(x/n, c) over the n ≤ y without a factor among the first c primes;
+//! - *special* ones, which stop after y: S2 = -Σ μ(m) φ(x/(p m), π(p) - 1) over m ≤ y < p m with all primes of m above p.
 //!
-//! The special ones are *trivial* where φ is 1, *easy* where φ(v, b - 1) is π(v) - b + 2 with v < y, and else *hard*: those are
-//! counted in a sieve up to z = x/y, of which prime after prime is crossed off.
+//! A special term is *trivial* if φ is 1, *easy* if φ(v, b - 1) is π(v) - b + 2 with v < y, and otherwise *hard*. Hard terms are
+//! counted in a sieve up to z = x/y, from which one prime after the other is crossed off.
 //!
-//! Cost: O(x^⅔ / ln² x) with the right y; 10^12 in a tenth of a second, 10^13 in half a second. Memory: 4 + 4 + 1 bytes per
-//! number up to y, one per number up to √x for a moment.
+//! Cost: O(x^⅔ / ln² x) with the right y; 10^12 takes a tenth of a second, 10^13 half a second. Memory: 4 + 4 + 1 bytes per
+//! number up to y, and for a moment one byte per number up to √x.
 
+use super::counting_segment::CountingSegment;
 use super::cube_root;
-use super::phi::Tiny;
-use super::tally::Tally;
+use super::phi::SmallPhi;
 use crate::math::sieve::naive;
 
-/// π(x), with y = α ∛x. Any α will do: it is cut to what y may be.
+/// π(x), with y = α ∛x. Any α is right: y is brought into its range.
 pub fn pi(x: u64, alpha: f64) -> u64 {
     if x < 2 {
         return 0;
     }
-    let y = (alpha * cube_root(x) as f64) as u64;
-    Terms::new(x, y.clamp(cube_root(x), x.isqrt())).count()
+    LmoTerms::new(x, y(x, alpha)).count()
 }
 
-/// An α that is about the best for x, after primecount's tuning of the same terms.
+/// The y for an α.
+pub fn y(x: u64, alpha: f64) -> u64 {
+    let y = (alpha * cube_root(x) as f64) as u64;
+    y.clamp(cube_root(x), x.isqrt())
+}
+
+/// About the seconds for π(x) on a core of 2023.
+pub fn seconds(x: u64) -> f64 {
+    0.1 * (x as f64 / 1e12).powf(0.7)
+}
+
+/// About the bytes for π(x).
+pub fn bytes(x: u64) -> u64 {
+    9 * y(x, alpha(x)) + 5 * x.isqrt() + (1 << 18)
+}
+
+/// An α that is nearly the best for x, after primecount's tuning of the same terms.
 pub fn alpha(x: u64) -> f64 {
     let ln = (x.max(2) as f64).ln();
     match x {
@@ -36,29 +50,29 @@ pub fn alpha(x: u64) -> f64 {
     }
 }
 
-/// What the terms are made of.
-pub struct Terms {
+/// What the terms need.
+pub struct LmoTerms {
     x: u64,
     y: u64,
     z: u64,
     c: usize,
-    /// All up to √x, so that those of P2 are there too.
+    /// All primes up to √x, which P2 needs.
     primes: Vec<u32>,
-    /// For each n up to y: how many primes are up to n; the least prime factor (none for 1); and μ.
+    /// For each n up to y: π(n); the least prime factor (none for 1); and μ(n).
     pi: Vec<u32>,
     least: Vec<u32>,
     mu: Vec<i8>,
-    tiny: &'static Tiny,
+    tiny: &'static SmallPhi,
 }
 
-/// What is left of p·m.
+/// x / (p·m).
 fn v(x: u64, p: u64, m: u64) -> u64 {
     x / p / m
 }
 
-impl Terms {
-    /// ∛x ≤ y ≤ √x, rounded down, and x ≥ 1.
-    pub fn new(x: u64, y: u64) -> Terms {
+impl LmoTerms {
+    /// y must be at least ∛x and at most √x, rounded down, and x at least 1.
+    pub fn new(x: u64, y: u64) -> LmoTerms {
         let primes = naive::primes(x.isqrt() as usize);
         let size = y as usize + 1;
         let (mut pi, mut least, mut mu) = (vec![0; size], vec![u32::MAX; size], vec![1i8; size]);
@@ -74,8 +88,8 @@ impl Terms {
         for n in 1..size {
             pi[n] += pi[n - 1];
         }
-        let c = Tiny::MOST.min(pi[y as usize] as usize);
-        Terms { x, y, z: x / y, c, primes, pi, least, mu, tiny: Tiny::get() }
+        let c = SmallPhi::MOST.min(pi[y as usize] as usize);
+        LmoTerms { x, y, z: x / y, c, primes, pi, least, mu, tiny: SmallPhi::get() }
     }
 
     /// π(x).
@@ -105,7 +119,7 @@ impl Terms {
         leaves.map(|n| i64::from(self.mu[n as usize]) * self.tiny.phi(self.x / n, self.c) as i64).sum()
     }
 
-    /// The special leaves with v < p, of which 1 is all that is left.
+    /// The special leaves with v < p, for which φ is 1.
     pub fn trivial(&self) -> u64 {
         let from = self.pi(self.z.isqrt().min(self.y)).max(self.c as u64) + 1;
         let leaves = (from..=self.a()).map(|b| {
@@ -115,7 +129,7 @@ impl Terms {
         leaves.sum()
     }
 
-    /// The special leaves with p ≤ v < p² and v < y: what is left is 1 and the primes from p to v.
+    /// The special leaves with p ≤ v < p² and v < y, for which φ counts 1 and the primes from p to v.
     pub fn easy(&self) -> u64 {
         let from = self.pi(self.y.isqrt()).max(self.c as u64) + 1;
         let leaves = (from..=self.pi(cube_root(self.x))).map(|b| {
@@ -126,21 +140,21 @@ impl Terms {
         leaves.sum()
     }
 
-    /// The other special leaves, in a sieve of the numbers up to z.
+    /// The other special leaves, counted in a sieve of the numbers up to z.
     pub fn hard(&self) -> i64 {
         let (x, y) = (self.x, self.y);
         let (composite, last) = (self.pi(y.isqrt()), self.pi(self.z.isqrt().min(y)));
-        let mut tally = Tally::new();
-        // By b: what the first b - 1 primes leave of the numbers before the segment.
+        let mut counted = CountingSegment::new();
+        // For each b: how many numbers before the segment have no factor among the first b - 1 primes.
         let mut before = vec![0; last as usize + 1];
         let mut sum = 0;
-        for segment in Tally::segments(self.z) {
-            tally.fill(segment.start, &self.primes[..self.c]);
+        for segment in CountingSegment::segments(self.z) {
+            counted.fill(segment.start, &self.primes[..self.c]);
             for b in self.c as u64 + 1..=last {
                 let p = self.p(b);
                 // The m whose v lies in the segment, descending, so that v ascends.
                 let (above, most) = (x / p / segment.end, (x / p / segment.start.max(1)).min(y));
-                let mut leaf = |m: u64| (before[b as usize] + tally.upto(v(x, p, m))) as i64;
+                let mut leaf = |m: u64| (before[b as usize] + counted.upto(v(x, p, m))) as i64;
                 if b <= composite {
                     let leaves = (above.max(y / p) + 1..=most).rev();
                     for m in leaves.filter(|&m| u64::from(self.least[m as usize]) > p && self.mu[m as usize] != 0) {
@@ -151,8 +165,8 @@ impl Terms {
                     let (first, last) = (self.pi(above.max(p).min(y)) + 1, self.pi(most));
                     sum += (first..=last).rev().map(|q| leaf(self.p(q))).sum::<i64>();
                 }
-                before[b as usize] += tally.all();
-                tally.cross(p);
+                before[b as usize] += counted.all();
+                counted.cross(p);
             }
         }
         sum
@@ -164,20 +178,20 @@ impl Terms {
         // p descends, so that x/p ascends.
         let mut queries =
             (a..self.primes.len()).rev().map(|index| (index as u64, self.x / u64::from(self.primes[index]))).peekable();
-        let few = self.primes.len().min(Tiny::MOST);
-        // What is left is 1 and the primes but those that cross themselves off: in the first segment, up to its root.
-        let crossed = self.primes.partition_point(|&p| u64::from(p) <= (Tally::WIDTH - 1).isqrt()) as u64;
-        let (mut tally, mut before, mut sum) = (Tally::new(), 0, 0);
-        for segment in Tally::segments(self.z) {
-            tally.fill(segment.start, &self.primes[..few]);
+        let few = self.primes.len().min(SmallPhi::MOST);
+        // The segment has 1 and the primes, except those that crossed off themselves: in the first segment, up to its root.
+        let crossed = self.primes.partition_point(|&p| u64::from(p) <= (CountingSegment::NUMBERS - 1).isqrt()) as u64;
+        let (mut counted, mut before, mut sum) = (CountingSegment::new(), 0, 0);
+        for segment in CountingSegment::segments(self.z) {
+            counted.fill(segment.start, &self.primes[..few]);
             let root = (segment.end - 1).isqrt();
             for &p in self.primes[few..].iter().take_while(|&&p| u64::from(p) <= root) {
-                tally.cross(p.into());
+                counted.cross(p.into());
             }
             while let Some((index, quotient)) = queries.next_if(|(_, quotient)| segment.contains(quotient)) {
-                sum += before + tally.upto(quotient) - 1 + crossed - index;
+                sum += before + counted.upto(quotient) - 1 + crossed - index;
             }
-            before += tally.all();
+            before += counted.all();
         }
         sum
     }
@@ -191,7 +205,7 @@ mod tests {
     use proptest::prelude::*;
 
     /// Every term by itself: x, y, and S1, trivial, easy, hard and, where it is known, P2.
-    const TERMS: &[(u64, u64, [u64; 4], Option<u64>)] = &[
+    const KNOWN_TERMS: &[(u64, u64, [u64; 4], Option<u64>)] = &[
         (100_000, 87, [11_582, 51, 328, 185], Some(2576)),
         (1_000_000, 207, [86_595, 271, 4330, 11_557], Some(24_300)),
         (1_000_000, 1000, [45_589, 11_632, 9895, 11_215], Some(0)),
@@ -204,13 +218,13 @@ mod tests {
 
     #[test]
     fn every_term_is_the_known_one() {
-        for &(x, y, [ordinary, trivial, easy, hard], p2) in TERMS {
-            let terms = Terms::new(x, y);
+        for &(x, y, [ordinary, trivial, easy, hard], p2) in KNOWN_TERMS {
+            let terms = LmoTerms::new(x, y);
             assert_eq!(terms.ordinary(), ordinary as i64, "{x}");
             assert_eq!((terms.trivial(), terms.easy(), terms.hard()), (trivial, easy, hard as i64), "{x}");
             assert!(p2.is_none_or(|p2| terms.p2() == p2), "{x}");
         }
-        let terms = Terms::new(10_000_000_000_000, 178_815);
+        let terms = LmoTerms::new(10_000_000_000_000, 178_815);
         assert_eq!((terms.a(), terms.p2()), (16_229, 113_111_712_222));
     }
 
@@ -241,7 +255,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(crate::random::cases(100))]
 
         #[test]
         fn it_counts_what_legendre_counts_with_any_alpha(x in (0..34u32, any::<u64>()).prop_map(|(by, x)| x >> 30 >> by), share in 0.0..1.0) {

@@ -1,42 +1,44 @@
-//! The loops as plain code, to be compiled once for each instruction set.
+//! The loops of the sieve as plain code, compiled once for each instruction set.
 //!
-//! Everything here is inlined into the functions of one set, whose instructions the compiler then uses.
+//! Everything is inlined into the functions of one set, so the compiler uses the instructions of that set.
 
-use super::{CLASS, Comb, Hits, Leap, SLACK, STRIPE_WORDS, Start, Stripe};
+use super::{CLASS, FirstMultiples, Hits, Leap, PRESIEVE_WORDS, Pattern, SLACK, Start};
 
-/// Fills the line with the stripes ANDed together.
+/// Fills the words with the AND of the patterns.
 ///
 /// # Safety
-/// As `Lanes::presieve` checks.
+/// The number of words must be a multiple of [`PRESIEVE_WORDS`]. For each pattern, `at` must be below `period`, and `bytes` must
+/// have `8 * PRESIEVE_WORDS` bytes behind the period.
 #[inline(always)]
-pub(super) unsafe fn presieve(line: &mut [u64], stripes: &mut [Stripe]) {
-    for words in line.chunks_exact_mut(STRIPE_WORDS) {
-        let mut and = [u64::MAX; STRIPE_WORDS];
-        for stripe in &mut *stripes {
-            // SAFETY: `at` is below the period and the table goes on for a whole pass behind it.
-            let from = unsafe { stripe.bytes.as_ptr().add(stripe.at).cast::<u64>() };
+pub(super) unsafe fn presieve(words: &mut [u64], patterns: &mut [Pattern]) {
+    for words in words.chunks_exact_mut(PRESIEVE_WORDS) {
+        let mut and = [u64::MAX; PRESIEVE_WORDS];
+        for pattern in &mut *patterns {
+            // SAFETY: `at` is below the period, and `8 * PRESIEVE_WORDS` bytes follow the period.
+            let from = unsafe { pattern.bytes.as_ptr().add(pattern.at).cast::<u64>() };
             for (index, word) in and.iter_mut().enumerate() {
-                // SAFETY: as above.
+                // SAFETY: `index` is below `PRESIEVE_WORDS`, so the word ends within those bytes.
                 *word &= unsafe { from.add(index).read_unaligned() };
             }
-            stripe.at = (stripe.at + 8 * STRIPE_WORDS) % stripe.period;
+            pattern.at = (pattern.at + 8 * PRESIEVE_WORDS) % pattern.period;
         }
         words.copy_from_slice(&and);
     }
 }
 
-/// Clears the teeth of primes that are alike modulo 8, eight at a time.
+/// Clears the multiples of primes that have the same residue modulo 8, eight at a time.
 ///
-/// Eight steps of p bits are p whole bytes, so if the first of eight teeth is the lowest bit of its byte, all
-/// eight have fixed bits in their bytes, and the code for them has neither shifts nor masks to compute. The
-/// first tooth is made one by going back up to seven teeth before the block; how many eights follow depends
-/// on the prime alone, so that the CPU can predict it, and the last may reach over the block's end.
+/// Eight steps of p bits are p whole bytes. So if the first of eight multiples is the lowest bit of its byte, all eight have
+/// fixed bits in their bytes, and the code needs neither shifts nor masks. The start is moved back by up to seven multiples, to
+/// before the block, so that this holds. How many groups of eight follow depends only on the prime, so that the CPU can predict
+/// it. The last group may reach over the end of the block.
 ///
 /// # Safety
-/// As `Lanes::octets` checks.
+/// All primes must have the same odd residue modulo 8 and be at most `OCTETS_MAX`; each of `at` must be below its prime.
+/// `MARGIN` words before the block and behind its `bits` bits must be writable.
 #[inline(always)]
 pub(super) unsafe fn octets(block: *mut u8, bits: u32, primes: &[u32], at: &[u32]) {
-    // SAFETY: the caller's, and each is called for its residue.
+    // SAFETY: the caller's promises, and each instance is called for its own residue.
     unsafe {
         match primes.first().map(|p| p % 8) {
             Some(1) => octets_of::<1>(block, bits, primes, at),
@@ -51,18 +53,18 @@ pub(super) unsafe fn octets(block: *mut u8, bits: u32, primes: &[u32], at: &[u32
 #[inline(always)]
 unsafe fn octets_of<const RESIDUE: usize>(block: *mut u8, bits: u32, primes: &[u32], at: &[u32]) {
     for (&p, &at) in primes.iter().zip(at) {
-        // An odd residue is its own inverse modulo 8: so many steps back the bit is a byte's lowest.
+        // An odd residue is its own inverse modulo 8. So many multiples earlier the bit is the lowest of its byte.
         let back = at.wrapping_mul(RESIDUE as u32) % 8;
         let first = (i64::from(at) - i64::from(back * p)) / 8;
         let eighth = p as usize / 8;
-        // SAFETY: the first octet begins at most seven primes before the block, the last one ends at most
-        // sixteen behind it.
+        // SAFETY: the first group starts at most seven multiples before the block and the last ends at most sixteen behind it, and
+        // `MARGIN` has room for sixteen of the largest primes on each side.
         unsafe {
             let mut byte = block.offset(first as isize);
             for _ in 0..(bits + 7 * p).div_ceil(8 * p) {
                 macro_rules! clear {
-                    ($($tooth:literal)*) => {$(
-                        *byte.add($tooth * eighth + $tooth * RESIDUE / 8) &= !(1 << ($tooth * RESIDUE % 8));
+                    ($($multiple:literal)*) => {$(
+                        *byte.add($multiple * eighth + $multiple * RESIDUE / 8) &= !(1 << ($multiple * RESIDUE % 8));
                     )*};
                 }
                 clear! { 0 1 2 3 4 5 6 7 }
@@ -72,25 +74,24 @@ unsafe fn octets_of<const RESIDUE: usize>(block: *mut u8, bits: u32, primes: &[u
     }
 }
 
-/// Clears every prime's teeth in the block.
+/// Clears the multiples of each prime in the block.
 ///
-/// Neighbouring primes have equally many, ⌊bits/p⌋ or one more. So the loop runs a count that hardly ever
-/// changes, which the CPU predicts, and the one tooth that may or may not be there goes to the spare bit if
-/// it is not.
+/// Neighbouring primes have the same number of multiples, ⌊bits/p⌋, or one more. So the loop runs a number of times that hardly
+/// ever changes, which the CPU predicts. The one multiple that may be missing is then written to the spare bit behind the block.
 ///
 /// # Safety
-/// As `Lanes::cross` checks.
+/// `block` must have `bits + 1` bits, and each of `at` must be below its prime.
 #[inline(always)]
-pub(super) unsafe fn cross<const BMI2: bool>(block: *mut u64, bits: u32, primes: &[u32], at: &[u32]) {
-    // SAFETY: every bit cleared is at most `bits`.
-    let clear = |bit: u32| unsafe { clear::<BMI2>(block, bit) };
+pub(super) unsafe fn cross<C: ClearBit>(block: *mut u64, bits: u32, primes: &[u32], at: &[u32]) {
+    // SAFETY: `count * p <= bits` and `at < p`, so every bit of the loops is below `bits`, and the last one is at most `bits`.
+    let clear = |bit: u32| unsafe { C::clear(block, bit) };
     let Some(&smallest) = primes.first() else { return };
-    let mut teeth = bits / smallest;
+    let mut count = bits / smallest;
     for (&p, &at) in primes.iter().zip(at) {
-        while u64::from(teeth) * u64::from(p) > u64::from(bits) {
-            teeth -= 1;
+        while u64::from(count) * u64::from(p) > u64::from(bits) {
+            count -= 1;
         }
-        let (mut bit, mut left) = (at, teeth);
+        let (mut bit, mut left) = (at, count);
         while left >= 4 {
             clear(bit);
             clear(bit + p);
@@ -110,56 +111,74 @@ pub(super) unsafe fn cross<const BMI2: bool>(block: *mut u64, bits: u32, primes:
 /// Clears the listed bits.
 ///
 /// # Safety
-/// They must lie in the line.
+/// All of them must lie in the words.
 #[inline(always)]
-pub(super) unsafe fn strike<const BMI2: bool>(line: *mut u64, list: &[u32]) {
+pub(super) unsafe fn clear_bits<C: ClearBit>(words: *mut u64, list: &[u32]) {
     for &bit in list {
-        // SAFETY: the caller's.
-        unsafe { clear::<BMI2>(line, bit) };
+        // SAFETY: the caller promises that the bit lies in the words.
+        unsafe { C::clear(words, bit) };
     }
 }
 
-/// Clears one bit.
-///
-/// The compiler would make a mask, rotate it and AND it into memory, which takes twice as long as clearing the
-/// bit in a register with the instruction made for it; and with BMI2 a shift needs no copy first.
-///
-/// # Safety
-/// The bit must lie in the words.
+/// A way to clear one bit.
+pub(super) trait ClearBit {
+    /// # Safety
+    /// The bit must lie in the words, and the CPU must have the instructions.
+    unsafe fn clear(words: *mut u64, bit: u32);
+}
+
+/// With the plain instructions of the architecture.
+pub(super) struct Plain;
+
+/// With the shifts of BMI2, which need no copy first.
 #[cfg(target_arch = "x86_64")]
-#[inline(always)]
-unsafe fn clear<const BMI2: bool>(words: *mut u64, bit: u32) {
-    let bit = u64::from(bit);
-    // SAFETY: the caller's, and a set with BMI2 says so.
-    unsafe {
-        if BMI2 {
-            std::arch::asm!(
-                "shrx {at}, {bit}, {six}",
-                "mov {word}, [{words} + 8 * {at}]",
-                "btr {word}, {bit}",
-                "mov [{words} + 8 * {at}], {word}",
-                at = out(reg) _, word = out(reg) _, bit = in(reg) bit, six = in(reg) 6u64, words = in(reg) words,
-                options(nostack),
-            );
-        } else {
+pub(super) struct Bmi2;
+
+#[cfg(target_arch = "x86_64")]
+impl ClearBit for Plain {
+    /// The compiler would make a mask, rotate it and AND it into memory, which takes twice as long as `btr` in a register.
+    #[inline(always)]
+    unsafe fn clear(words: *mut u64, bit: u32) {
+        // SAFETY: only the word with the bit is read and written, and it lies in the words.
+        unsafe {
             let mut word = *words.add(bit as usize / 64);
-            std::arch::asm!("btr {word}, {bit}", word = inout(reg) word, bit = in(reg) bit, options(pure, nomem, nostack));
+            std::arch::asm!("btr {word}, {bit}", word = inout(reg) word, bit = in(reg) u64::from(bit), options(pure, nomem, nostack));
             *words.add(bit as usize / 64) = word;
         }
     }
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-#[inline(always)]
-unsafe fn clear<const BMI2: bool>(words: *mut u64, bit: u32) {
-    // SAFETY: the caller's.
-    unsafe { *words.add(bit as usize / 64) &= !(1 << (bit % 64)) };
+impl ClearBit for Plain {
+    #[inline(always)]
+    unsafe fn clear(words: *mut u64, bit: u32) {
+        // SAFETY: the bit lies in the words.
+        unsafe { *words.add(bit as usize / 64) &= !(1 << (bit % 64)) };
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl ClearBit for Bmi2 {
+    #[inline(always)]
+    unsafe fn clear(words: *mut u64, bit: u32) {
+        // SAFETY: only the word with the bit is read and written, and it lies in the words; sets with these shifts have BMI2.
+        unsafe {
+            std::arch::asm!(
+                "shrx {at}, {bit}, {six}",
+                "mov {word}, [{words} + 8 * {at}]",
+                "btr {word}, {bit}",
+                "mov [{words} + 8 * {at}], {word}",
+                at = out(reg) _, word = out(reg) _, bit = in(reg) u64::from(bit), six = in(reg) 6u64, words = in(reg) words,
+                options(nostack),
+            );
+        }
+    }
 }
 
 /// Subtracts modulo the primes.
 #[inline(always)]
 pub(super) fn step(at: &mut [u32], by: &[u32], primes: &[u32], mut times: u32) {
-    // A fixed count lets the compiler take a lane for each prime.
+    // With a fixed count the compiler uses one lane for each prime.
     while times >= 3 {
         step_times::<3>(at, by, primes);
         times -= 3;
@@ -181,15 +200,14 @@ fn step_times<const TIMES: u32>(at: &mut [u32], by: &[u32], primes: &[u32]) {
     }
 }
 
-/// Primes that `start` takes at once: what is known of them on the way stays in the first-level cache.
+/// How many primes `start` handles at once: their intermediate values stay in the first-level cache.
 const STARTED: usize = 256;
 
-/// Finds first hits: bit i is a multiple of p if and only if first + M·i is 0 modulo p.
+/// Finds first multiples: p divides the number of bit i if and only if first + M·i is 0 modulo p.
 ///
-/// All of it in floats, which divide in lanes where integers do not: every value stays below 2^50, so every
-/// product and sum is exact, and only quotients are rounded, to an integer next to them. One short loop
-/// follows another, because only such loops does the compiler turn into lanes. `FUSED` says that the set
-/// multiplies and adds with one instruction.
+/// Everything is done in floats, because lanes can divide floats but not integers. Every value stays below 2^50, so every product
+/// and sum is exact. Only quotients are rounded, to an integer next to them. There are several short loops, because the
+/// compiler vectorizes only such loops. `FUSED` tells that the set has fused multiply-add.
 #[inline(always)]
 pub(super) fn start<const FUSED: bool>(start: &Start, primes: &[u32], at: &mut [u32], by: &mut [u32]) {
     let modulus = f64::from(start.modulus);
@@ -219,7 +237,7 @@ pub(super) fn start<const FUSED: bool>(start: &Start, primes: &[u32], at: &mut [
         for ((at, by), (((&p, &one_pth), &negated), &rest)) in at.iter_mut().zip(by).zip(known) {
             // With k = -1/p mod M, p·k + 1 is a multiple of M, and the quotient is 1/M mod p.
             let inverse = rounded(plus::<FUSED>(p, f64::from(negated), 1.0) * one_mth);
-            // -rest/M mod p, with 1/M in two halves.
+            // -rest/M mod p, with 1/M split into two halves.
             let high = rounded(inverse * (1.0 / 65536.0));
             let low = plus::<FUSED>(high, -65536.0, inverse);
             let product = remainder::<FUSED>(-rest * high, p, one_pth);
@@ -231,21 +249,22 @@ pub(super) fn start<const FUSED: bool>(start: &Start, primes: &[u32], at: &mut [
     }
 }
 
-/// Goes from multiple to multiple of long primes and appends those that lie in a wanted line.
+/// Goes from multiple to multiple of large primes and appends those that lie in a wanted class.
 ///
-/// Neighbouring primes have equally many multiples in the window or one more, so the primes of a group go
-/// equally many rounds, in each of which all leap once; `round` is one, and tells whether any is still there.
+/// Neighbouring primes have the same number of multiples in the window, or one more. So the primes of a group all make the same
+/// number of rounds. In a round each prime leaps once; `round` makes one round and tells whether any place is still in the
+/// window.
 #[inline(always)]
 pub(super) fn leap<const FUSED: bool>(
     leap: &Leap,
     primes: &[u32],
     leaps: &mut Vec<u32>,
-    round: impl Fn(&mut [u32; GROUP], &[u32; GROUP], &mut Vec<u32>) -> bool,
+    round: impl Fn(&mut [u32; LEAP_GROUP], &[u32; LEAP_GROUP], &mut Vec<u32>) -> bool,
 ) {
     let head = f64::from(leap.start.digits[0]);
-    let (mut p, mut one_pth, mut rest) = ([3.0; GROUP], [0.0; GROUP], [0.0; GROUP]);
-    let (mut at, mut by) = ([0; GROUP], [0; GROUP]);
-    for primes in primes.chunks(GROUP) {
+    let (mut p, mut one_pth, mut rest) = ([3.0; LEAP_GROUP], [0.0; LEAP_GROUP], [0.0; LEAP_GROUP]);
+    let (mut at, mut by) = ([0; LEAP_GROUP], [0; LEAP_GROUP]);
+    for primes in primes.chunks(LEAP_GROUP) {
         for ((p, by), &prime) in p.iter_mut().zip(&mut by).zip(primes) {
             *p = f64::from(prime);
             *by = prime.min(OUTSIDE + 1);
@@ -261,32 +280,32 @@ pub(super) fn leap<const FUSED: bool>(
             }
         }
         for ((at, &rest), &p) in at.iter_mut().zip(&rest).zip(&p) {
-            // The first multiple that is not below low.
+            // The first multiple at or above the window's start.
             *at = integer(positive(-rest, p)).min(OUTSIDE);
         }
-        // Primes that are not there are out of the window from the start.
+        // Places without a prime are outside the window from the start.
         at[primes.len()..].fill(OUTSIDE);
-        leaps.reserve(GROUP + SLACK);
+        leaps.reserve(LEAP_GROUP + SLACK);
         while round(&mut at, &by, leaps) {
-            leaps.reserve(GROUP + SLACK);
+            leaps.reserve(LEAP_GROUP + SLACK);
         }
     }
 }
 
-/// Primes that leap together.
-pub(super) const GROUP: usize = 256;
+/// How many primes leap together.
+pub(super) const LEAP_GROUP: usize = 256;
 
-/// Behind every window; and a leap from here, which is at most one longer, does not come round.
+/// A place behind every window. A leap from here does not overflow, because no leap is longer than this plus one.
 pub(super) const OUTSIDE: u32 = (1 << 31) - 1;
 
-/// A round of leaps, prime by prime: every place is written, and what should not have been is written over.
+/// One round of leaps, prime by prime. Every leap is written; the next one overwrites a leap that was not wanted.
 #[inline(always)]
-pub(super) fn round(leap: &Leap, at: &mut [u32; GROUP], by: &[u32; GROUP], leaps: &mut Vec<u32>) -> bool {
+pub(super) fn round(leap: &Leap, at: &mut [u32; LEAP_GROUP], by: &[u32; LEAP_GROUP], leaps: &mut Vec<u32>) -> bool {
     let (width, modulus, mut any) = (leap.width(), leap.start.modulus, false);
     // at / M is at·⌈2^s / M⌉ / 2^s, exact for what is below 2^31 with this s.
     let shift = 32 + modulus.ilog2();
     let scale = (1u64 << shift) / u64::from(modulus) + 1;
-    let (mut kept, mut count) = ([0; GROUP], 0);
+    let (mut kept, mut count) = ([0; LEAP_GROUP], 0);
     for (at, &by) in at.iter_mut().zip(by) {
         let bit = ((u64::from(*at) * scale) >> shift) as u32;
         let class = *at - bit * modulus;
@@ -300,15 +319,15 @@ pub(super) fn round(leap: &Leap, at: &mut [u32; GROUP], by: &[u32; GROUP], leaps
     any
 }
 
-/// Deals leaps out to the lines of their classes.
+/// Puts leaps into the lists of their classes.
 ///
 /// # Safety
-/// As `Hits::deal` checks: for each leap there is a line, with room for all.
+/// `list_of` must give an existing list for the class of each leap, and each list must have room for all leaps.
 #[inline(always)]
 pub(super) unsafe fn deal(lists: &mut [Hits], list_of: &[u8; 256], leaps: &[u32]) {
     for leap in leaps {
         let (class, bit) = (leap >> CLASS, leap & ((1 << CLASS) - 1));
-        // SAFETY: the caller's.
+        // SAFETY: the caller promises that the list exists and has room for all leaps.
         unsafe {
             let list = lists.get_unchecked_mut(usize::from(list_of[class as usize])).bits_mut();
             let len = list.len();
@@ -324,20 +343,20 @@ fn plus<const FUSED: bool>(a: f64, b: f64, c: f64) -> f64 {
     if FUSED { a.mul_add(b, c) } else { a * b + c }
 }
 
-/// What is left of x modulo p, between -p/2 and p/2, for |x| < 2^17·p < 2^50.
+/// The remainder of x modulo p, between -p/2 and p/2, for |x| < 2^17·p < 2^50.
 #[inline(always)]
 fn remainder<const FUSED: bool>(x: f64, p: f64, one_pth: f64) -> f64 {
-    // The quotient is wrong by 2^-34 at most before it is rounded: next to a half it may go either way.
+    // The quotient is off by at most 2^-34 before it is rounded; near a half it may be rounded either way.
     plus::<FUSED>(rounded(x * one_pth), -p, x)
 }
 
-/// The same between 0 and p.
+/// The same remainder, between 0 and p.
 #[inline(always)]
 fn positive(rest: f64, p: f64) -> f64 {
     if rest < 0.0 { rest + p } else { rest }
 }
 
-/// Adding it to a float below 2^51 leaves no bits for a fraction.
+/// Adding this to a float below 2^51 leaves no bits for a fraction.
 const TO_INTEGER: f64 = (3u64 << 51) as f64;
 
 /// x to the nearest integer.
@@ -352,38 +371,33 @@ fn integer(x: f64) -> u32 {
     (x + TO_INTEGER).to_bits() as u32
 }
 
-/// Adds to each line the comb's teeth in it, from the comb's prime number `from` on: every place is written, and
-/// what should not have been is written over.
+/// Adds to each list the first multiples that lie in its class, from the prime with index `from` on. Branch-free: every place is
+/// written, and the length grows only for those that lie in the class.
 ///
 /// # Safety
-/// There must be room for all in every line.
+/// Every list must have room for all places.
 #[inline(always)]
-pub(super) unsafe fn rake(comb: &Comb, from: usize, times: &[u32], lines: &mut [Hits]) {
-    let mut at = comb.at()[from..].to_vec();
-    for (&times, hits) in times.iter().zip(lines) {
-        step(&mut at, &comb.by()[from..], &comb.primes()[from..], times);
+pub(super) unsafe fn collect(multiples: &FirstMultiples, from: usize, times: &[u32], lists: &mut [Hits]) {
+    let mut at = multiples.at()[from..].to_vec();
+    for (&times, hits) in times.iter().zip(lists) {
+        step(&mut at, &multiples.by()[from..], &multiples.primes()[from..], times);
         let bits = hits.bound();
         let list = hits.bits_mut();
         let (to, mut len) = (list.as_mut_ptr(), list.len());
         for &at in &at {
-            // SAFETY: the caller's: `len` grows by one at most with each.
+            // SAFETY: `len` grows by at most one with each place, and the caller promises room for all places.
             unsafe { to.add(len).write(at) };
             len += usize::from(at < bits);
         }
-        // SAFETY: so many were written.
+        // SAFETY: `len` values were written and kept.
         unsafe { list.set_len(len) };
     }
 }
 
+/// The places within a word are added digit by digit, in binary: each digit's set bits are counted at once.
 #[inline(always)]
-pub(super) fn ones(line: &[u64]) -> u64 {
-    line.iter().map(|word| u64::from(word.count_ones())).sum()
-}
-
-/// A place in binary: those within a word add up digit by digit, each digit's ones counted at once.
-#[inline(always)]
-pub(super) fn places(line: &[u64]) -> u64 {
-    const DIGITS: [u64; 6] = [
+pub(super) fn places(words: &[u64]) -> u64 {
+    const BIT_PLACE_MASKS: [u64; 6] = [
         0xaaaa_aaaa_aaaa_aaaa,
         0xcccc_cccc_cccc_cccc,
         0xf0f0_f0f0_f0f0_f0f0,
@@ -392,76 +406,145 @@ pub(super) fn places(line: &[u64]) -> u64 {
         0xffff_ffff_0000_0000,
     ];
     let ones = |word: u64| u64::from(word.count_ones());
-    let within = |word: u64| (0..6).map(|digit| ones(word & DIGITS[digit]) << digit).sum::<u64>();
-    (0..).zip(line).map(|(index, &word): (u64, _)| 64 * index * ones(word) + within(word)).sum()
+    let within = |word: u64| (0..6).map(|digit| ones(word & BIT_PLACE_MASKS[digit]) << digit).sum::<u64>();
+    (0..).zip(words).map(|(index, &word): (u64, _)| 64 * index * ones(word) + within(word)).sum()
 }
 
-/// Compiles the loops for one instruction set and makes its row of the table; whether it has fused
-/// multiplications is its own, and so are `rake` and `leap`.
+/// Compiles all loops for one instruction set: the module `compiled` with a [`Lanes`](super::Lanes) of them. `features` are
+/// those of the set, none for the plain instructions of the architecture; `clear` is how it clears a bit, and `fused` tells whether it
+/// has fused multiply-add and population counts. A file replaces the loops that it has versions of its own for.
 macro_rules! lanes {
-    ($name:literal, $features:literal, $usable:expr, $fused:literal, $rake:path, $leap:path, $recount:path, $recount_lines:path, $sum:path, $sum_lines:path, $pick:path) => {
-        pub(super) const LANES: $crate::math::lanes::Lanes = $crate::math::lanes::Lanes {
-            name: $name,
-            usable: $usable,
-            presieve,
-            octets,
-            cross,
-            step,
-            start,
-            rake: $rake,
-            leap: $leap,
-            strike,
-            ones,
-            places,
-            recount: $recount,
-            recount_lines: $recount_lines,
-            stride,
-            sum: $sum,
-            sum_lines: $sum_lines,
-            pick: $pick,
-        };
-        use $crate::math::lanes::{Start, Stripe, counting, generic};
+    (
+        name: $name:literal,
+        features: [$($features:literal)?],
+        usable: $usable:expr,
+        clear: $clear:ident,
+        fused: $fused:literal,
+    ) => {
+        mod compiled {
+            use $crate::math::lanes::operands::{Dividend, Divisors};
+            use $crate::math::lanes::{Added, AddedQuotients, FirstMultiples, Hits, Lanes, Leap, Pattern, Start};
+            use $crate::math::lanes::{adding, counting, generic};
 
-        #[target_feature(enable = $features)]
-        unsafe fn presieve(line: &mut [u64], stripes: &mut [Stripe]) {
-            // SAFETY: the caller's.
-            unsafe { generic::presieve(line, stripes) }
-        }
-        #[target_feature(enable = $features)]
-        unsafe fn octets(block: *mut u8, bits: u32, primes: &[u32], at: &[u32]) {
-            // SAFETY: the caller's.
-            unsafe { generic::octets(block, bits, primes, at) }
-        }
-        #[target_feature(enable = $features)]
-        unsafe fn cross(block: *mut u64, bits: u32, primes: &[u32], at: &[u32]) {
-            // SAFETY: the caller's.
-            unsafe { generic::cross::<true>(block, bits, primes, at) }
-        }
-        #[target_feature(enable = $features)]
-        unsafe fn step(at: &mut [u32], by: &[u32], primes: &[u32], times: u32) {
-            generic::step(at, by, primes, times)
-        }
-        #[target_feature(enable = $features)]
-        unsafe fn start(start: &Start, primes: &[u32], at: &mut [u32], by: &mut [u32]) {
-            generic::start::<$fused>(start, primes, at, by)
-        }
-        #[target_feature(enable = $features)]
-        unsafe fn strike(line: *mut u64, list: &[u32]) {
-            // SAFETY: the caller's.
-            unsafe { generic::strike::<true>(line, list) }
-        }
-        #[target_feature(enable = $features)]
-        unsafe fn ones(line: &[u64]) -> u64 {
-            generic::ones(line)
-        }
-        #[target_feature(enable = $features)]
-        unsafe fn places(line: &[u64]) -> u64 {
-            generic::places(line)
-        }
-        #[target_feature(enable = $features)]
-        unsafe fn stride(row: *mut u8, bytes: u32, p: u32, first: &[u32; 8]) -> u32 {
-            // SAFETY: the caller's.
-            unsafe { counting::stride(row, bytes, p, first) }
+            pub(super) const LANES: Lanes = Lanes {
+                name: $name,
+                usable: $usable,
+                pays: || true,
+                presieve,
+                octets,
+                cross,
+                step,
+                start,
+                collect,
+                leap,
+                clear_bits,
+                octets_end: $crate::math::lanes::OCTETS_END,
+                ones,
+                places,
+                recount,
+                stride,
+                sum,
+                pick,
+                add_up,
+                added,
+                stride_added,
+                added_quotients,
+            };
+
+            $(#[target_feature(enable = $features)])?
+            unsafe fn presieve(words: &mut [u64], patterns: &mut [Pattern]) {
+                // SAFETY: `Lanes::presieve` has checked the words and the patterns.
+                unsafe { generic::presieve(words, patterns) }
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn octets(block: *mut u8, bits: u32, primes: &[u32], at: &[u32]) {
+                // SAFETY: `Lanes::octets` has checked the primes and the margins, and `FirstMultiples` the places.
+                unsafe { generic::octets(block, bits, primes, at) }
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn cross(block: *mut u64, bits: u32, primes: &[u32], at: &[u32]) {
+                // SAFETY: `Lanes::cross` has checked the bits, and `FirstMultiples` the places.
+                unsafe { generic::cross::<generic::$clear>(block, bits, primes, at) }
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn step(at: &mut [u32], by: &[u32], primes: &[u32], times: u32) {
+                generic::step(at, by, primes, times)
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn start(start: &Start, primes: &[u32], at: &mut [u32], by: &mut [u32]) {
+                generic::start::<$fused>(start, primes, at, by)
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn collect(multiples: &FirstMultiples, times: &[u32], lists: &mut [Hits]) {
+                // SAFETY: `Lanes::collect` has checked the room in the lists.
+                unsafe { generic::collect(multiples, 0, times, lists) }
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn leap(leap: &Leap, primes: &[u32], found: &mut Vec<u32>) {
+                generic::leap::<$fused>(leap, primes, found, |at, by, found| generic::round(leap, at, by, found));
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn clear_bits(words: *mut u64, list: &[u32]) {
+                // SAFETY: `Lanes::clear_bits` has checked that the words go beyond the bound of the hits.
+                unsafe { generic::clear_bits::<generic::$clear>(words, list) }
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn ones(words: &[u64]) -> u64 {
+                counting::ones(words)
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn places(words: &[u64]) -> u64 {
+                generic::places(words)
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn recount(words: &[u64], before: &mut [u32], from: u32) -> u32 {
+                counting::recount(words, before, from)
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn stride(segment: *mut u8, bytes: u32, p: u32, first: &[u32; 8]) -> u32 {
+                // SAFETY: `SievedSegment::cross` has checked the strides and the margin.
+                unsafe { counting::stride(segment, bytes, p, first) }
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn sum(words: &[u64], before: &[u32], start: u64, dividend: Dividend, divisors: Divisors) -> u64 {
+                // SAFETY: `CountedSegment::sum` has checked that there is a word, and it has a count for each word.
+                unsafe { counting::sum(words, before, start, dividend, divisors) }
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn pick(
+                entries: &[u16],
+                above: u16,
+                base: u32,
+                offsets: &[u16],
+                plus: &mut Vec<u32>,
+                minus: &mut Vec<u32>,
+            ) {
+                // SAFETY: `SignedDivisors::pick` has reserved room in both lists and has checked the lengths.
+                unsafe { counting::pick(entries, above, base, offsets, plus, minus) }
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn add_up(words: &[u64], before: &mut [Added]) -> Added {
+                adding::run(words, adding::words::<$fused>, |index, added| before[index] = added)
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn added(words: &[u64]) -> Added {
+                adding::run(words, adding::words::<$fused>, |_, _| ())
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn stride_added(segment: *mut u8, bytes: u32, p: u32, first: &[u32; 8]) -> Added {
+                // SAFETY: `AddedSegment::cross` has checked the strides and the margin.
+                unsafe { adding::stride(segment, bytes, p, first) }
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn added_quotients(
+                words: &[u64],
+                before: &[Added],
+                start: u64,
+                dividend: Dividend,
+                divisors: &[u32],
+            ) -> AddedQuotients {
+                adding::quotients(words, before, start, dividend, divisors, adding::words::<$fused>)
+            }
         }
     };
 }

@@ -4,16 +4,16 @@
 //! and d odd, n passes if U_d = 0 or one of V_d, V_2d, …, V_(n+1)/2 is 0 modulo n. Primes pass.
 //! Source: Baillie & Wagstaff, Lucas pseudoprimes, 1980.
 //!
-//! The sequence V alone, for other parameters, is enough. Let W be the V of P' = 1/Q - 2 and Q' = 1; then
-//! V_2m = Q^m·W_m. For d = 2m + 1 it follows with P = 1 that V_d = V_2m+2 + Q·V_2m = Q^(m+1)·(W_m+1 + W_m) and
+//! The sequence V alone is enough, for other parameters. Let W be the sequence V for P' = 1/Q - 2 and Q' = 1; then
+//! V_2m = Q^m·W_m. For d = 2m + 1 and P = 1 it follows that V_d = V_2m+2 + Q·V_2m = Q^(m+1)·(W_m+1 + W_m) and
 //! D·U_d = V_2m+2 - Q·V_2m = Q^(m+1)·(W_m+1 - W_m). So the test asks whether W_m+1 = ±W_m or one of W_d, W_2d, …,
-//! W_(n+1)/4 is 0, and pairs W_m, W_m+1 are doubled with two multiplications a bit.
+//! W_(n+1)/4 is 0. The pair W_m, W_m+1 is doubled with two multiplications for each bit.
 
 use super::montgomery::{Modulus, Word};
 use std::hint::select_unpredictable;
 
-/// Which moduli, all above 100, pass. Two multiplications for each bit; they go in step, so that their
-/// multiplications overlap.
+/// Which of the moduli pass. All must be above 100. Cost: two multiplications for each bit; the moduli go in step, so that
+/// their multiplications overlap.
 pub fn passes_lucas<T: Word, const COUNT: usize>(moduli: &[Modulus<T>; COUNT]) -> [bool; COUNT] {
     let zero = T::from(0);
     let parameters = moduli.map(|modulus| parameter(&modulus));
@@ -24,7 +24,7 @@ pub fn passes_lucas<T: Word, const COUNT: usize>(moduli: &[Modulus<T>; COUNT]) -
     let last = twos.into_iter().max().unwrap_or(0) + 1;
     let bits = halves.iter().map(|&half| half.into().ilog2() + 1).max().unwrap_or(0);
 
-    // W_m and W_m+1, where m has all bits of (n + 1)/2 but those still to come.
+    // W_m and W_m+1, where m has the bits of (n + 1)/2 that were taken so far.
     let (mut this, mut next) = (two, p);
     let step = |this: &mut [T; COUNT], next: &mut [T; COUNT], left: u32| {
         for i in 0..COUNT {
@@ -53,11 +53,11 @@ pub fn passes_lucas<T: Word, const COUNT: usize>(moduli: &[Modulus<T>; COUNT]) -
     std::array::from_fn(|i| passes[i] && parameters[i].is_some())
 }
 
-/// P' as a residue; `None` if n turns out to be a square or to have a factor in common with D or Q.
+/// P' as a residue; `None` if n is a square or shares a factor with D or Q.
 fn parameter<T: Word>(modulus: &Modulus<T>) -> Option<T> {
     let n = modulus.n;
     for d in (5..).step_by(2) {
-        // D is 1 modulo 4, so that (D/n) = (n/|D|).
+        // D is 1 modulo 4, so (D/n) = (n/|D|).
         match jacobi((n % T::from(d)).low_bits(), d) {
             1 => (),
             0 => return None,
@@ -70,7 +70,7 @@ fn parameter<T: Word>(modulus: &Modulus<T>) -> Option<T> {
             }
             _ => (),
         }
-        // A square has no D; few other numbers come this far.
+        // A square has no D, and few other numbers need so many tries.
         if d == 63 {
             let root = n.isqrt();
             if root * root == n {
@@ -81,7 +81,7 @@ fn parameter<T: Word>(modulus: &Modulus<T>) -> Option<T> {
     None
 }
 
-/// The residue 1/divisor: the first of R, R + n, R + 2n, … (modulo n) that it divides, if there is one.
+/// The residue 1/divisor: the first of R, R + n, R + 2n, … (modulo n) that the divisor divides, if there is one.
 fn quotient<T: Word>(modulus: &Modulus<T>, divisor: u32) -> Option<T> {
     let q = T::from(divisor);
     let (n, one) = (modulus.n, modulus.one);

@@ -1,33 +1,35 @@
 //! Primality of single numbers, without a sieve.
 //!
-//! Below 2^64 the test of Baillie, Pomerance, Selfridge and Wagstaff is a proof: strong to base 2, then strong
-//! Lucas. Feitsma listed all pseudoprimes to base 2 up to there, and none of them is a Lucas pseudoprime too
-//! (Baillie, Fiori & Wagstaff, Strengthening the Baillie-PSW primality test, 2021). Up to 3.3·10^24 the strong
-//! tests to the first 13 primes are one (Sorenson & Webster, Strong pseudoprimes to twelve prime bases, 2017).
-//! Beyond, the first test serves again: no composite number is known to pass, and [`certainty`] says so.
+//! Below 2^64 the test of Baillie, Pomerance, Selfridge and Wagstaff is a proof: a strong test to base 2, then a strong Lucas
+//! test. Feitsma listed all pseudoprimes to base 2 below 2^64, and none of them is also a Lucas pseudoprime
+//! (Baillie, Fiori & Wagstaff, Strengthening the Baillie-PSW primality test, 2021). Up to 3.3·10^24 the strong tests to the
+//! first 13 primes are a proof (Sorenson & Webster, Strong pseudoprimes to twelve prime bases, 2017). Beyond that the first
+//! test is used again: no composite number is known to pass it, and [`certainty`] tells that primes are only probable.
 //!
-//! Each multiplication waits for the one before, so a single test leaves most of a core idle: [`are_prime`]
-//! takes several numbers in step. A prime near 10^18 costs some 300 ns, one near 10^24 some 5 µs
-//! (`benches/primality.rs`).
+//! In one test each multiplication waits for the one before, so most of a core is idle. [`are_prime`] tests several numbers
+//! in step. A prime near 10^18 costs about 300 ns, one near 10^24 about 5 µs (`benches/primality.rs`).
 
 mod lucas;
 mod montgomery;
+mod neighbours;
 mod strong;
 
 pub use lucas::passes_lucas;
 pub use montgomery::{Modulus, Word};
+pub use neighbours::{GREATEST, next_prime, prev_prime};
 pub use strong::{passes, passes_base_2};
 
 /// What a verdict is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Certainty {
+    /// The test is a proof: every number that passes is prime.
     Proven,
     /// Composite is certain, prime is not.
     Probable,
 }
 
 impl Certainty {
-    /// As rows tell it.
+    /// The word in rows.
     pub fn name(self) -> &'static str {
         match self {
             Certainty::Proven => "proven",
@@ -36,22 +38,27 @@ impl Certainty {
     }
 }
 
-/// The least composite number that passes to the first 13 primes.
-const PROVEN_BELOW: u128 = 3_317_044_064_679_887_385_961_981;
+/// The least composite number that passes the strong tests to the first 13 primes.
+pub const PROVEN_BELOW: u128 = 3_317_044_064_679_887_385_961_981;
 
-/// These primes after 2.
+/// These primes, without 2.
 const BASES: [u32; 12] = [3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41];
 
-/// What the verdicts on the numbers below `end` are worth.
+/// How certain the verdicts on the numbers below `end` are.
 pub fn certainty(end: u128) -> Certainty {
     if end <= PROVEN_BELOW { Certainty::Proven } else { Certainty::Probable }
 }
 
-/// Whether `n` is prime; any `n`. For more than a few numbers [`are_prime`] is faster.
+/// How certain the verdict on one number is.
+pub fn certainty_of(n: u128) -> Certainty {
+    if n < PROVEN_BELOW { Certainty::Proven } else { Certainty::Probable }
+}
+
+/// Whether `n` is prime, for any `n`. For many numbers [`are_prime`] is faster.
 pub fn is_prime(n: u128) -> bool {
-    const SMALL: [u128; 25] =
+    const SMALL_PRIMES: [u128; 25] =
         [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97];
-    if let Some(p) = SMALL.into_iter().find(|p| n.is_multiple_of(*p)) {
+    if let Some(p) = SMALL_PRIMES.into_iter().find(|p| n.is_multiple_of(*p)) {
         return n == p;
     }
     match u64::try_from(n) {
@@ -61,10 +68,10 @@ pub fn is_prime(n: u128) -> bool {
     }
 }
 
-/// Which of `candidates` are prime. All must be odd and above 100. Nothing is divided: who sieves out the small
-/// factors first spares most of the work. Numbers below 2^64 cost a third as `u64`.
+/// Which of `candidates` are prime. All must be odd and above 100. There is no trial division here: callers should sieve out
+/// small factors first. Numbers below 2^64 cost a third as `u64`.
 pub fn are_prime<T: Word>(candidates: &[T]) -> Vec<bool> {
-    // More numbers keep the multiplier busier, until their state outgrows the registers.
+    // More numbers at once keep the multiplier busier, until their state no longer fits the registers.
     if T::BITS == 64 { in_step::<T, 8>(candidates) } else { in_step::<T, 4>(candidates) }
 }
 
@@ -82,7 +89,7 @@ fn in_step<T: Word, const COUNT: usize>(candidates: &[T]) -> Vec<bool> {
     prime
 }
 
-/// Keeps the places whose candidates pass.
+/// Keeps the indices of the candidates that pass.
 fn narrow<T: Word, const COUNT: usize>(
     candidates: &[T],
     places: &mut Vec<usize>,
@@ -90,7 +97,7 @@ fn narrow<T: Word, const COUNT: usize>(
 ) {
     let mut passing = Vec::with_capacity(places.len());
     for group in places.chunks(COUNT) {
-        // The last group repeats its last place until it is full.
+        // The last group is filled up with its last index.
         let moduli = std::array::from_fn(|i| Modulus::new(candidates[group[i.min(group.len() - 1)]]));
         passing.extend(group.iter().zip(test(&moduli)).filter_map(|(&at, passes)| passes.then_some(at)));
     }
@@ -188,7 +195,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(400))]
+        #![proptest_config(crate::random::cases(400))]
 
         #[test]
         fn any_number_is_judged_as_by_gmp(n: u128, shift in 0..128u32) {

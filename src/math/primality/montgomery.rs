@@ -1,9 +1,9 @@
 //! Arithmetic modulo an odd number without division.
 //!
-//! A residue x is kept as x·R mod n with R = 2^64 or 2^128. The product of two such numbers, divided by R, is
-//! of that form again, and dividing by R is exact once a multiple of n has cleared the low word.
-//! Source: Montgomery, Modular multiplication without trial division, 1985. Three word multiplications a
-//! product, eleven for a double word.
+//! A residue x is stored as x·R mod n with R = 2^64 or 2^128. The product of two such numbers, divided by R, has that form
+//! again. The division by R is exact after a multiple of n has cleared the low word.
+//! Source: Montgomery, Modular multiplication without trial division, 1985. Cost: three word multiplications for a product;
+//! eleven for two words.
 
 use std::fmt::Debug;
 use std::ops::{Add, Div, Mul, Rem, Shl, Shr, Sub};
@@ -23,14 +23,21 @@ pub trait Word:
     + Shl<u32, Output = Self>
     + Shr<u32, Output = Self>
 {
+    /// Bits of the word.
     const BITS: u32;
     /// `self * other`, the low word first.
     fn wide(self, other: Self) -> (Self, Self);
+    /// Addition modulo 2^[`Word::BITS`].
     fn wrapping_add(self, other: Self) -> Self;
+    /// Multiplication modulo 2^[`Word::BITS`].
     fn wrapping_mul(self, other: Self) -> Self;
+    /// Negation modulo 2^[`Word::BITS`].
     fn wrapping_neg(self) -> Self;
+    /// The difference modulo 2^[`Word::BITS`], and whether it wrapped.
     fn overflowing_sub(self, other: Self) -> (Self, bool);
+    /// How many of the lowest bits are 0.
     fn trailing_zeros(self) -> u32;
+    /// The square root, rounded down.
     fn isqrt(self) -> Self;
     /// The lowest 32 bits.
     fn low_bits(self) -> u32;
@@ -94,9 +101,10 @@ fn wide_128(a: u128, b: u128) -> (u128, u128) {
     (middle << 64 | low, a1 * b1 + carry_high + carry)
 }
 
-/// An odd modulus above 1, and what its arithmetic needs. The residues it takes and gives are x·R mod n, below n.
+/// An odd modulus above 1, and the constants of its arithmetic. All residues are x·R mod n, below n.
 #[derive(Debug, Clone, Copy)]
 pub struct Modulus<T> {
+    /// The modulus, which is odd.
     pub n: T,
     /// 1/n modulo R.
     inverse: T,
@@ -105,11 +113,11 @@ pub struct Modulus<T> {
 }
 
 impl<T: Word> Modulus<T> {
-    /// `n` must be odd and above 1. One division.
+    /// `n` must be odd and above 1. Cost: one division.
     #[inline(always)]
     pub fn new(n: T) -> Modulus<T> {
         debug_assert!(n.low_bits() & 1 == 1 && n > T::from(1));
-        // n is its own inverse modulo 8; each Newton step doubles the number of right bits.
+        // n is its own inverse modulo 8. Each Newton step doubles the number of right bits.
         let mut inverse = n;
         let mut right = 3;
         while right < T::BITS {
@@ -121,7 +129,7 @@ impl<T: Word> Modulus<T> {
 
     /// The residue of any number.
     pub fn residue(&self, number: T) -> T {
-        // 2 squared as often as R has doublings is R.
+        // With R = 2^(2^k), squaring 2 k times gives R.
         let radix = (0..T::BITS.ilog2()).fold(self.add(self.one, self.one), |power, _| self.mul(power, power));
         self.mul(number % self.n, radix)
     }
@@ -132,31 +140,31 @@ impl<T: Word> Modulus<T> {
         self.n - self.one
     }
 
-    /// Both below n.
+    /// Both must be below n.
     #[inline(always)]
     pub fn add(&self, a: T, b: T) -> T {
         self.sub(a, self.n - b)
     }
 
-    /// `a` below n, `b` at most n.
+    /// `a` must be below n, `b` at most n.
     #[inline(always)]
     pub fn sub(&self, a: T, b: T) -> T {
         let (difference, borrow) = a.overflowing_sub(b);
         std::hint::select_unpredictable(borrow, difference.wrapping_add(self.n), difference)
     }
 
-    /// Any `a` and `b` with a product below n·R.
+    /// Any `a` and `b` whose product is below n·R.
     #[inline(always)]
     pub fn mul(&self, a: T, b: T) -> T {
         self.mul_sub(a, b, T::from(0))
     }
 
-    /// `a * b - c`; the subtraction does not wait for the multiplications.
+    /// `a * b - c`. The subtraction does not wait for the multiplications.
     #[inline(always)]
     pub fn mul_sub(&self, a: T, b: T, c: T) -> T {
         let (low, high) = a.wide(b);
         let high = self.sub(high, c);
-        // The multiple of n with this low word: subtracted, it leaves the high words.
+        // The multiple of n with the same low word: subtracting it leaves the high words.
         let (_, cleared) = low.wrapping_mul(self.inverse).wide(self.n);
         self.sub(high, cleared)
     }

@@ -6,11 +6,11 @@
 use super::montgomery::{Modulus, Word};
 use std::hint::select_unpredictable;
 
-/// Which moduli pass to base 2. A squaring for each bit, less the first six or seven; they go in step, so
-/// that their multiplications overlap.
+/// Which of the moduli pass to base 2. Cost: a squaring for each bit but the first six or seven. The moduli go in step, so that
+/// their multiplications overlap.
 pub fn passes_base_2<T: Word, const COUNT: usize>(moduli: &[Modulus<T>; COUNT]) -> [bool; COUNT] {
-    // Powers of 1/2 serve as well, and the first are known: the word 2^k, with k < 64, is the residue 2^(k-64).
-    // So the exponents are -h with h = (n - 1)/2, or floor(-h/2^r) while r bits are still to come.
+    // Powers of 1/2 do as well, and the first ones are known: the word 2^k, with k < 64, is the residue of 2^(k-64). So the
+    // exponents are -h with h = (n - 1)/2, or floor(-h/2^r) while r bits are still to be taken.
     let halves = moduli.map(|modulus| modulus.n >> 1);
     let twos = halves.map(|half| half.trailing_zeros());
     let last = twos.into_iter().max().unwrap_or(0);
@@ -46,14 +46,14 @@ pub fn passes_base_2<T: Word, const COUNT: usize>(moduli: &[Modulus<T>; COUNT]) 
     passes
 }
 
-/// Whether `modulus` passes to all `bases`, each below √(2^128/n); one that it divides does not count. A squaring
+/// Whether `modulus` passes to all `bases`, each below √(2^128/n). A base that the modulus divides is skipped. Cost: a squaring
 /// for each bit; the bases go in step.
 pub fn passes<const BASES: usize>(modulus: &Modulus<u128>, bases: [u32; BASES]) -> bool {
     let twos = (modulus.n >> 1).trailing_zeros() + 1;
     let exponent = modulus.n >> twos;
     let fits = |base: &u32| modulus.n.checked_mul(u128::from(*base).pow(2)).is_some();
     debug_assert!(bases.iter().all(fits), "{bases:?} are too large for {}", modulus.n);
-    // So small, they need no reduction: squares of the products are below n·R, which is all that `mul` asks.
+    // Such small residues need no reduction: the squares of their products are below n·R, which is all that `mul` requires.
     let factors = [[1; BASES], bases];
     let mut powers = bases.map(|base| modulus.one * u128::from(base));
     for left in (0..exponent.ilog2()).rev() {

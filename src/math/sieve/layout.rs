@@ -1,87 +1,141 @@
-//! How a span is laid out for the sieve: windows, a wheel, slices of its classes, and how far the sieving goes.
+//! How a span is laid out for the sieve: its windows, the wheel, the slices of classes, and the bound of the sieving primes.
 //!
-//! A window should be wide, because each costs a start of all sieving primes; its lines should fit a cache,
-//! because they are hit at random; and a large wheel leaves fewer numbers but makes shorter lines. Where a span
-//! is narrow against the square root of its end, most sieving primes never hit it: then it is cheaper to stop at
-//! some bound and to test what is left. So all combinations are costed and the cheapest is taken. A unit is a
-//! slice of the classes of one window; the slices of a window are equal, and so are the windows in cost.
+//! A wide window is better, because each window must find where all sieving primes start. But the bits of a class should fit
+//! a cache, because they are hit at random. A large wheel leaves fewer numbers but fewer bits in each class. If a span is
+//! narrow compared with the square root of its end, most sieving primes have no multiple in it; then it is cheaper to stop
+//! at a bound and to test the remaining candidates. So all combinations are costed, and the cheapest is used. A unit is a
+//! slice of the classes of one window. The slices of a window have equal size; the windows have equal cost.
 //!
-//! Costs are estimated in picoseconds of one core of 2023, from what `benches/lanes.rs` measured there. In
-//! integers: two hosts must never lay out differently.
+//! Costs are estimated in picoseconds of one core of 2023, as measured by `benches/lanes.rs`. Everything is done in integers:
+//! two hosts must never lay out differently.
 
 use super::wheel::Wheel;
-use super::{TOGETHER, far};
+use super::{CLASSES_TOGETHER, large_primes};
 use crate::math::cut::Cut;
 use crate::math::primality::{self, Certainty};
 use crate::math::span::Span;
 use std::fmt;
 use std::ops::Range;
 
+/// A span cut into windows, the wheel they are sieved by, and the bound of the sieving primes.
 pub struct Layout {
     windows: Cut,
+    /// The wheel of all windows.
     pub wheel: &'static Wheel,
     /// Units per window.
     slices: u64,
-    /// The primes up to here are sieved with. What is left above the square of that is tested.
+    /// The sieving primes go up to here. Candidates above the square of this bound are tested.
     pub bound: u64,
     tests: bool,
     cost: u128,
 }
 
-/// A line has about so many bits at most: a megabyte, half of a second-level cache of 2023.
-const LINE_MAX: u128 = 1 << 23;
+/// A class has at most about so many bits: one megabyte, half of a second-level cache of 2023.
+const CLASS_BITS_MAX: u128 = 1 << 23;
 
-/// Bits of the shortest lines, if there is a choice.
-const LINE_MIN: u128 = 1 << 12;
+/// A class has at least so many bits, if there is a choice.
+const CLASS_BITS_MIN: u128 = 1 << 12;
 
-/// Bits of a line that fit a first-level cache: beyond, hits of primes that are longer take longer.
+/// The bits of a class that fit a first-level cache. In a class with more bits, a hit of a larger prime takes longer.
 const CACHED: u64 = 1 << 18;
 
-/// Picoseconds: presieving and counting a bit; crossing off in the first- and in the second-level cache; a
-/// prime's turn in a line; finding its first hit; looking for it in a line; leaping with it through a window.
-const BIT: u64 = 12;
-const NEAR_HIT: u64 = 380;
-const FAR_HIT: u64 = 1_300;
-const TURN: u64 = 1_600;
-const START: u64 = 3_000;
-const LOOK: u64 = 170;
-const LEAP: u64 = 2_600;
+/// Picoseconds: presieving and counting one bit; one crossing in the first-level and one in the second-level cache; handling
+/// one prime in one class; finding its first multiple; looking it up in a class; leaping with it through a window.
+const BIT_PS: u64 = 12;
+const CROSS_L1_PS: u64 = 380;
+const CROSS_L2_PS: u64 = 1_300;
+const TURN_PS: u64 = 1_600;
+const START_PS: u64 = 3_000;
+const LOOK_PS: u64 = 170;
+const LEAP_PS: u64 = 2_600;
 
-/// Picoseconds: making a sieving prime.
-const MAKE: u64 = 4_000;
+/// Picoseconds: looking up one border in one class and counting up to it.
+const BORDER_PS: u64 = 6_000;
+
+/// Picoseconds: finding the first and the last primes of one part of a class.
+const PART_PS: u64 = 60_000;
+
+/// How many threads may wait for the last window, if windows are not cut further.
+const THREADS_IDLE: u128 = 4;
+
+/// Picoseconds that a window takes at most if it is a unit, where there are so narrow ones.
+const WINDOW_LONG_PS: u128 = 250_000_000_000;
+
+/// Picoseconds: making one sieving prime.
+const MAKE_PS: u64 = 4_000;
 
 impl Layout {
-    /// The cheapest layout of a span that is no wider than 2^64.
+    /// The cheapest layout of a span, which must not be wider than 2^64.
     pub fn new(span: Span) -> Layout {
-        choices(span).min_by_key(|choice| choice.cost).expect("there are wheels").lay_out(span)
+        Layout::with_borders(span, 0)
     }
 
-    /// A layout for reading the primes in order: a unit is a whole window, in the lines of the smallest wheel. Of
-    /// those that cost about the same it has the narrowest windows: all eight lines are held at once.
+    /// The cheapest layout if so many borders are looked up in every class.
+    pub fn with_borders(span: Span, borders: u64) -> Layout {
+        let choices = || choices(span).map(|choice| choice.with_borders(borders));
+        let least = choices().min_by_key(|choice| choice.cost).expect("there are wheels");
+        if borders == 0 {
+            return least.lay_out(span);
+        }
+        // The rows below a border are known when its window is done, so more windows are better if they cost little.
+        let near = choices().filter(|choice| choice.cost <= least.cost + least.cost / 32);
+        near.max_by_key(|choice| choice.windows).expect("the cheapest is near itself").lay_out(span)
+    }
+
+    /// A layout for reading the primes in order: a unit is a whole window, with the smallest wheel. Of the layouts that cost about
+    /// the same it is the one with the narrowest windows, because the bits of all eight classes are in memory at once.
     pub fn in_order(span: Span) -> Layout {
         let small = || choices(span).filter(|choice| choice.wheel.modulus == Wheel::smallest().modulus);
         let least = small().map(|choice| choice.cost).min().expect("there is the smallest wheel");
         let near = small().filter(|choice| choice.cost <= least + least / 8);
         let choice = near.max_by_key(|choice| choice.windows).expect("the cheapest is near itself");
-        Layout { slices: 1, ..choice.lay_out(span) }
+        choice.lay_out(span).in_whole_windows()
     }
 
-    /// All layouts that are worth a thought.
+    /// A layout in which a unit is a whole window, of any wheel, if so many borders are looked up in every class. More windows are better if they
+    /// cost little, because a few threads should have about equal work. And no unit may take long, because a run that stops loses those
+    /// that it has begun. But each window has costs of its own, so where even the narrowest takes long it may take twice as long as that.
+    pub fn by_window(span: Span, borders: u64) -> Layout {
+        let costed = || choices(span).map(|choice| choice.with_borders(PART_PS / BORDER_PS * borders));
+        let least = costed().map(|choice| choice.window).min().expect("there are wheels");
+        let long = WINDOW_LONG_PS.max(2 * least);
+        let idle = |choice: &Choice| (choice.window.max(long), choice.cost + THREADS_IDLE * choice.window);
+        let choice = costed().min_by_key(idle).expect("there are wheels");
+        choice.lay_out(span).in_whole_windows()
+    }
+
+    /// All layouts that are considered.
     pub fn all(span: Span) -> impl Iterator<Item = Layout> {
         choices(span).map(move |choice| choice.lay_out(span))
     }
 
+    /// The same, but a unit is a whole window.
+    pub fn in_whole_windows(self) -> Layout {
+        Layout { slices: 1, ..self }
+    }
+
+    /// How many units there are.
     pub fn units(&self) -> u64 {
         self.windows.pieces() * self.slices
     }
 
-    /// The window of a unit, and its slice of the wheel's classes.
+    /// The window of a unit, and which of the wheel's classes it sieves (a range of indices).
     pub fn unit(&self, unit: u64) -> (Span, Range<usize>) {
         let (slice, classes) = (unit % self.slices, self.wheel.classes.len() as u64);
         let edge = |slice| (slice * classes / self.slices) as usize;
         (self.windows.piece(unit / self.slices), edge(slice)..edge(slice + 1))
     }
 
+    /// The numbers for which `units` contains all units; `None` if it contains no whole window.
+    pub fn covered(&self, units: Range<u64>) -> Option<Span> {
+        let (from, to) = (units.start.div_ceil(self.slices), units.end / self.slices);
+        (from < to).then(|| {
+            let (first, last) = (self.windows.piece(from), self.windows.piece(to - 1));
+            Span::new(first.start(), last.end()).expect("windows ascend")
+        })
+    }
+
+    /// How many windows there are.
     pub fn windows(&self) -> u64 {
         self.windows.pieces()
     }
@@ -100,12 +154,12 @@ impl fmt::Display for Layout {
     }
 }
 
-/// A layout that is not laid out yet: there are many, and most are only looked at for their cost.
+/// A layout that is only costed so far: most choices are never laid out.
 struct Choice {
     wheel: &'static Wheel,
     windows: u64,
     bound: u64,
-    /// Of a window, and of all.
+    /// The cost of a window, and of all.
     window: u128,
     cost: u128,
 }
@@ -118,11 +172,11 @@ fn choices(span: Span) -> impl Iterator<Item = Choice> {
     let bounded = (BOUND_MIN..32).step_by(2).map(|bits| 1 << bits).filter(move |&bound| narrow && bound < root);
     let bounds = full.into_iter().chain(bounded).chain((root >= END_OF_PRIMES).then_some(END_OF_PRIMES - 1));
     Wheel::all().flat_map(move |wheel| {
-        let fewest = span.width().div_ceil(LINE_MAX * u128::from(wheel.modulus)).max(1);
-        // Powers of two: they share out equally among many numbers of ranks.
+        let fewest = span.width().div_ceil(CLASS_BITS_MAX * u128::from(wheel.modulus)).max(1);
+        // Powers of two: they can be shared out equally among many numbers of ranks.
         let fewest = u64::try_from(fewest).expect("a span is no wider than 2^64").next_power_of_two();
-        // Windows with lines that are shorter have little but overhead.
-        let most = span.width() / (LINE_MIN * u128::from(wheel.modulus));
+        // Windows with fewer bits in a class are mostly overhead.
+        let most = span.width() / (CLASS_BITS_MIN * u128::from(wheel.modulus));
         let doublings = (0..6).map(move |doublings| fewest << doublings);
         let windows = doublings.filter(move |&windows| windows == fewest || u128::from(windows) <= most);
         let bounds = bounds.clone();
@@ -134,35 +188,41 @@ impl Choice {
     fn new(span: Span, wheel: &'static Wheel, windows: u64, bound: u64) -> Choice {
         let (end, width) = (span.end().saturating_sub(1), (span.width() / u128::from(windows)) as u64);
         let window = window_cost(end, width, wheel, bound);
-        let cost = u128::from(windows) * window + pi(bound) * u128::from(MAKE);
+        let cost = u128::from(windows) * window + pi(bound) * u128::from(MAKE_PS);
         Choice { wheel, windows, bound, window, cost }
+    }
+
+    fn with_borders(self, borders: u64) -> Choice {
+        let cost = u128::from(borders) * self.wheel.classes.len() as u128 * u128::from(BORDER_PS);
+        Choice { window: self.window + cost / u128::from(self.windows), cost: self.cost + cost, ..self }
     }
 
     fn lay_out(self, span: Span) -> Layout {
         let Choice { wheel, bound, cost, .. } = self;
-        // A number costs what it does in a window of about this width that ends with it.
+        // The cost of a number is its share of a window of about this width that ends with it.
         let width = (span.width() / u128::from(self.windows)).max(1) as u64;
         let (first, last) = (span.start() + u128::from(width - 1), span.end().saturating_sub(1));
         let density = |end: u128| {
             let bound = bound.min(end.isqrt() as u64);
             (1000 * window_cost(end, width, wheel, bound) / u128::from(width)) as u64
         };
-        // Where low numbers cost far less, their windows stay the cheaper ones, or their lines would be too long.
+        // If low numbers cost much less, their windows may not become as wide as equal costs would make them: their classes would
+        // have too many bits.
         let bits = u128::from(width / wheel.modulus + 1);
-        let least = (u128::from(density(last)) * bits / line_most(wheel)) as u64;
+        let least = (u128::from(density(last)) * bits / class_bits_most(wheel)) as u64;
         let windows = Cut::new(span, |n| density(n.clamp(first.min(last), last)).max(least), self.windows);
         let slices = slices(self.window, windows.pieces(), wheel, bound);
         Layout { windows, wheel, slices, bound, tests: bound < root(span), cost }
     }
 }
 
-/// Bits that a line may have where windows of equal cost are not of equal width: what leaps can tell.
-fn line_most(wheel: &Wheel) -> u128 {
+/// The most bits that a class may have if windows have equal cost but not equal width; leaps need this bound.
+fn class_bits_most(wheel: &Wheel) -> u128 {
     let most = 1 << 24;
-    if far::leaps(wheel) { (((1 << 31) - 1) / u128::from(wheel.modulus)).min(most) } else { most }
+    if large_primes::leaps(wheel) { (((1 << 31) - 1) / u128::from(wheel.modulus)).min(most) } else { most }
 }
 
-/// The largest prime that may be needed.
+/// The largest sieving prime that may be needed.
 fn root(span: Span) -> u64 {
     span.end().saturating_sub(1).isqrt() as u64
 }
@@ -170,34 +230,34 @@ fn root(span: Span) -> u64 {
 /// Sieving primes are below this.
 const END_OF_PRIMES: u64 = 1 << 32;
 
-/// Bits of the lowest bound that is worth a thought: primes below that are made in no time.
+/// The lowest bound that is considered, in bits: the primes below it cost nothing to make.
 const BOUND_MIN: u32 = 16;
 
-/// The cost of sieving a window of `width` numbers that ends at `end` by the primes up to `bound` and of testing
-/// what is left.
+/// The cost of a window of `width` numbers that ends at `end`: sieving by the primes up to `bound`, and testing the remaining
+/// candidates.
 fn window_cost(end: u128, width: u64, wheel: &Wheel, bound: u64) -> u128 {
     let bits = width / wheel.modulus + 1;
     let classes = wheel.classes.len() as u128;
-    let (near, cached) = (bound.min(bits), bound.min(bits).min(CACHED));
-    let raked = far::raked(wheel, bits).clamp(near, bound);
+    let (small, cached) = (bound.min(bits), bound.min(bits).min(CACHED));
+    let looked_up = large_primes::looked_up(wheel, bits).clamp(small, bound);
     let hits = |from: u64, to: u64| u128::from(bits) * u128::from(ln_ln_between(from, to)) / 1000;
     let blocks = u128::from(bits.div_ceil(CACHED));
-    let line = u128::from(bits * BIT)
-        + hits(STRIPED, cached) * u128::from(NEAR_HIT)
-        + (hits(cached, near) + hits(near, bound)) * u128::from(FAR_HIT)
-        + (blocks * pi(cached) + pi(near).saturating_sub(pi(cached))) * u128::from(TURN)
-        + pi(raked).saturating_sub(pi(near)) * u128::from(LOOK);
-    let groups = classes.div_ceil(TOGETHER as u128);
-    let starts = pi(raked) * u128::from(START) + pi(bound).saturating_sub(pi(raked)) * u128::from(LEAP);
-    classes * line + groups * starts + tests(end, width, bound)
+    let per_class = u128::from(bits * BIT_PS)
+        + hits(PRESIEVED, cached) * u128::from(CROSS_L1_PS)
+        + (hits(cached, small) + hits(small, bound)) * u128::from(CROSS_L2_PS)
+        + (blocks * pi(cached) + pi(small).saturating_sub(pi(cached))) * u128::from(TURN_PS)
+        + pi(looked_up).saturating_sub(pi(small)) * u128::from(LOOK_PS);
+    let groups = classes.div_ceil(CLASSES_TOGETHER as u128);
+    let starts = pi(looked_up) * u128::from(START_PS) + pi(bound).saturating_sub(pi(looked_up)) * u128::from(LEAP_PS);
+    classes * per_class + groups * starts + tests(end, width, bound)
 }
 
-/// The cost of testing the numbers that are left of `width` ones below `end` by the primes up to `bound`.
+/// The cost of testing the candidates that remain of `width` numbers below `end` after sieving by the primes up to `bound`.
 fn tests(end: u128, width: u64, bound: u64) -> u128 {
     if end.isqrt() <= u128::from(bound) {
         return 0;
     }
-    // Picoseconds for a number, and for what it takes to believe in a prime.
+    // Picoseconds to test a number, and to confirm a prime.
     let (test, prove) = match (u64::try_from(end), primality::certainty(end)) {
         (Ok(_), _) => (90_000, 200_000),
         (_, Certainty::Proven) => (430_000, 4_000_000),
@@ -209,19 +269,22 @@ fn tests(end: u128, width: u64, bound: u64) -> u128 {
     left * test + primes.min(left) * prove
 }
 
-/// The units of a window that costs so much and whose starts are little of it, as many as are worth having.
+/// How many units a window of this cost should have. In each unit all primes must be started, which should be a small part of
+/// its cost.
 fn slices(window: u128, windows: u64, wheel: &Wheel, bound: u64) -> u64 {
-    let starts = pi(bound) * u128::from(START);
+    let starts = pi(bound) * u128::from(START_PS);
     let classes = wheel.classes.len() as u64;
     let units = |slices: u64| u128::from(windows * slices);
     let worth = |slices: u64| {
         let each = window / u128::from(slices);
-        // All primes start in each slice: that should be little of it, but some hands must have something to do.
-        let some = units(slices) <= FEW && each > starts;
-        // Short jobs need some units, but long ones not millions.
-        (some || each > STARTS * starts) && each > SHORT && (units(slices) <= MANY || each > LONG)
+        // All primes start in each slice. That should be a small part of its cost, but each thread needs some work.
+        let some = units(slices) <= UNITS_WITH_STARTS && each > starts;
+        // A short job needs several units, but a long one does not need millions.
+        (some || each > STARTS_SHARE * starts)
+            && each > UNIT_SHORT_PS
+            && (units(slices) <= WINDOW_UNITS_MAX || each > UNIT_LONG_PS)
     };
-    // Only such numbers as make equal slices.
+    // Only numbers that give equal slices.
     (1..=classes)
         .filter(|slices| classes.is_multiple_of(*slices))
         .take_while(|&slices| worth(slices))
@@ -229,30 +292,30 @@ fn slices(window: u128, windows: u64, wheel: &Wheel, bound: u64) -> u64 {
         .unwrap_or(1)
 }
 
-/// A slice costs so many times what its primes' starts cost, at least.
-const STARTS: u128 = 30;
+/// A slice must cost at least so many times as much as starting its primes.
+const STARTS_SHARE: u128 = 30;
 
-/// Units that there should be even if finding their primes' starts is a good part of the work.
-const FEW: u128 = 4;
+/// A window may have so many units even if starting the primes is a large part of their cost.
+const UNITS_WITH_STARTS: u128 = 4;
 
-/// Picoseconds: a unit takes so long at least; if it takes more than the longer time, there may be any number.
-const SHORT: u128 = 20_000_000;
-const LONG: u128 = 1_000_000_000_000;
-const MANY: u128 = 4096;
+/// Picoseconds that a unit must take at least; and picoseconds from which on there may be any number of units.
+const UNIT_SHORT_PS: u128 = 20_000_000;
+const UNIT_LONG_PS: u128 = 1_000_000_000_000;
+const WINDOW_UNITS_MAX: u128 = 4096;
 
-/// Near the largest prime of the stripes.
-const STRIPED: u64 = 160;
+/// About the largest prime that the presieve crosses off.
+const PRESIEVED: u64 = 160;
 
-/// About 1000·ln x; 0 for 0.
-fn ln(x: u64) -> u64 {
+/// About 1000·ln x; 0 for 0. The error is below 2 %.
+pub(super) fn ln(x: u64) -> u64 {
     let Some(bit) = x.checked_ilog2() else { return 0 };
-    // Between two powers of two the logarithm is nearly a line.
+    // Between two powers of two the logarithm is nearly linear.
     let above = (1000 * u128::from(x - (1 << bit))) >> bit;
     (1000 * u64::from(bit) + above as u64) * 693 / 1000
 }
 
 /// About 1000·ln x of a large number.
-fn ln_wide(x: u128) -> u64 {
+pub(super) fn ln_wide(x: u128) -> u64 {
     match u64::try_from(x) {
         Ok(x) => ln(x),
         Err(_) => ln((x >> 64) as u64) + 64 * 693,
@@ -311,7 +374,7 @@ mod tests {
                     assert_eq!((window.start(), classes.start), at);
                     assert!(
                         !classes.is_empty()
-                            && window.width() / u128::from(layout.wheel.modulus) <= line_most(layout.wheel)
+                            && window.width() / u128::from(layout.wheel.modulus) <= class_bits_most(layout.wheel)
                     );
                     at = if classes.end == layout.wheel.classes.len() {
                         (window.end(), 0)

@@ -1,127 +1,135 @@
-//! The segmented sieve of Eratosthenes, by lines.
+//! The segmented sieve of Eratosthenes, one residue class after the other.
 //!
-//! A window of numbers is sieved class by class of a wheel with modulus M: the numbers c, c+M, c+2M, … of
-//! one class are a *line* of bits, and a prime's multiples in it are every p-th bit. So there is nothing of a
-//! wheel left in the inner loops, only a constant stride; a line fits a cache however wide the window is; and
-//! a wheel as large as 30030 costs nothing but the number of its classes. From one class to the next a
-//! prime's first hit moves by a multiple of 1/M modulo p: one subtraction, for sixteen primes at once.
+//! The numbers of a window that belong to one residue class of a wheel with modulus M are c, c+M, c+2M, … Each has a bit,
+//! and the multiples of a prime among them are every p-th bit. So the inner loops have a constant stride and no wheel.
+//! The bits of one class fit a cache. A wheel as large as 30030 costs nothing but the number of its classes. From one class
+//! to the next, the first multiple of a prime moves by a multiple of 1/M modulo p. That is one subtraction, for sixteen
+//! primes at once.
 //!
-//! Sieves that keep all classes of M = 30 in the bits of one byte are the usual design (Oliveira e Silva's and
-//! Walisch's among them); they have the primes in order. Counting needs no order.
+//! The usual design keeps all eight classes of M = 30 in the bits of one byte (Oliveira e Silva and Walisch use it). It has
+//! the primes in order; counting needs no order.
 //!
-//! By how often they hit a line, primes are
-//! - *striped*: so often that their multiples are a pattern, of which tables are ANDed together (`stripes.rs`);
-//! - *near*: at least once. The smallest cross off eight teeth at a time, all that are shorter than a block of
-//!   the first-level cache do it block by block, the others along the whole line;
-//! - *far*: once at most, and the less the longer they are. Where each hits the lines is found afresh for every
-//!   unit, in floats and in lanes; the hits are listed by line and struck when a list is long enough to be worth
-//!   fetching the line for. Nothing is kept for a far prime but itself.
+//! There are three kinds of sieving primes:
+//! - the primes of the *presieve* have so many multiples in a class that these form a pattern. Tables of such patterns
+//!   are ANDed together (`presieve.rs`);
+//! - *small* primes have at least one multiple in each class. The smallest cross off eight multiples at a time. Those that
+//!   are smaller than a block of the first-level cache work block by block, the others along the whole class;
+//! - *large* primes have at most one multiple in a class. Their hits are computed anew for every unit, in floats and in
+//!   lanes, and are listed by class. A class is fetched when its list is long enough. Nothing is kept for a large prime but
+//!   the prime itself.
 //!
-//! Cost: per number some φ(M)/M · ln(ln √n / ln 230) crossings, a cycle or two each.
+//! Cost: per number about φ(M)/M · ln(ln √n / ln 230) crossings, of one or two cycles each.
 
-mod far;
+mod borders;
+mod candidates;
+mod gaps;
+mod large_primes;
 mod layout;
-mod left;
 pub mod naive;
-mod near;
 pub mod ordered;
+mod presieve;
 mod primes;
-mod stripes;
+mod small_primes;
+mod tuplets;
 mod wheel;
 
-use super::integer::Integer;
-use super::lanes::{Hits, Lanes, MARGIN, STRIPE_WORDS};
+use super::integer::{self, Integer};
+use super::lanes::{Hits, Lanes, MARGIN, PRESIEVE_WORDS};
+use super::ring::{Ring, U256};
 use super::span::Span;
-use far::Far;
+use borders::Borders;
+pub use gaps::{WindowGaps, gaps_memory};
+use large_primes::LargePrimes;
 pub use layout::Layout;
-use near::Near;
+use presieve::Presieve;
 pub use primes::SievingPrimes;
+use small_primes::SmallPrimes;
 use std::ops::Range;
 use std::sync::OnceLock;
-use stripes::Stripes;
+pub use tuplets::{PartTuplets, tuplets_memory};
 pub use wheel::{Wheel, inverse};
 
-/// Where a sieve's primes end, and with it the numbers it can decide alone.
-pub const END: u128 = 1 << 64;
+/// The end of the numbers that sieving alone can decide: the sieving primes are below 2^32.
+pub const SIEVE_END: u128 = 1 << 64;
 
-/// Where the numbers end that can be tested, and with it what a layout can be made for.
+/// The end of all layouts. Numbers that a bounded sieve leaves are tested for primality.
 pub const LIMIT: u128 = 1 << 127;
 
 /// The widest span that a layout can be made for.
-pub const WIDEST: u128 = 1 << 64;
+pub const SPAN_WIDTH_MAX: u128 = 1 << 64;
 
-/// A sieve's buffers, to be used again for the next window.
+/// The buffers of a sieve. They are used again for the next window.
 pub struct Sieve {
     lanes: &'static Lanes,
-    /// The most bits of a block: lines that are longer are crossed block by block.
+    /// The most bits of a block: a longer class is crossed block by block.
     block: u32,
-    near: Near,
-    far: Far,
-    /// The lines that are sieved at once, each with a margin on both sides.
+    near: SmallPrimes,
+    large_primes: LargePrimes,
+    /// The bits of the classes that are sieved together, each with a margin on both sides.
     words: Vec<u64>,
 }
 
-/// Bits that all blocks are multiples of, and the most that one has.
-const BLOCK_UNIT: u32 = 64 * STRIPE_WORDS as u32;
+/// The number of bits of every block is a multiple of the first number and at most the second.
+const BLOCK_UNIT: u32 = 64 * PRESIEVE_WORDS as u32;
 const BLOCK_MAX: u32 = 1 << 23;
 
-/// What is sieved: a window, by the primes up to a bound, in the lines of a wheel.
+/// What to sieve: a window, by the primes up to a bound, in the classes of a wheel.
 #[derive(Clone, Copy)]
-struct Sifting<'a> {
+struct SieveTask<'a> {
     window: Span,
     wheel: &'static Wheel,
     base: &'a SievingPrimes,
     bound: u64,
 }
 
-impl<'a> Sifting<'a> {
-    /// The same with a bound that is not above the square root of what there is to decide.
-    fn to_the_root(self) -> Sifting<'a> {
+impl<'a> SieveTask<'a> {
+    /// The same with a bound of at most the square root of the largest number.
+    fn to_the_root(self) -> SieveTask<'a> {
         let root = self.window.end().saturating_sub(1).isqrt() as u64;
-        Sifting { bound: self.bound.min(root), ..self }
+        SieveTask { bound: self.bound.min(root), ..self }
     }
 
-    /// Whether a number of the window that no prime up to the bound divides is prime.
+    /// Whether every number of the window is prime that no prime up to the bound divides.
     fn decides(&self) -> bool {
         let beyond = u128::from(self.bound) + 1;
         beyond * beyond >= self.window.end()
     }
 
-    /// The primes of the wheel itself that lie in the window. They have no line, so they are the first class's.
+    /// The primes of the wheel itself that lie in the window. They are in no class, so they are counted with the first one.
     fn own(&self, classes: &Range<usize>) -> impl Iterator<Item = u64> + use<'a> {
         let (window, first) = (self.window, classes.contains(&0));
         self.wheel.primes.iter().copied().filter(move |&p| first && window.contains(p.into()))
     }
 
-    /// Bit i of the line of class c stands for low + c + M·i.
+    /// Bit i of class c stands for low + c + M·i.
     fn low(&self) -> u128 {
         let modulus = u128::from(self.wheel.modulus);
         self.window.start() / modulus * modulus
     }
 
-    /// The first number of the line of a class.
+    /// The first number of a class.
     fn first(&self, class: u32) -> u128 {
         self.low() + u128::from(class)
     }
 
-    /// The bits of a line.
+    /// The number of bits of a class.
     fn bits(&self) -> u32 {
         let bits = (self.window.end() - self.low()).div_ceil(self.wheel.modulus.into());
-        u32::try_from(bits).expect("a line has at most 2^23 bits or so")
+        u32::try_from(bits).expect("a class has at most 2^23 bits or so")
     }
 
-    fn stripes(&self) -> &'static Stripes {
-        stripes_of(self.wheel)
+    fn patterns(&self) -> &'static Presieve {
+        presieve_of(self.wheel)
     }
 
-    /// The largest prime that is crossed off by the stripes.
-    fn striped(&self) -> u64 {
-        self.stripes().last().into()
+    /// The largest prime of the presieve.
+    fn presieved(&self) -> u64 {
+        self.patterns().last().into()
     }
 
-    /// About how often the far primes hit a line; 0 only if there are none.
-    fn far_hits(&self) -> usize {
-        let longest = self.striped().max(self.bits().into());
+    /// About how many hits the large primes have in a class; 0 only if there are no large primes.
+    fn large_prime_hits(&self) -> usize {
+        let longest = self.presieved().max(self.bits().into());
         match self.base.between(longest, self.bound).next() {
             None => 0,
             Some(_) => 1 + (u64::from(self.bits()) * layout::ln_ln_between(longest, self.bound) / 1000) as usize,
@@ -130,109 +138,194 @@ impl<'a> Sifting<'a> {
 }
 
 impl Sieve {
-    /// A sieve for a core whose first-level cache has so many bytes. A block takes seven eighths of it: the rest is
-    /// for the primes.
+    /// A sieve for a core with a first-level cache of so many bytes. A block takes seven eighths of it; the rest is for the
+    /// primes.
     pub fn new(lanes: &'static Lanes, cache: usize) -> Sieve {
         Sieve::with_block(lanes, cache / 8 * 7)
     }
 
-    /// A sieve whose blocks have about so many bytes.
+    /// A sieve with blocks of about so many bytes.
     pub fn with_block(lanes: &'static Lanes, bytes: usize) -> Sieve {
         let block = (8 * bytes as u32).clamp(BLOCK_UNIT, BLOCK_MAX) / BLOCK_UNIT * BLOCK_UNIT;
-        Sieve { lanes, block, near: Near::default(), far: Far::default(), words: Vec::new() }
+        Sieve { lanes, block, near: SmallPrimes::default(), large_primes: LargePrimes::default(), words: Vec::new() }
     }
 
-    /// A sieve like this one.
+    /// A sieve with the same lanes and blocks, and buffers of its own.
     pub fn another(&self) -> Sieve {
-        Sieve { lanes: self.lanes, block: self.block, near: Near::default(), far: Far::default(), words: Vec::new() }
+        Sieve {
+            lanes: self.lanes,
+            block: self.block,
+            near: SmallPrimes::default(),
+            large_primes: LargePrimes::default(),
+            words: Vec::new(),
+        }
     }
 
-    /// How many primes a unit of a layout has. `base` reaches up to the layout's bound.
+    /// The number of primes in a unit of a layout. `base` must reach the layout's bound.
     ///
     /// Cost: see [`Layout::cost`]. Memory: see [`memory`].
     pub fn unit(&mut self, base: &SievingPrimes, layout: &Layout, unit: u64) -> u64 {
         let (window, classes) = layout.unit(unit);
-        self.count_by(Sifting { window, wheel: layout.wheel, base, bound: layout.bound }, classes)
+        self.count_by(SieveTask { window, wheel: layout.wheel, base, bound: layout.bound }, classes)
     }
 
-    /// How many primes there are in the window whose class of `wheel` is in `classes` (a range of its
-    /// indices), by sieving alone. The primes of the wheel itself count to its first class.
+    /// The number of primes of the window that are in some `classes` of `wheel` (a range of indices of its classes), by sieving
+    /// alone. The primes of the wheel itself are counted with its first class.
     ///
-    /// The window ends at [`END`] at most; `base` reaches up to the square root of its end.
+    /// The window must end at [`SIEVE_END`] or before; `base` must reach the square root of its end.
+    ///
+    /// # Panics
+    /// If the window ends behind [`SIEVE_END`].
     pub fn count(&mut self, base: &SievingPrimes, window: Span, wheel: &'static Wheel, classes: Range<usize>) -> u64 {
-        assert!(window.end() <= END);
-        self.count_by(Sifting { window, wheel, base, bound: u64::MAX }, classes)
+        assert!(window.end() <= SIEVE_END);
+        self.count_by(SieveTask { window, wheel, base, bound: u64::MAX }, classes)
     }
 
-    /// The sum of the primes of a unit of a layout, at about the cost of counting them.
-    pub fn sum(&mut self, base: &SievingPrimes, layout: &Layout, unit: u64) -> Integer {
+    /// The same for each part of the unit's window between `borders`, which ascend and lie within the window.
+    ///
+    /// Cost: that of the unit, and some nanoseconds for each border and class.
+    pub fn unit_in_parts(&mut self, base: &SievingPrimes, layout: &Layout, unit: u64, borders: &[u128]) -> Vec<u64> {
+        if borders.is_empty() {
+            return vec![self.unit(base, layout, unit)];
+        }
         let (window, classes) = layout.unit(unit);
-        let sifting = Sifting { window, wheel: layout.wheel, base, bound: layout.bound }.to_the_root();
-        let own = sifting.own(&classes).sum::<u64>();
-        // Counted from `low` on: no window is wider than 2^64 and so the sum of all its places is below 2^128.
-        let (mut count, mut above) = (0u64, 0u128);
-        let (lanes, mut primes) = (self.lanes, Vec::new());
-        self.lines(sifting, classes, |class, line| {
-            let line = if sifting.decides() {
-                line
-            } else {
-                primes.clear();
-                primes.extend_from_slice(line);
-                left::sift(&sifting, class, &mut primes);
-                &primes[..]
-            };
-            let ones = lanes.ones(line);
-            count += ones;
-            above += u128::from(class) * u128::from(ones);
-            above += u128::from(sifting.wheel.modulus) * u128::from(lanes.places(line));
+        let task = SieveTask { window, wheel: layout.wheel, base, bound: layout.bound }.to_the_root();
+        let mut counts = vec![0; borders.len() + 1];
+        task.own(&classes).for_each(|prime| counts[part_of(prime, borders)] += 1);
+        let (lanes, within) = (self.lanes, Borders::new(&task, borders));
+        self.primes_by_class(task, classes, |class, bitmap| {
+            for (count, bits) in counts.iter_mut().zip(within.parts(class, task.bits() as usize)) {
+                *count += borders::ones(lanes, bitmap, bits);
+            }
         });
-        Integer::from(sifting.low()) * count + above + own
+        counts
     }
 
-    fn count_by(&mut self, sifting: Sifting, classes: Range<usize>) -> u64 {
-        let sifting = sifting.to_the_root();
-        let mut count = sifting.own(&classes).count() as u64;
+    /// The sum of the primes of each part, raised to the power of `exponent`, which is at most 3. The sum of the primes themselves
+    /// takes about as long as counting them; other powers take some 20 ns more for each prime.
+    pub fn sums_in_parts(
+        &mut self,
+        base: &SievingPrimes,
+        layout: &Layout,
+        unit: u64,
+        borders: &[u128],
+        exponent: u32,
+    ) -> Vec<Integer> {
+        match exponent {
+            0 => self.unit_in_parts(base, layout, unit, borders).into_iter().map(Integer::from).collect(),
+            1 => self.plain_sums_in_parts(base, layout, unit, borders),
+            _ => self.powers_in_parts(base, layout, unit, borders, exponent),
+        }
+    }
+
+    /// Each prime is low + above. The sums of above^j make the sums of all powers, by the binomial theorem.
+    fn powers_in_parts(
+        &mut self,
+        base: &SievingPrimes,
+        layout: &Layout,
+        unit: u64,
+        borders: &[u128],
+        exponent: u32,
+    ) -> Vec<Integer> {
+        let (window, classes) = layout.unit(unit);
+        let task = SieveTask { window, wheel: layout.wheel, base, bound: layout.bound }.to_the_root();
+        // No window is wider than 2^64, so a sum of cubes is below 2^256.
+        let mut found = vec![[U256::default(); 4]; borders.len() + 1];
+        let within = Borders::new(&task, borders);
+        self.primes_by_class(task, classes.clone(), |class, bitmap| {
+            for (sums, bits) in found.iter_mut().zip(within.parts(class, task.bits() as usize)) {
+                borders::each(bitmap, bits, |bit| {
+                    let above = U256::of(u128::from(class) + u128::from(task.wheel.modulus) * bit as u128);
+                    let square = above * above;
+                    let more = [U256::of(1), above, square, square * above];
+                    sums.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
+                });
+            }
+        });
+        let low = Integer::from(task.low());
+        let sum = |[zero, one, two, three]: [Integer; 4]| match exponent {
+            2 => two + low.clone() * (2 * one + low.clone() * zero),
+            _ => three + low.clone() * (3 * two + low.clone() * (3 * one + low.clone() * zero)),
+        };
+        let mut sums: Vec<Integer> = found.iter().map(|sums| sum(sums.map(U256::integer))).collect();
+        let small = task.own(&classes);
+        small.for_each(|prime| sums[part_of(prime, borders)] += integer::raised(Integer::from(prime), exponent));
+        sums
+    }
+
+    fn plain_sums_in_parts(
+        &mut self,
+        base: &SievingPrimes,
+        layout: &Layout,
+        unit: u64,
+        borders: &[u128],
+    ) -> Vec<Integer> {
+        let (window, classes) = layout.unit(unit);
+        let task = SieveTask { window, wheel: layout.wheel, base, bound: layout.bound }.to_the_root();
+        // Counted from `low` on: no window is wider than 2^64, so the sum of all places is below 2^128.
+        let mut found = vec![(0u64, 0u128); borders.len() + 1];
+        let (lanes, within) = (self.lanes, Borders::new(&task, borders));
+        self.primes_by_class(task, classes.clone(), |class, bitmap| {
+            for ((count, above), bits) in found.iter_mut().zip(within.parts(class, task.bits() as usize)) {
+                let ones = borders::ones(lanes, bitmap, bits.clone());
+                *count += ones;
+                *above += u128::from(class) * u128::from(ones);
+                *above += u128::from(task.wheel.modulus) * borders::places(lanes, bitmap, bits);
+            }
+        });
+        let low = Integer::from(task.low());
+        let mut sums: Vec<Integer> = found.iter().map(|&(count, above)| low.clone() * count + above).collect();
+        task.own(&classes).for_each(|prime| sums[part_of(prime, borders)] += prime);
+        sums
+    }
+
+    fn count_by(&mut self, task: SieveTask, classes: Range<usize>) -> u64 {
+        let task = task.to_the_root();
+        let mut count = task.own(&classes).count() as u64;
         let lanes = self.lanes;
-        self.lines(sifting, classes, |class, line| {
-            count += if sifting.decides() { lanes.ones(line) } else { left::primes(&sifting, class, line) }
+        self.sieve_classes(task, classes, |class, bitmap| {
+            count += if task.decides() { lanes.ones(bitmap) } else { candidates::count_primes(&task, class, bitmap) }
         });
         count
     }
 
-    /// The primes above 5 of a unit of a layout that is [`Layout::in_order`]: gives `each` a number and 64 bits that
-    /// stand for it plus [`ordered::OFFSETS`], which are those of the numbers prime to 30 among the next 240.
+    /// The primes above 5 in a unit of a layout made by [`Layout::in_order`]. `each` gets a number and a word of 64 bits: bit i
+    /// stands for that number plus [`ordered::OFFSETS`]`[i]`. These are the numbers prime to 30 among the next 240.
     ///
-    /// Memory: eight lines, of a thirtieth of a bit per number each.
+    /// Memory: the bits of eight classes, each a thirtieth of a bit per number.
     pub fn in_order(&mut self, base: &SievingPrimes, layout: &Layout, unit: u64, each: impl FnMut(u128, u64)) {
         let (window, _) = layout.unit(unit);
-        self.in_order_by(Sifting { window, wheel: Wheel::smallest(), base, bound: layout.bound }, each);
+        self.in_order_by(SieveTask { window, wheel: Wheel::smallest(), base, bound: layout.bound }, each);
     }
 
-    fn in_order_by(&mut self, sifting: Sifting, mut each: impl FnMut(u128, u64)) {
-        let (sifting, mut lines) = (sifting.to_the_root(), Vec::new());
-        self.lines(sifting, 0..ordered::CLASSES.len(), |class, line| {
-            lines.push(line.to_vec());
-            if !sifting.decides() {
-                left::sift(&sifting, class, lines.last_mut().expect("it was pushed"));
+    fn in_order_by(&mut self, task: SieveTask, mut each: impl FnMut(u128, u64)) {
+        let (task, mut bitmaps) = (task.to_the_root(), Vec::new());
+        self.sieve_classes(task, 0..ordered::CLASSES.len(), |class, bitmap| {
+            bitmaps.push(bitmap.to_vec());
+            if !task.decides() {
+                candidates::keep_primes(&task, class, bitmaps.last_mut().expect("it was pushed"));
             }
         });
-        if !lines.is_empty() {
-            let words = ordered::words(std::array::from_fn(|index| &lines[index][..]));
-            words.for_each(|(start, word)| each(sifting.low() + u128::from(start), word));
+        if !bitmaps.is_empty() {
+            let words = ordered::words(std::array::from_fn(|index| &bitmaps[index][..]));
+            words.for_each(|(start, word)| each(task.low() + u128::from(start), word));
         }
     }
 
-    /// The primes above 5 of a window, by sieving alone; `each` gets them as of [`Sieve::in_order`], the first word's
-    /// number being the last multiple of 30 that is not above the window's start.
+    /// The primes above 5 of a window, by sieving alone. `each` gets them as in [`Sieve::in_order`]; the first number is the last
+    /// multiple of 30 at or before the window's start.
     ///
-    /// The window ends at [`END`] at most; `base` reaches up to the square root of its end. Memory: eight lines, of a
-    /// thirtieth of a bit per number each.
+    /// The window must end at [`SIEVE_END`] or before; `base` must reach the square root of its end. Memory: the bits of eight
+    /// classes, each a thirtieth of a bit per number.
+    ///
+    /// # Panics
+    /// If the window ends behind [`SIEVE_END`].
     pub fn words(&mut self, base: &SievingPrimes, window: Span, each: impl FnMut(u128, u64)) {
-        assert!(window.end() <= END);
-        self.in_order_by(Sifting { window, wheel: Wheel::smallest(), base, bound: u64::MAX }, each);
+        assert!(window.end() <= SIEVE_END);
+        self.in_order_by(SieveTask { window, wheel: Wheel::smallest(), base, bound: u64::MAX }, each);
     }
 
-    /// The primes of a window, ascending; they must lie above 5 and below 2^32.
+    /// The primes of a window, ascending. They must be above 5 and below 2^32.
     fn piece(&mut self, base: &SievingPrimes, window: Span) -> Vec<u32> {
         let mut primes = Vec::new();
         self.words(base, window, |start, word| {
@@ -241,91 +334,111 @@ impl Sieve {
         primes
     }
 
-    /// Sieves the lines of the given classes and gives each, in order and with its class, to `done` when exactly
-    /// those numbers of the window have their bits set that no prime up to the bound divides but itself.
-    fn lines(&mut self, sifting: Sifting, classes: Range<usize>, mut done: impl FnMut(u32, &[u64])) {
-        if sifting.window.is_empty() || classes.is_empty() {
+    /// Sieves the given classes as [`Sieve::sieve_classes`] does, but a bit is set if and only if its number is prime.
+    fn primes_by_class(&mut self, task: SieveTask, classes: Range<usize>, mut done: impl FnMut(u32, &[u64])) {
+        let mut primes = Vec::new();
+        self.sieve_classes(task, classes, |class, bitmap| {
+            if task.decides() {
+                return done(class, bitmap);
+            }
+            primes.clear();
+            primes.extend_from_slice(bitmap);
+            candidates::keep_primes(&task, class, &mut primes);
+            done(class, &primes);
+        });
+    }
+
+    /// Sieves the given classes. `done` gets each class in order, with its bits. A bit is set if and only if no prime up to the
+    /// bound divides its number, except the number itself.
+    fn sieve_classes(&mut self, task: SieveTask, classes: Range<usize>, mut done: impl FnMut(u32, &[u64])) {
+        if task.window.is_empty() || classes.is_empty() {
             return;
         }
-        let Sieve { lanes, near, far, words, .. } = self;
-        let (lanes, classes) = (*lanes, &sifting.wheel.classes[classes]);
-        let length = sifting.bits() as usize / 64 + 1;
-        let stride = length.next_multiple_of(STRIPE_WORDS) + 2 * MARGIN;
-        let sown = Sown::new(&sifting, classes);
-        let mut finish = |line: &mut [u64], class| {
-            let line = &mut line[MARGIN..][..length];
-            sown.restore(class, line);
-            trim(line, &sifting, class);
-            done(class, line);
+        let Sieve { lanes, near, large_primes, words, .. } = self;
+        let (lanes, classes) = (*lanes, &task.wheel.classes[classes]);
+        let length = task.bits() as usize / 64 + 1;
+        let stride = length.next_multiple_of(PRESIEVE_WORDS) + 2 * MARGIN;
+        let to_restore = PrimesToRestore::new(&task, classes);
+        let mut finish = |bitmap: &mut [u64], class| {
+            let bitmap = &mut bitmap[MARGIN..][..length];
+            to_restore.restore(class, bitmap);
+            trim(bitmap, &task, class);
+            done(class, bitmap);
         };
-        near.set(lanes, &sifting, classes[0], block(sifting.bits(), self.block));
-        let hits = sifting.far_hits();
-        if hits * ENOUGH <= LISTED {
-            // The hits of some lines fit in lists: each line is then sieved at one go, while it is in a cache.
-            let group = (LISTED / hits.max(1)).min(classes.len());
+        near.set(lanes, &task, classes[0], block(task.bits(), self.block));
+        let hits = task.large_prime_hits();
+        if hits * CLASSES_WORTH_LISTING <= HITS_LISTED_MAX {
+            // The hits of several classes fit in lists: then each class is sieved at once, while its bits are in a cache.
+            let group = (HITS_LISTED_MAX / hits.max(1)).min(classes.len());
             words.resize(stride, 0);
             for some in classes.chunks(group) {
-                let lists = if hits > 0 { far.list(lanes, &sifting, some, |_| ()) } else { &mut [] };
+                let lists = if hits > 0 { large_primes.list(lanes, &task, some, |_| ()) } else { &mut [] };
                 let mut lists = lists.iter();
                 for &class in some {
-                    near.cross(lanes, words, &sifting, class);
-                    lists.next().iter().for_each(|hits| lanes.strike(words, MARGIN, hits));
+                    near.cross(lanes, words, &task, class);
+                    lists.next().iter().for_each(|hits| lanes.clear_bits(words, MARGIN, hits));
                     finish(words, class);
                 }
             }
         } else {
-            // All lines are in memory at once, and a line is fetched again when its list is long enough.
-            let group = TOGETHER.min(classes.len());
+            // The bits of all classes are in memory, and a class is fetched again when its list is long enough.
+            let group = CLASSES_TOGETHER.min(classes.len());
             words.resize(group * stride, 0);
             for some in classes.chunks(group) {
-                for (&class, line) in some.iter().zip(words.chunks_exact_mut(stride)) {
-                    near.cross(lanes, line, &sifting, class);
+                for (&class, bitmap) in some.iter().zip(words.chunks_exact_mut(stride)) {
+                    near.cross(lanes, bitmap, &task, class);
                 }
-                let mut strike = |lists: &mut [Hits], most: usize| {
-                    for (hits, line) in lists.iter_mut().zip(words.chunks_exact_mut(stride)) {
+                let mut clear_bits = |lists: &mut [Hits], most: usize| {
+                    for (hits, bitmap) in lists.iter_mut().zip(words.chunks_exact_mut(stride)) {
                         if hits.len() > most {
-                            lanes.strike(line, MARGIN, hits);
-                            hits.clear(sifting.bits());
+                            lanes.clear_bits(bitmap, MARGIN, hits);
+                            hits.clear(task.bits());
                         }
                     }
                 };
-                let rest = far.list(lanes, &sifting, some, |lists| strike(lists, LISTED / TOGETHER));
-                strike(rest, 0);
-                for (&class, line) in some.iter().zip(words.chunks_exact_mut(stride)) {
-                    finish(line, class);
+                let rest = large_primes
+                    .list(lanes, &task, some, |lists| clear_bits(lists, HITS_LISTED_MAX / CLASSES_TOGETHER));
+                clear_bits(rest, 0);
+                for (&class, bitmap) in some.iter().zip(words.chunks_exact_mut(stride)) {
+                    finish(bitmap, class);
                 }
             }
         }
     }
 }
 
-/// Lines that are sieved together when there are many far primes, and lines that are enough for finding where those hit
-/// to be little of the work.
-const TOGETHER: usize = 48;
-const ENOUGH: usize = 16;
+/// The index of the part that a number is in.
+fn part_of(number: u64, borders: &[u128]) -> usize {
+    borders.partition_point(|&border| border <= u128::from(number))
+}
 
-/// Far hits that are listed at once: 64 MB.
-const LISTED: usize = 1 << 24;
+/// How many classes are sieved together when there are many large primes; and how many are enough to make the cost of
+/// finding the hits small.
+const CLASSES_TOGETHER: usize = 48;
+const CLASSES_WORTH_LISTING: usize = 16;
 
-/// Bits of the equal blocks that a line is crossed in, of at most so many.
+/// Hits of large primes that are listed at once: 64 MB.
+const HITS_LISTED_MAX: usize = 1 << 24;
+
+/// The bits of a block, if a class is crossed in equal blocks of at most `most` bits.
 fn block(bits: u32, most: u32) -> u32 {
     bits.div_ceil(bits.div_ceil(most)).next_multiple_of(BLOCK_UNIT)
 }
 
-/// Clears the bits of a line that stand for numbers outside the window, or for 1.
-fn trim(line: &mut [u64], sifting: &Sifting, class: u32) {
-    let (first, bits) = (sifting.first(class), sifting.bits());
-    // Only the first and the last number of a line can lie outside.
-    if first < sifting.window.start() || first == 1 {
-        line[0] &= !1;
+/// Clears the bits of a class whose numbers are outside the window, or 1.
+fn trim(bitmap: &mut [u64], task: &SieveTask, class: u32) {
+    let (first, bits) = (task.first(class), task.bits());
+    // Only the first and the last number of a class can lie outside.
+    if first < task.window.start() || first == 1 {
+        bitmap[0] &= !1;
     }
-    let last = first + u128::from(sifting.wheel.modulus) * u128::from(bits - 1);
-    let inside = if last < sifting.window.end() { bits } else { bits - 1 };
-    line[inside as usize / 64] &= (1 << (inside % 64)) - 1;
-    line[inside as usize / 64 + 1..].fill(0);
+    let last = first + u128::from(task.wheel.modulus) * u128::from(bits - 1);
+    let inside = if last < task.window.end() { bits } else { bits - 1 };
+    bitmap[inside as usize / 64] &= (1 << (inside % 64)) - 1;
+    bitmap[inside as usize / 64 + 1..].fill(0);
 }
 
-/// A line's first number as the lanes want it.
+/// The first number of a class in the form that the lanes want.
 fn digits(first: u128) -> Vec<u32> {
     let digit = |at: u32| (first >> at) as u32 & 0xffff;
     match first >> 64 {
@@ -334,45 +447,44 @@ fn digits(first: u128) -> Vec<u32> {
     }
 }
 
-/// The bytes that a layout's sieves take: once for all threads of a rank, and for each.
+/// The bytes that the sieves of a layout take: once for all threads of a rank, and for each thread.
 pub fn memory(layout: &Layout) -> (u64, u64) {
     let (window, classes) = layout.unit(layout.units() - 1);
-    let sifting = (window.width() / u128::from(layout.wheel.modulus) + 1) as u64;
-    let line = sifting / 8 + 16 * MARGIN as u64;
+    let bits = (window.width() / u128::from(layout.wheel.modulus) + 1) as u64;
+    let bitmap = bits / 8 + 16 * MARGIN as u64;
     let bound = layout.bound;
-    let hits = sifting * layout::ln_ln_between(sifting, bound.max(sifting)) / 1000;
-    let lines = (classes.len().min(TOGETHER)) as u64;
-    let far = match hits * ENOUGH as u64 <= LISTED as u64 {
-        true => 4 * (hits * classes.len() as u64).min(LISTED as u64),
-        false => lines * line + 8 * LISTED as u64,
+    let hits = bits * layout::ln_ln_between(bits, bound.max(bits)) / 1000;
+    let bitmaps = (classes.len().min(CLASSES_TOGETHER)) as u64;
+    let large_primes = match hits * CLASSES_WORTH_LISTING as u64 <= HITS_LISTED_MAX as u64 {
+        true => 4 * (hits * classes.len() as u64).min(HITS_LISTED_MAX as u64),
+        false => bitmaps * bitmap + 8 * HITS_LISTED_MAX as u64,
     };
-    let (primes, near) = (layout::pi(bound) as u64, layout::pi(bound.min(sifting)) as u64);
-    (4 * primes, line + far + 24 * near)
+    let (primes, small) = (layout::pi(bound) as u64, layout::pi(bound.min(bits)) as u64);
+    (4 * primes, bitmap + large_primes + 24 * small)
 }
 
-/// The presieve tables of a wheel, made when it is first used.
-fn stripes_of(wheel: &Wheel) -> &'static Stripes {
-    static ALL: [OnceLock<Stripes>; 4] = [const { OnceLock::new() }; 4];
+/// The presieve tables of a wheel; the first call makes them.
+fn presieve_of(wheel: &Wheel) -> &'static Presieve {
+    static PRESIEVES: [OnceLock<Presieve>; 4] = [const { OnceLock::new() }; 4];
     // The wheels have 3, 4, 5 and 6 primes.
-    ALL[wheel.primes.len() - 3].get_or_init(|| Stripes::new(wheel))
+    PRESIEVES[wheel.primes.len() - 3].get_or_init(|| Presieve::new(wheel))
 }
 
-/// The primes that cross themselves off: those of the stripes and of the sieve that lie in the window.
-/// Starting each at its square would spare them, but costs a case for every prime and line; putting back a
-/// handful of bits costs nothing in all windows but the lowest.
-struct Sown {
-    /// Class and bit, in the order of the classes.
+/// The sieving primes that lie in the window: they cross off themselves. To start each prime at its square would avoid this,
+/// but costs a branch for every prime and class. To set a few bits again costs nothing in all windows but the lowest.
+struct PrimesToRestore {
+    /// Class and bit, ordered by class.
     bits: Vec<(u32, u32)>,
 }
 
-impl Sown {
-    /// Those of the given classes.
-    fn new(sifting: &Sifting, classes: &[u32]) -> Sown {
-        let (window, low, modulus) = (sifting.window, sifting.low(), sifting.wheel.modulus);
+impl PrimesToRestore {
+    /// The primes of the given classes.
+    fn new(task: &SieveTask, classes: &[u32]) -> PrimesToRestore {
+        let (window, low, modulus) = (task.window, task.low(), task.wheel.modulus);
         let wanted = classes[0]..=classes[classes.len() - 1];
         let mut bits = Vec::new();
-        let crossing = sifting.base.between(sifting.striped(), sifting.bound);
-        for primes in [sifting.stripes().primes()].into_iter().chain(crossing) {
+        let crossing = task.base.between(task.presieved(), task.bound);
+        for primes in [task.patterns().primes()].into_iter().chain(crossing) {
             let from = primes.partition_point(|&p| u128::from(p) < window.start());
             let to = primes.partition_point(|&p| u128::from(p) < window.end());
             let places = primes[from..to.max(from)].iter().map(|&p| {
@@ -382,14 +494,14 @@ impl Sown {
             bits.extend(places.filter(|(class, _)| wanted.contains(class)));
         }
         bits.sort_unstable();
-        Sown { bits }
+        PrimesToRestore { bits }
     }
 
-    /// Puts back the bits of the line of `class`.
-    fn restore(&self, class: u32, line: &mut [u64]) {
+    /// Sets the bits of `class` again.
+    fn restore(&self, class: u32, bitmap: &mut [u64]) {
         let from = self.bits.partition_point(|&(at, _)| at < class);
         for &(_, bit) in self.bits[from..].iter().take_while(|&&(at, _)| at == class) {
-            line[bit as usize / 64] |= 1 << (bit % 64);
+            bitmap[bit as usize / 64] |= 1 << (bit % 64);
         }
     }
 }
@@ -450,10 +562,10 @@ mod tests {
     #[test]
     fn the_last_numbers_below_two_to_the_64() {
         let mut sieve = Sieve::new(lanes::pick(None).unwrap(), 32 << 10);
-        let base = made(END, &mut sieve);
+        let base = made(SIEVE_END, &mut sieve);
         let wheel = Wheel::smallest();
         let first = u64::MAX - 99;
-        assert_eq!(sieve.count(&base, span(first.into(), END), wheel, 0..8), trial::count(first, u64::MAX));
+        assert_eq!(sieve.count(&base, span(first.into(), SIEVE_END), wheel, 0..8), trial::count(first, u64::MAX));
     }
 
     /// All primes above 5 of a layout, in order.
@@ -479,10 +591,55 @@ mod tests {
         }
     }
 
+    /// However a window is cut into parts, each has the primes that it has alone, and their sum.
+    #[test]
+    fn parts_of_windows_are_as_they_are_alone() {
+        let mut sieve = Sieve::new(lanes::pick(None).unwrap(), 32 << 10);
+        for (start, width) in [
+            (0u128, 5000u128),
+            (0, 2_000_000),
+            (10u128.pow(12), 300_000),
+            (10u128.pow(18), 2000),
+            (SIEVE_END - 9, 3000),
+        ] {
+            let window = span(start, start + width);
+            for cuts in [1u128, 2, 3, 97] {
+                let borders: Vec<u128> = (1..cuts).map(|cut| start + width * cut * cut / (cuts * cuts)).collect();
+                let layout = Layout::with_borders(window, borders.len() as u64);
+                let base = SievingPrimes::up_to(layout.bound);
+                base.make(&mut sieve);
+                let mut counts = vec![0; cuts as usize];
+                let mut sums = vec![vec![Integer::new(); cuts as usize]; 4];
+                for unit in 0..layout.units() {
+                    let within = layout.unit(unit).0;
+                    let from = borders.partition_point(|&border| border <= within.start());
+                    let to = borders.partition_point(|&border| border < within.end());
+                    let borders = &borders[from..to.max(from)];
+                    let parts = sieve.unit_in_parts(&base, &layout, unit, borders);
+                    counts[from..].iter_mut().zip(parts).for_each(|(all, count)| *all += count);
+                    for exponent in 0..=3 {
+                        let parts = sieve.sums_in_parts(&base, &layout, unit, borders, exponent);
+                        let sums = &mut sums[exponent as usize][from..];
+                        sums.iter_mut().zip(parts).for_each(|(all, sum)| *all += sum);
+                    }
+                }
+                let edges: Vec<u128> = [&[start], &borders[..], &[window.end()]].concat();
+                for (part, edges) in edges.windows(2).enumerate() {
+                    let primes: Vec<u128> = (edges[0]..edges[1]).filter(|&n| primality::is_prime(n)).collect();
+                    assert_eq!(counts[part], primes.len() as u64, "{window} in {cuts}, part {part}");
+                    for (exponent, sums) in (0..).zip(&sums) {
+                        let powers = primes.iter().map(|&prime| integer::raised(Integer::from(prime), exponent));
+                        assert_eq!(sums[part], powers.sum::<Integer>(), "{window} in {cuts}, part {part}, {exponent}");
+                    }
+                }
+            }
+        }
+    }
+
     #[test]
     fn all_layouts_of_a_narrow_span_count_alike() {
         let mut sieve = Sieve::new(lanes::pick(None).unwrap(), 32 << 10);
-        for (start, width) in [(10u128.pow(12), 100_000), (9_999_999_999_000, 3), (END - 3000, 3000)] {
+        for (start, width) in [(10u128.pow(12), 100_000), (9_999_999_999_000, 3), (SIEVE_END - 3000, 3000)] {
             let span = span(start, start + width);
             let bases: Vec<SievingPrimes> = [16, 18, 22].map(|bits| SievingPrimes::up_to(1 << bits)).into();
             bases.iter().for_each(|base| base.make(&mut sieve));
@@ -500,7 +657,7 @@ mod tests {
     #[test]
     fn beyond_two_to_the_64_what_is_left_is_tested() {
         let mut sieve = Sieve::new(lanes::pick(None).unwrap(), 32 << 10);
-        for start in [END - 500, 10u128.pow(24) - 500, LIMIT - 1000] {
+        for start in [SIEVE_END - 500, 10u128.pow(24) - 500, LIMIT - 1000] {
             let span = span(start, start + 1000);
             let expect: Vec<u128> = (start..start + 1000).filter(|&n| primality::is_prime(n)).collect();
             assert_eq!(in_order(&mut sieve, &Layout::in_order(span)), expect);

@@ -1,5 +1,5 @@
-//! The sieve of Eratosthenes with one flag per number: a rung of the ladder, between trial division and
-//! the sieve of lines, and the source of the few primes that the latter starts from.
+//! The sieve of Eratosthenes with one flag per number: slower and simpler than the segmented sieve, which is tested against it
+//! and takes its first primes from it.
 
 /// All primes up to `limit`, ascending. O(n log log n) time, one byte per number.
 pub fn primes(limit: usize) -> Vec<u32> {
@@ -16,8 +16,8 @@ pub fn primes(limit: usize) -> Vec<u32> {
     primes
 }
 
-/// How many primes there are from `first` to `last`, both included, given at least the primes up to the
-/// root of `last`. One byte per number of the window.
+/// How many primes there are from `first` to `last`, both included; `first` must not be above `last`. `primes` must have at
+/// least the primes up to the square root of `last`. Memory: one byte per number of the window.
 pub fn count(primes: &[u32], first: u64, last: u64) -> u64 {
     let mut prime = vec![true; (last - first + 1) as usize];
     for &p in primes {

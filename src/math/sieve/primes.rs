@@ -1,69 +1,60 @@
-//! The sieving primes of a rank: all primes up to a bound, made together by whoever needs them.
+//! The sieving primes of a rank: all primes up to a bound, made by all threads that need them.
 //!
-//! The bound is 2^32 at most, so a prime takes four bytes; the 203 million below 2^32 take 0.8 GB, once for
-//! all threads. They come in pieces of a fixed width, so that threads can make them side by side: each takes
-//! the next piece that nobody has begun, and when there is none left waits for the others.
+//! The bound is below 2^32, so a prime takes four bytes. The 203 million primes below 2^32 take 0.8 GB, once for all threads.
+//! They are made in pieces of a fixed width.
 
 use super::{Sieve, naive};
+use crate::math::pieces::Pieces;
 use crate::math::span::Span;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The primes up to a bound.
 pub struct SievingPrimes {
     bound: u64,
-    /// Those below [`FEW`], from which the others come.
+    /// The primes below [`NAIVE_END`], by which the others are found.
     few: Vec<u32>,
-    /// The others, piece by piece.
-    pieces: Vec<OnceLock<Vec<u32>>>,
-    next: AtomicUsize,
+    /// The other primes, piece by piece.
+    pieces: Pieces<u32>,
 }
 
-/// Up to here one flag per number is quick and small. The primes below it sieve up to its square, 2^32.
-const FEW: u64 = 1 << 16;
+/// Up to here the sieve with one flag per number is fast and small. Its primes sieve up to its square, 2^32.
+const NAIVE_END: u64 = 1 << 16;
 
-/// The width of a piece, whose lines fill a block: about a millisecond of work.
-const PIECE: u64 = 30 << 18;
+/// The width of a piece, whose classes fill a block: about one millisecond of work.
+const PIECE_WIDTH: u64 = 30 << 18;
 
 impl SievingPrimes {
-    /// Those up to `bound`, which is below 2^32; they are made by [`SievingPrimes::make`].
+    /// The primes up to `bound`, which must be below 2^32. [`SievingPrimes::make`] makes them.
     pub fn up_to(bound: u64) -> SievingPrimes {
         assert!(bound < 1 << 32);
-        let few = naive::primes(bound.min(FEW) as usize);
-        let pieces = bound.saturating_sub(FEW).div_ceil(PIECE);
-        let pieces = (0..pieces).map(|_| OnceLock::new()).collect();
-        SievingPrimes { bound, few, pieces, next: AtomicUsize::new(0) }
+        let few = naive::primes(bound.min(NAIVE_END) as usize);
+        let pieces = bound.saturating_sub(NAIVE_END).div_ceil(PIECE_WIDTH);
+        SievingPrimes { bound, few, pieces: Pieces::new(pieces) }
     }
 
-    /// Those that sieve the numbers below `end`.
+    /// The primes that are needed to sieve the numbers below `end`.
     pub fn below(end: u128) -> SievingPrimes {
         SievingPrimes::up_to(end.saturating_sub(1).isqrt().min((1 << 32) - 1) as u64)
     }
 
+    /// The bound.
     pub fn bound(&self) -> u64 {
         self.bound
     }
 
-    /// Helps to make them and returns when they are all there.
+    /// Helps to make the primes. Returns when all are there. Many threads may call it at once.
     pub fn make(&self, sieve: &mut Sieve) {
-        loop {
-            let index = self.next.fetch_add(1, Ordering::Relaxed);
-            let Some(piece) = self.pieces.get(index) else { break };
-            let start = FEW + 1 + index as u64 * PIECE;
-            let end = (start + PIECE).min(self.bound + 1);
+        self.pieces.make(|index| {
+            let start = NAIVE_END + 1 + index * PIECE_WIDTH;
+            let end = (start + PIECE_WIDTH).min(self.bound + 1);
             let span = Span::new(start.into(), end.into()).expect("pieces begin below the bound");
-            piece.set(sieve.piece(self, span)).expect("each piece is taken once");
-        }
-        for piece in &self.pieces {
-            piece.wait();
-        }
+            sieve.piece(self, span)
+        });
     }
 
-    /// Those above `above` and up to `to`, ascending, in slices; `make` has returned.
+    /// The primes above `above` and up to `to`, ascending, in slices. [`SievingPrimes::make`] must have returned.
     pub fn between(&self, above: u64, to: u64) -> impl Iterator<Item = &[u32]> + Clone {
-        // The few are there from the start: pieces are made with them.
-        let pieces = if to > FEW { &self.pieces[..] } else { &[] };
-        let pieces = pieces.iter().map(|piece| &piece.get().expect("the primes are made")[..]);
+        // The naive primes are there from the start: the pieces are made with them.
+        let pieces = (to > NAIVE_END).then(|| self.pieces.iter()).into_iter().flatten();
         let all = std::iter::once(&self.few[..]).chain(pieces);
         all.map(move |primes| {
             let from = primes.partition_point(|&p| u64::from(p) <= above);

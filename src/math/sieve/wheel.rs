@@ -1,13 +1,13 @@
 //! Wheels: numbers that share a factor with the first few primes need no bit.
 //!
-//! A wheel of modulus M = 2·3·5·…·q lets through φ(M) of every M residues, its *classes*. The larger the
-//! wheel, the fewer numbers and the fewer multiples to cross off: 26.7 % of all numbers are left at M = 30,
-//! 22.9 % at 210, 20.8 % at 2310, 19.2 % at 30030. But each class is a line of bits of its own, and lines
-//! that are too short are mostly overhead; so the width of the window picks the wheel.
+//! A wheel of modulus M = 2·3·5·…·q lets through φ(M) of every M residues, its *classes*. A larger wheel leaves fewer numbers
+//! and fewer multiples to cross off: 26.7 % of all numbers at M = 30, 22.9 % at 210, 20.8 % at 2310, 19.2 % at 30030. But each
+//! class has bits of its own, and a class with few bits is mostly overhead. So the width of the window decides the wheel.
 
 use crate::math::lanes::Start;
 use std::sync::OnceLock;
 
+/// The residue classes modulo the product of the first few primes that have primes in them.
 pub struct Wheel {
     /// The primes that the wheel leaves out.
     pub primes: &'static [u64],
@@ -15,14 +15,14 @@ pub struct Wheel {
     pub modulus: u64,
     /// The residues that share no factor with the modulus, ascending.
     pub classes: Vec<u32>,
-    /// For each residue r that has an inverse modulo the modulus: -1/r; 0 for the others.
+    /// For each residue r that has an inverse modulo the modulus: -1/r. 0 for the other residues.
     negated_inverses: Vec<u32>,
 }
 
 /// The first primes whose products are the wheels' moduli.
-const PRIMES: &[u64] = &[2, 3, 5, 7, 11, 13];
+const WHEEL_PRIMES: &[u64] = &[2, 3, 5, 7, 11, 13];
 
-/// How many primes the wheels have, smallest first.
+/// How many primes each wheel has, the smallest wheel first.
 const SIZES: [usize; 4] = [3, 4, 5, 6];
 
 static WHEELS: [OnceLock<Wheel>; SIZES.len()] = [const { OnceLock::new() }; SIZES.len()];
@@ -33,30 +33,44 @@ impl Wheel {
         (0..SIZES.len()).map(Wheel::of)
     }
 
-    /// The smallest wheel, whose lines have the numbers nearly in order.
+    /// The smallest wheel, with eight classes.
     pub fn smallest() -> &'static Wheel {
         Wheel::of(0)
     }
 
     fn of(size: usize) -> &'static Wheel {
-        WHEELS[size].get_or_init(|| Wheel::new(&PRIMES[..SIZES[size]]))
+        WHEELS[size].get_or_init(|| Wheel::new(&WHEEL_PRIMES[..SIZES[size]]))
     }
 
     fn new(primes: &'static [u64]) -> Wheel {
         let modulus = primes.iter().product::<u64>();
-        let free = |n: &u64| primes.iter().all(|&p| !n.is_multiple_of(p));
-        let classes = (0..modulus).filter(free).map(|n| n as u32).collect();
-        let negated = |n| if free(&n) { (modulus - inverse(n, modulus)) as u32 } else { 0 };
-        Wheel { primes, modulus, classes, negated_inverses: (0..modulus).map(negated).collect() }
+        let mut is_class = vec![true; modulus as usize];
+        for &p in primes {
+            is_class.iter_mut().step_by(p as usize).for_each(|class| *class = false);
+        }
+        let classes: Vec<u32> = (0..).zip(is_class).filter_map(|(residue, is)| is.then_some(residue)).collect();
+        let mut negated_inverses = vec![0; modulus as usize];
+        for &class in &classes {
+            if negated_inverses[class as usize] == 0 {
+                let end = modulus as u32;
+                let negated = end - inverse(class.into(), modulus) as u32;
+                // If -1/r is n, then -1/n is r; and -1/-r is -n, because both signs change.
+                for (r, n) in [(class, negated), (end - class, end - negated)] {
+                    negated_inverses[r as usize] = n;
+                    negated_inverses[n as usize] = r;
+                }
+            }
+        }
+        Wheel { primes, modulus, classes, negated_inverses }
     }
 
-    /// What the lanes need of the wheel to find where primes hit its lines.
+    /// What the lanes need of the wheel to find first multiples.
     pub fn start(&self) -> Start<'_> {
         Start { digits: &[0], modulus: self.modulus as u32, negated_inverses: &self.negated_inverses }
     }
 }
 
-/// The inverse of `n` modulo `modulus` by Euclid's algorithm; they share no factor.
+/// The inverse of `n` modulo `modulus`, by Euclid's algorithm. They must share no factor.
 pub fn inverse(n: u64, modulus: u64) -> u64 {
     let (mut a, mut b) = (n as i64, modulus as i64);
     let (mut x, mut y) = (1i64, 0i64);

@@ -1,7 +1,7 @@
 //! How the terms are cut into units of about equal cost.
 //!
-//! D, A with C, B and Φ0 are cut by what a number is expected to cost where it is; Σ is one unit. Integers throughout:
-//! two hosts must never cut differently.
+//! D, A with C, B and Φ0 are cut by the expected cost of each number; Σ is one unit. Everything is done in integers: two hosts
+//! must never cut differently.
 
 use super::d;
 use super::params::Params;
@@ -10,12 +10,12 @@ use crate::math::lanes::WORD;
 use crate::math::span::Span;
 use std::ops::Range;
 
-/// The units of one formula, D's first: they are the most work.
-pub struct Layout {
+/// The units of one formula. Those of D come first, because they are the most work.
+pub struct FormulaLayout {
     params: Params,
-    hard: Slices,
-    low: Slices,
-    high: Slices,
+    hard: TermSlices,
+    low: TermSlices,
+    high: TermSlices,
     ordinary: u64,
 }
 
@@ -24,42 +24,55 @@ pub struct Layout {
 pub enum Unit {
     /// A slice of D, and where the one before begins.
     Hard(Range<u64>, Option<u64>),
-    /// A slice of the places up to sqrt x, or beyond.
+    /// A slice of the numbers up to sqrt x, or beyond.
     Low(Range<u64>),
     High(Range<u64>),
-    /// Φ0 over the m above the first and up to the second.
+    /// The part of Φ0 with m above the first number and up to the second.
     Ordinary(u64, u64),
     Sigma,
 }
 
+/// What units belong to, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FormulaTerm {
+    Hard,
+    Low,
+    High,
+    Ordinary,
+    Sigma,
+}
+
 /// A span in slices whose edges are multiples of 240.
-struct Slices {
+struct TermSlices {
     cut: Cut,
     end: u64,
     cost: u128,
 }
 
-/// Picoseconds: a word's turn with a prime, a crossing, a leaf of D, a place of A or C, sieving a number in order, a place
-/// of B, an ordinary leaf.
-const TURN: u64 = 30;
-const HIT: u64 = 260;
-const LEAF: u64 = 2_400;
-const PLACE: u64 = 1_900;
-const SIEVED: u64 = 150;
-const QUERY: u64 = 6_000;
-const ORDINARY: u64 = 9_000;
+/// Picoseconds: handling one prime in one word; one crossing; one leaf of D; one place of A or C; sieving one number in order;
+/// one place of B; one ordinary leaf.
+const WORD_TURN_PS: u64 = 30;
+const CROSSING_PS: u64 = 260;
+const LEAF_PS: u64 = 2_400;
+const PLACE_PS: u64 = 1_900;
+const SIEVED_PS: u64 = 150;
+const QUERY_PS: u64 = 6_000;
+const ORDINARY_LEAF_PS: u64 = 9_000;
 
-/// Picoseconds that a unit takes at least, if there are enough; and the most units of a term until they take long.
-const SHORT: u128 = 1_500_000_000;
-const LONG: u128 = 500_000_000_000;
-const MANY: u128 = 1024;
+/// Picoseconds that a unit takes at least, if there are enough units; and the most units of a term, unless they take longer than
+/// the second time.
+const TERM_UNIT_SHORT_PS: u128 = 1_500_000_000;
+const TERM_UNIT_LONG_PS: u128 = 500_000_000_000;
+const TERM_UNITS_MAX: u128 = 1024;
 
-impl Slices {
-    fn new(from: u64, end: u64, cost: impl Fn(u64) -> u64) -> Slices {
+impl TermSlices {
+    fn new(from: u64, end: u64, cost: impl Fn(u64) -> u64) -> TermSlices {
         let span = Span::new(from.into(), end.max(from).into()).expect("it does not end before it begins");
-        let picoseconds = Cut::whole(span, |n| cost(n as u64)) / SCALE;
-        let units = (picoseconds / SHORT).min(MANY.max(picoseconds / LONG)).max(1) as u64;
-        Slices { cut: Cut::new(span, |n| cost(n as u64), units), end, cost: picoseconds }
+        let units = |cost: u128| {
+            (cost / SCALE / TERM_UNIT_SHORT_PS).min(TERM_UNITS_MAX.max(cost / SCALE / TERM_UNIT_LONG_PS)).max(1) as u64
+        };
+        let cut = Cut::by_cost(span, |n| cost(n as u64), units);
+        TermSlices { end, cost: cut.whole() / SCALE, cut }
     }
 
     fn count(&self) -> u64 {
@@ -73,27 +86,30 @@ impl Slices {
     }
 }
 
-/// Costs of a number are in these parts of a picosecond.
+/// Costs of a number are counted in 1024ths of a picosecond.
 const SCALE: u128 = 1024;
 
-impl Layout {
-    pub fn new(params: &Params) -> Layout {
+impl FormulaLayout {
+    /// The layout for one x.
+    pub fn new(params: &Params) -> FormulaLayout {
         let middle = middle(params);
         let end = (params.xy() + 1).next_multiple_of(WORD).max(middle);
-        let hard = Slices::new(d::start(params), d::end(params), |v| hard(params, v));
-        let low = Slices::new(0, middle, |v| low(params, v));
-        let high = Slices::new(middle, end, |v| high(params, v));
-        let ordinary = (ordinary(params) / SHORT).clamp(1, MANY) as u64;
-        Layout { params: *params, hard, low, high, ordinary }
+        let hard = TermSlices::new(d::start(params), d::end(params), |v| hard(params, v));
+        let low = TermSlices::new(0, middle, |v| low(params, v));
+        let high = TermSlices::new(middle, end, |v| high(params, v));
+        let ordinary = (ordinary(params) / TERM_UNIT_SHORT_PS).clamp(1, TERM_UNITS_MAX) as u64;
+        FormulaLayout { params: *params, hard, low, high, ordinary }
     }
 
+    /// How many units there are.
     pub fn units(&self) -> u64 {
         self.hard.count() + self.low.count() + self.high.count() + self.ordinary + 1
     }
 
+    /// What a unit computes.
     pub fn unit(&self, mut unit: u64) -> Unit {
         if unit < self.hard.count() {
-            // A slice can be empty, where units are shorter than a word.
+            // A slice can be empty if units are shorter than a word.
             let before = (0..unit).rev().map(|unit| self.hard.slice(unit)).find(|slice| !slice.is_empty());
             return Unit::Hard(self.hard.slice(unit), before.map(|slice| slice.start));
         }
@@ -113,7 +129,21 @@ impl Layout {
         Unit::Sigma
     }
 
-    /// Expected picoseconds of some terms.
+    /// The numbers of those of the `units` that belong to a term; `None` if none does.
+    pub fn numbers(&self, term: FormulaTerm, units: &Range<u64>) -> Option<Range<u64>> {
+        let counts = [self.hard.count(), self.low.count(), self.high.count(), self.ordinary, 1];
+        let first = counts[..term as usize].iter().sum::<u64>();
+        let last = first + counts[term as usize];
+        let (first, last) = (units.start.max(first), units.end.min(last).checked_sub(1)?);
+        let edges = |unit| match self.unit(unit) {
+            Unit::Hard(slice, _) | Unit::Low(slice) | Unit::High(slice) => slice,
+            Unit::Ordinary(after, last) => after..last,
+            Unit::Sigma => 0..0,
+        };
+        (first <= last).then(|| edges(first).start..edges(last).end)
+    }
+
+    /// Expected picoseconds of the terms with this name.
     pub fn expected(&self, term: &str) -> u128 {
         match term {
             "D" => self.hard.cost,
@@ -130,12 +160,12 @@ impl Layout {
     }
 }
 
-/// Where the places up to sqrt x end.
+/// The end of the numbers up to sqrt x.
 pub fn middle(params: &Params) -> u64 {
     (params.sqrt_x + 1).next_multiple_of(WORD)
 }
 
-/// ln n in 1024ths; off by less than a hundredth.
+/// ln n in 1024ths; the error is below 1 %.
 fn ln(n: u128) -> u64 {
     let n = n.max(2);
     let bits = n.ilog2();
@@ -160,11 +190,12 @@ fn hard(params: &Params, v: u64) -> u64 {
     let (least, most) = (ln(first), ln(last.max(20)).max(ln(first)));
     let primes = |n: u128| (n as u64) * 1024 / ln(n.max(20));
     let alive = primes(last).saturating_sub(primes(first)) as u128;
-    let passes = alive * u128::from(TURN) * SCALE / u128::from(WORD);
+    let passes = alive * u128::from(WORD_TURN_PS) * SCALE / u128::from(WORD);
     // Crossings: 8/30 of Σ 1/p over 19 < p, which is ln ln.
-    let hits = u128::from(most.saturating_sub(ln(20)) * 1024 / most.max(1)) * u128::from(HIT) * 8 / 30 * SCALE / 1024;
+    let hits =
+        u128::from(most.saturating_sub(ln(20)) * 1024 / most.max(1)) * u128::from(CROSSING_PS) * 8 / 30 * SCALE / 1024;
     let share = 1024 * 1024 * 56 / 100 * (most - least) / most * 1024 / least;
-    let leaves = density(params, v) * u128::from(share) / (1 << 20) * u128::from(LEAF) * SCALE / 1024;
+    let leaves = density(params, v) * u128::from(share) / (1 << 20) * u128::from(LEAF_PS) * SCALE / 1024;
     (passes + hits + leaves).min(1 << 50) as u64
 }
 
@@ -178,17 +209,18 @@ fn low(params: &Params, v: u64) -> u64 {
     let middle = u64::midpoint(least, most);
     let other = ln(quotient).saturating_sub(middle).max(1024);
     let share = u128::from(most - least) * (1 << 40) / u128::from(middle) / u128::from(other) / 1024;
-    let places = density(params, v) * share / (1 << 20) * u128::from(PLACE) * SCALE / 1024;
-    (u128::from(SIEVED) * SCALE + places).min(1 << 50) as u64
+    let places = density(params, v) * share / (1 << 20) * u128::from(PLACE_PS) * SCALE / 1024;
+    (u128::from(SIEVED_PS) * SCALE + places).min(1 << 50) as u64
 }
 
 /// What a number v beyond sqrt x costs in B: x/v²/ln(x/v) places.
 fn high(params: &Params, v: u64) -> u64 {
     let places =
-        density(params, v) * 1024 / u128::from(ln(params.x / u128::from(v.max(1)))) * u128::from(QUERY) * SCALE / 1024;
-    (u128::from(SIEVED) * SCALE + places).min(1 << 50) as u64
+        density(params, v) * 1024 / u128::from(ln(params.x / u128::from(v.max(1)))) * u128::from(QUERY_PS) * SCALE
+            / 1024;
+    (u128::from(SIEVED_PS) * SCALE + places).min(1 << 50) as u64
 }
 
 fn ordinary(params: &Params) -> u128 {
-    u128::from(params.z) / 7 * u128::from(ORDINARY)
+    u128::from(params.z) / 7 * u128::from(ORDINARY_LEAF_PS)
 }

@@ -1,61 +1,68 @@
 //! Gourdon's formula for π(x): π(x) = A - B + C + D + Φ0 + Σ.
 //!
-//! All six terms come from Legendre's phi by cutting its tree of leaves where a leaf is known otherwise (Lagarias,
+//! All six terms come from Legendre's phi: its tree of leaves is cut where the value of a leaf is known in another way (Lagarias,
 //! Miller and Odlyzko 1985; Deléglise and Rivat 1996; Gourdon 2001). Cost: O(x^(2/3) / log² x), most of it for D.
 //!
-//! Every term is a sum over numbers in order, so it is cut into slices that stand alone; what they come to merges from
-//! left to right. A, B and C ask for π at places up to x/y, and their slices know π but for the primes to their left,
-//! which come in when slices meet. D's slices begin with a few hundred values of phi, which a thread that goes on
-//! from slice to slice has from the slice before.
+//! Every term is a sum over numbers in order. It is cut into independent slices, whose sums merge from left to right. A, B and C
+//! need π at places up to x/y. Their slices know π except for the number of primes to their left, which is added when slices
+//! merge. D's slices begin with a few hundred values of phi; a thread that continues with the next slice has them already.
 
 mod a;
+mod abc;
 mod b;
 mod c;
 mod d;
 mod factors;
 mod layout;
 pub mod params;
-mod patterns;
 mod phi;
 mod phi0;
+mod place_sums;
 mod places;
+mod plausible;
+pub mod powers;
+mod presieve;
 mod sigma;
 pub mod tables;
-mod tally;
-mod tiny;
+mod tiny_phi;
 
 use crate::math::lanes::Lanes;
 use crate::math::primality;
 use crate::math::sieve::{Sieve, SievingPrimes};
 pub use d::Hard;
-use d::Sieving;
-use layout::{Layout, Unit};
-pub use params::{Alpha, END, LEAST, Params};
+use d::HardSieve;
+use layout::{FormulaLayout, Unit};
+pub use params::{Alpha, Params, X_END, X_LEAST};
+pub use place_sums::{PlaceSums, WeightedPi};
 use places::Buffers;
 use std::sync::OnceLock;
 use tables::Tables;
-pub use tally::{Asked, Tally};
 
-/// The formula for one x, cut into units, with what its terms share.
+/// The formula for one x, cut into units, and what its terms share.
 pub struct Gourdon {
-    terms: Terms,
-    layout: Layout,
+    context: TermContext,
+    layout: FormulaLayout,
 }
 
-/// What units came to. Units merge from left to right.
+/// The sums of units. They merge from left to right.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Sums {
+pub struct TermSums {
+    /// D, the hard leaves.
     pub hard: Hard,
-    /// The places up to sqrt x, and those beyond.
-    pub low: Tally,
-    pub high: Tally,
+    /// A and C, whose places go up to sqrt x.
+    pub low: PlaceSums,
+    /// B, whose places lie beyond sqrt x.
+    pub high: PlaceSums,
+    /// The ordinary leaves of Φ0.
     pub ordinary: i128,
+    /// Σ, but for the part that needs π(sqrt x).
     pub sigma: i128,
 }
 
-impl Sums {
-    pub fn merge(self, right: Sums) -> Sums {
-        Sums {
+impl TermSums {
+    /// The sums of these units and of the units to the right of them.
+    pub fn merge(self, right: TermSums) -> TermSums {
+        TermSums {
             hard: self.hard.merge(right.hard),
             low: self.low.merge(right.low),
             high: self.high.merge(right.high),
@@ -65,41 +72,52 @@ impl Sums {
     }
 }
 
-/// What the formula came to.
+/// The result of the formula.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct FormulaResult {
+    /// π(x) = A - B + C + D + Φ0 + Σ.
     pub pi: u128,
+    /// The term A.
     pub a: i128,
+    /// The term B.
     pub b: i128,
+    /// The term C.
     pub c: i128,
+    /// The term D.
     pub d: i128,
+    /// The term Φ0.
     pub phi0: i128,
+    /// The term Σ.
     pub sigma: i128,
     /// Whether all slices of D agreed at their edges.
     pub sound: bool,
 }
 
-/// A thread's state, for the units of one number.
-pub struct Worker {
+/// The state of one thread, for the units of one x.
+pub struct Workspace {
     buffers: Buffers,
-    sieving: Option<Sieving>,
+    hard_sieve: Option<HardSieve>,
 }
 
-impl Worker {
-    pub fn new(sieve: Sieve) -> Worker {
-        Worker { buffers: Buffers::new(sieve), sieving: None }
+impl Workspace {
+    /// A workspace whose sieves are like this one. It has no state yet.
+    pub fn new(sieve: Sieve) -> Workspace {
+        Workspace { buffers: Buffers::new(sieve), hard_sieve: None }
     }
 }
 
 impl Gourdon {
+    /// The formula with these parameters. It has no tables yet: [`Gourdon::make`] or the first unit makes them.
     pub fn new(params: Params, lanes: &'static Lanes) -> Gourdon {
-        Gourdon { terms: Terms::new(params, lanes), layout: Layout::new(&params) }
+        Gourdon { context: TermContext::new(params, lanes), layout: FormulaLayout::new(&params) }
     }
 
+    /// The parameters.
     pub fn params(&self) -> &Params {
-        &self.terms.params
+        &self.context.params
     }
 
+    /// How many units there are.
     pub fn units(&self) -> u64 {
         self.layout.units()
     }
@@ -109,12 +127,11 @@ impl Gourdon {
         self.layout.cost()
     }
 
-    /// Bytes: once for all threads of a rank, and for each.
-    pub fn memory(&self) -> (u64, u64) {
-        let params = self.params();
+    /// The bytes: once for all threads of a rank, and for each thread.
+    pub fn memory(params: &Params) -> (u64, u64) {
         let tables = Tables::memory(params) + 4 * params.xy().isqrt() / 10;
         // Measured: a thread fills half of what places may need, and the allocator keeps some of what workers return.
-        (tables + 400_000, places::MEMORY / 2 + 50 * params.hard)
+        (tables + 400_000, places::THREAD_BYTES / 2 + 50 * params.hard)
     }
 
     /// The terms that a unit belongs to.
@@ -128,66 +145,79 @@ impl Gourdon {
         }
     }
 
-    /// A unit, for whoever looks into it.
+    /// What a unit is, for measurements.
     pub fn describe(&self, unit: u64) -> String {
         format!("{:?}", self.layout.unit(unit))
     }
 
-    /// The expected seconds of such units.
+    /// The expected seconds of all units of a term.
     pub fn expected(&self, term: &str) -> f64 {
         self.layout.expected(term) as f64 * 1e-12
     }
 
-    /// Makes the tables, which otherwise the first unit does.
-    pub fn make(&self, worker: &mut Worker) {
-        self.terms.make(&mut worker.buffers.sieve);
+    /// Makes the tables; otherwise the first unit makes them.
+    pub fn make(&self, workspace: &mut Workspace) {
+        self.context.make(&mut workspace.buffers.sieve);
     }
 
-    pub fn compute(&self, unit: u64, worker: &mut Worker) -> Sums {
-        let (terms, Worker { buffers, sieving }) = (&self.terms, worker);
-        terms.make(&mut buffers.sieve);
-        let mut sums = Sums::default();
+    /// The sums of one unit. Any thread may compute any unit; units in order are cheaper, because D continues from slice to slice.
+    ///
+    /// Cost: see [`Gourdon::cost`]; the first unit of a rank also makes the tables. Memory: see [`Gourdon::memory`].
+    pub fn compute(&self, unit: u64, workspace: &mut Workspace) -> TermSums {
+        let (context, Workspace { buffers, hard_sieve }) = (&self.context, workspace);
+        context.make(&mut buffers.sieve);
+        let mut sums = TermSums::default();
         match self.layout.unit(unit) {
             Unit::Hard(slice, before) => {
-                let sieving = sieving.get_or_insert_with(|| Sieving::new(&terms.params));
-                sums.hard = sieving.slice(terms, slice, before);
+                let hard_sieve = hard_sieve.get_or_insert_with(|| HardSieve::new(&context.params));
+                sums.hard = hard_sieve.slice(context, slice, before);
             }
-            Unit::Low(slice) => sums.low = places::tally(terms, slice, buffers),
-            Unit::High(slice) => sums.high = places::tally(terms, slice, buffers),
-            Unit::Ordinary(after, last) => sums.ordinary = phi0::sum(terms, after, last, &mut buffers.list),
-            Unit::Sigma => sums.sigma = sigma::sums(&terms.params, terms.tables()),
+            Unit::Low(slice) => sums.low = abc::sums(context, slice, buffers),
+            Unit::High(slice) => sums.high = abc::sums(context, slice, buffers),
+            Unit::Ordinary(after, last) => sums.ordinary = phi0::sum(context, after, last, &mut buffers.list),
+            Unit::Sigma => sums.sigma = sigma::sums(&context.params, context.tables()),
         }
         sums
     }
 
-    /// What the sums of all units come to.
-    pub fn close(&self, whole: Sums) -> Found {
-        let params = self.params();
-        // The last slice up to sqrt x goes on to a multiple of 240.
+    /// The result, from the sums of all units.
+    pub fn close(&self, whole: TermSums) -> FormulaResult {
+        Gourdon::found(self.params(), whole)
+    }
+
+    /// How many units there will be, and the expected picoseconds of all on one thread.
+    pub fn units_and_cost(params: &Params) -> (u64, u128) {
+        let layout = FormulaLayout::new(params);
+        (layout.units(), layout.cost())
+    }
+
+    /// The result, from the sums of all units. It needs no tables.
+    pub fn found(params: &Params, whole: TermSums) -> FormulaResult {
+        // The last slice up to sqrt x ends at a multiple of 240.
         let beyond = (params.sqrt_x + 1..layout::middle(params)).filter(|&n| primality::is_prime(n.into()));
-        let sigma = whole.sigma + sigma::of_root(whole.low.primes - beyond.count() as u64);
+        let sigma = whole.sigma + sigma::of_root(whole.low.primes.saturating_sub(beyond.count() as u64));
         let places = whole.low.merge(whole.high);
         let (a, b, c) = (places.a.sum, places.b.sum, places.c.sum);
         let (d, phi0) = (whole.hard.sum, whole.ordinary);
         let pi = (a - b + c + d + phi0 + sigma) as u128;
-        Found { pi, a, b, c, d, phi0, sigma, sound: whole.hard.sound }
+        FormulaResult { pi, a, b, c, d, phi0, sigma, sound: whole.hard.sound }
     }
 }
 
 /// What all terms share.
-struct Terms {
+struct TermContext {
     params: Params,
     lanes: &'static Lanes,
-    /// What B's sieve needs, and so all others.
+    /// The sieving primes of B, which are enough for all.
     base: SievingPrimes,
     tables: OnceLock<Tables>,
 }
 
-impl Terms {
-    fn new(params: Params, lanes: &'static Lanes) -> Terms {
-        // The last row goes on a little.
+impl TermContext {
+    fn new(params: Params, lanes: &'static Lanes) -> TermContext {
+        // The last segment goes a little further.
         let base = SievingPrimes::up_to((params.xy().isqrt() + 300).max(params.sqrt_x.isqrt() + 300));
-        Terms { params, lanes, base, tables: OnceLock::new() }
+        TermContext { params, lanes, base, tables: OnceLock::new() }
     }
 
     /// Helps to make the tables and returns when they are there.
@@ -198,7 +228,7 @@ impl Terms {
     /// x over a divisor.
     #[inline]
     fn over(&self, divisor: u64) -> u128 {
-        // Most divisions are short, and a short one takes a third of the time.
+        // Most divisions have 64 bits, and such a division takes a third of the time.
         match u64::try_from(self.params.x) {
             Ok(x) => (x / divisor).into(),
             Err(_) => self.params.x / u128::from(divisor),
@@ -217,11 +247,12 @@ mod tests {
     use crate::math::lanes;
     use crate::math::sieve::naive;
 
-    fn found(params: Params) -> Found {
+    fn found(params: Params) -> FormulaResult {
         let gourdon = Gourdon::new(params, lanes::pick(None).unwrap());
-        let mut worker = Worker::new(Sieve::new(lanes::pick(None).unwrap(), 32 << 10));
+        let mut workspace = Workspace::new(Sieve::new(lanes::pick(None).unwrap(), 32 << 10));
         let units = 0..gourdon.units();
-        gourdon.close(units.map(|unit| gourdon.compute(unit, &mut worker)).fold(Sums::default(), Sums::merge))
+        gourdon
+            .close(units.map(|unit| gourdon.compute(unit, &mut workspace)).fold(TermSums::default(), TermSums::merge))
     }
 
     #[test]
@@ -251,7 +282,7 @@ mod tests {
 
     #[test]
     fn other_limits_are_others() {
-        for x in (0..19).map(|step| LEAST * 12u128.pow(step)).chain([LEAST + 1, END - 1]).filter(|&x| x < END) {
+        for x in (0..19).map(|step| X_LEAST * 12u128.pow(step)).chain([X_LEAST + 1, X_END - 1]).filter(|&x| x < X_END) {
             let (one, other) = (Params::new(x), Params::new(x).others());
             assert!(one != other && (one.z != other.z || x < 1_000_000), "{one} and {other} for {x}");
             if x < 10u128.pow(11) {
@@ -277,7 +308,7 @@ mod tests {
         let special = [200_000u128, 279_841, 279_840, 1 << 18, 1 << 24, 510_510, 9_699_690, 4_657_463, 29_999_999];
         let cubes = [67u128, 100, 199, 211, 307].map(|n| n * n * n).into_iter().flat_map(|n| [n - 1, n, n + 1]);
         let squares = [449u128, 1000, 4000, 5003, 5477].map(|n| n * n).into_iter().flat_map(|n| [n - 1, n, n + 1]);
-        for x in special.into_iter().chain(cubes).chain(squares).filter(|&x| x >= LEAST) {
+        for x in special.into_iter().chain(cubes).chain(squares).filter(|&x| x >= X_LEAST) {
             for alpha in alphas(x, 40) {
                 let params = Params::with(x, alpha);
                 let found = found(params);
@@ -285,7 +316,7 @@ mod tests {
             }
         }
         for index in 0..3000u128 {
-            let x = LEAST + index * 6_700_417 % (30_000_000 - LEAST);
+            let x = X_LEAST + index * 6_700_417 % (30_000_000 - X_LEAST);
             let found = found(Params::new(x));
             assert!(found.sound && found.pi == pi(x), "pi({x})");
         }

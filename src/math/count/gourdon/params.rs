@@ -3,9 +3,10 @@
 use crate::math::count::root;
 use std::fmt;
 
-/// The formula's x, its two limits and the bounds that follow. Integers throughout: every rank must derive the same.
+/// The formula's x, its two limits, and the bounds that follow. Integers throughout: every rank must compute the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Params {
+    /// The x of π(x), from [`X_LEAST`] to below [`X_END`].
     pub x: u128,
     /// Primes up to here are factors of leaves: cbrt x < y < sqrt x.
     pub y: u64,
@@ -13,40 +14,45 @@ pub struct Params {
     pub z: u64,
     /// Where A ends and C and D begin: x^(1/4), but no less than x/y².
     pub star: u64,
+    /// ⌊x^(1/2)⌋.
     pub sqrt_x: u64,
+    /// ⌊x^(1/3)⌋.
     pub cbrt_x: u64,
-    /// The largest p that a leaf of D may have: x* at most, and p < m <= x/p³.
+    /// The largest p that a leaf of D may have: at most x*, and p < m <= x/p³.
     pub hard: u64,
+    /// ⌊z^(1/2)⌋.
     pub sqrt_z: u64,
 }
 
-/// Primes whose multiples are never leaves: phi is known at once for these, the first eight.
+/// The number of primes for which phi is looked up: the first eight. Their multiples are never leaves.
 pub const K: usize = 8;
 
-/// The least x that the formula is used for: below it the first K primes reach beyond x^(1/4).
-pub const LEAST: u128 = 200_000;
+/// The least x for the formula: below it the first K primes reach beyond x^(1/4).
+pub const X_LEAST: u128 = 200_000;
 
-/// The end of the x that it can be used for. A little beyond, primes up to x^(3/8) would not fit 32 bits.
-pub const END: u128 = 10u128.pow(25) + 1;
+/// The end of the x for the formula. A little beyond it, primes up to x^(3/8) would not fit 32 bits.
+pub const X_END: u128 = 10u128.pow(25) + 1;
 
-/// The largest y and z: entries of the tables are found by 32 bits.
-const WIDEST: u64 = (1 << 31) - 1;
+/// The largest y and z: the entries of the tables are indexed by 32 bits.
+const YZ_MAX: u64 = (1 << 31) - 1;
 
 /// y and z as multiples of cbrt x and y, in thousandths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Alpha {
+    /// y over cbrt x, in thousandths.
     pub y: u64,
+    /// z over y, in thousandths.
     pub z: u64,
 }
 
-/// The best y over cbrt x, measured: at log2 x = 16, 20, 24, …; in between it is interpolated.
+/// The best y over cbrt x, in thousandths, as measured at log2 x = 16, 20, 24, …; in between it is interpolated.
 const BEST: [u64; 19] = [
     1000, 1300, 1800, 2500, 3500, 5000, 7200, 11_500, 17_500, 24_500, 32_000, 42_000, 55_000, 72_000, 95_000, 125_000,
     165_000, 215_000, 280_000,
 ];
 
 impl Alpha {
-    /// The one that is expected to be quickest.
+    /// The values that should be quickest for x.
     pub fn best(x: u128) -> Alpha {
         // log2 x in 256ths; between powers of two the mantissa is near enough to the logarithm.
         let bits = u64::from(x.max(1).ilog2());
@@ -60,21 +66,28 @@ impl Alpha {
 }
 
 impl Params {
+    /// The parameters that should be quickest for x.
     pub fn new(x: u128) -> Params {
         Params::with(x, Alpha::best(x))
     }
 
-    /// Whatever alpha is, y and z are brought within their bounds.
+    /// The parameters for any alpha: y and z are brought into their ranges.
+    ///
+    /// # Panics
+    /// If x is below [`X_LEAST`], or is [`X_END`] or more.
     pub fn with(x: u128, alpha: Alpha) -> Params {
-        assert!((LEAST..END).contains(&x));
+        assert!((X_LEAST..X_END).contains(&x));
         let (sqrt_x, cbrt_x) = (x.isqrt() as u64, root(x, 3));
         let scaled = |n: u64, thousandths: u64| (u128::from(n) * u128::from(thousandths) / 1000) as u64;
-        let most = (sqrt_x - 1).min(WIDEST);
+        let most = (sqrt_x - 1).min(YZ_MAX);
         let y = scaled(cbrt_x, alpha.y).clamp(cbrt_x + 1, most);
         Params::of(x, y, scaled(y, alpha.z).clamp(y, most))
     }
 
-    /// For limits within their bounds.
+    /// The parameters for y and z, which must be in their ranges.
+    ///
+    /// # Panics
+    /// If they are not: the cube root of x is below y, y is at most z, and z is below the square root of x.
     pub fn of(x: u128, y: u64, z: u64) -> Params {
         let (sqrt_x, cbrt_x) = (x.isqrt() as u64, root(x, 3));
         assert!(cbrt_x < y && y <= z && z < sqrt_x);
@@ -86,18 +99,18 @@ impl Params {
         Params { x, y, z, star, sqrt_x, cbrt_x, hard, sqrt_z: z.isqrt() }
     }
 
-    /// Other limits for the same x, at which all terms come to something else and take about as long.
+    /// Other parameters for the same x. All terms have other values then, and take about as long.
     pub fn others(&self) -> Params {
         let y = (self.y - self.y / 20).max(self.cbrt_x + 1);
         Params::of(self.x, y, (y + (y / 50).max(1)).min(self.sqrt_x - 1))
     }
 
-    /// x/z: D's sieve goes so far.
+    /// x/z: the end of D's sieve.
     pub fn xz(&self) -> u64 {
         (self.x / u128::from(self.z)) as u64
     }
 
-    /// x/y: B counts primes so far.
+    /// x/y: B counts primes up to here.
     pub fn xy(&self) -> u64 {
         (self.x / u128::from(self.y)) as u64
     }

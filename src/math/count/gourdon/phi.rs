@@ -1,16 +1,18 @@
-//! phi(n, a) for the starts of D's sieve: how many numbers in 1..=n none of the first a primes divides.
+//! phi(n, a) for the starts of D's slices: how many numbers in 1..=n have no factor among the first a primes.
 
 use super::params::K;
 use super::tables::Tables;
 
-/// Recursive by phi(n, a) = phi(n, a-1) - phi(n/p_a, a-1), cut short wherever the table of π knows the answer.
+/// By the recursion phi(n, a) = phi(n, a-1) - phi(n/p_a, a-1), which stops wherever the table of π has the answer.
 ///
-/// Cost: from nothing to some 10^5 look-ups, the more the larger n is against the table.
-pub struct Phi<'a> {
+/// Cost: up to some 10^5 look-ups; the more, the larger n is compared with the table.
+pub struct PhiFromTables<'a> {
+    /// The primes, π and phi for few primes.
     pub tables: &'a Tables,
 }
 
-impl Phi<'_> {
+impl PhiFromTables<'_> {
+    /// phi(n, a), for a from K on.
     pub fn of(&self, n: u64, a: usize) -> u64 {
         let (primes, pi) = (&self.tables.primes, &self.tables.pi);
         if n == 0 {
@@ -31,7 +33,7 @@ impl Phi<'_> {
             let p = u64::from(p);
             let quotient = n / p;
             if quotient < p {
-                // Of these primes only the multiple by 1 is left.
+                // For these primes only the multiple by 1 remains.
                 return phi - (a - b + 1) as u64;
             }
             phi -= match quotient <= pi.last() && quotient < p * p {

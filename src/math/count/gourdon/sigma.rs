@@ -1,4 +1,4 @@
-//! Σ: what is left of the formula when all that needs sieving is taken out, sums over primes up to cbrt x.
+//! Σ: the part of the formula that needs no sieve; sums over primes up to cbrt x.
 //!
 //! With a = π(y), b = π(cbrt x), c = π(sqrt(x/y)), d = π(x*):
 //! - Σ0 = a - 1 + π(sqrt x)(π(sqrt x) - 1)/2 - a(a - 1)/2
@@ -14,7 +14,7 @@
 use super::params::Params;
 use super::tables::Tables;
 
-/// All of Σ but what depends on π(sqrt x).
+/// Σ without the part that depends on π(sqrt x).
 pub fn sums(params: &Params, tables: &Tables) -> i128 {
     let Params { x, y, .. } = *params;
     let pi = |n: u64| i128::from(tables.pi.of(n));
@@ -33,7 +33,7 @@ pub fn sums(params: &Params, tables: &Tables) -> i128 {
     s0 + s1 + s2 + s3 + s4 + s5 - s6
 }
 
-/// The rest of Σ0, which knows π(sqrt x).
+/// The part of Σ0 that depends on π(sqrt x).
 pub fn of_root(pi_root: u64) -> i128 {
     let pi = i128::from(pi_root);
     pi * (pi - 1) / 2

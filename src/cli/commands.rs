@@ -1,0 +1,98 @@
+//! The commands, as clap knows them: those of the table of kernels, and those that take a run file.
+
+use super::options::{global, hidden, option, own};
+use super::pages::{self, EXAMPLES, IN_SHORT, MORE, OF_RESUME, OF_SHOW, examples};
+use crate::kernel::{KERNELS, KernelEntry, Takes};
+use clap::{Arg, ArgAction, Command};
+
+/// Help is no wider than this, however wide the terminal is: long lines are hard to read.
+const WIDTH: usize = 100;
+
+/// All that can be typed.
+pub fn command() -> Command {
+    let file = |help: &'static str| Arg::new("file").value_name("FILE.h5").required(true).help(help);
+    let show = Command::new("show")
+        .about("Print a run file again, in any format")
+        .arg(file("A run file that --out kept"))
+        .args(hidden("show"))
+        .after_help(examples(OF_SHOW));
+    let resume = Command::new("resume")
+        .about("Continue a run that was stopped or killed, on any number of ranks and threads")
+        .arg(file("The run file; it is replaced as the run goes on"))
+        .args(own("resume"))
+        .args(hidden("resume"))
+        .after_help(examples(OF_RESUME));
+    // What it does is done before clap looks; here it has its line.
+    let help = Command::new("help")
+        .about("A page on ranges, numbers, methods, launches or options, or the help of a command")
+        .arg(Arg::new("topic").value_name("TOPIC").help("ranges, numbers, methods, launches, options, or a command"))
+        .args(hidden("help"));
+    Command::new("pcount")
+        .about("Counts primes exactly, on threads, MPI ranks and hosts")
+        .after_help(MORE)
+        .after_long_help(format!("{IN_SHORT}\n\n{MORE}\n\n{}", examples(EXAMPLES)))
+        .args(global())
+        .disable_version_flag(true)
+        .disable_help_subcommand(true)
+        .max_term_width(WIDTH)
+        .subcommands(KERNELS.iter().map(subcommand))
+        .subcommands([resume, show, help])
+}
+
+/// A text as wide as help is.
+pub fn wrapped(text: &'static str) -> clap::builder::StyledStr {
+    Command::new("page").max_term_width(WIDTH).help_template("{about}").about(text).render_help()
+}
+
+fn subcommand(entry: &KernelEntry) -> Command {
+    Command::new(entry.name)
+        .about(entry.about)
+        .args(words(entry))
+        .args(list(entry))
+        .args(own(entry.name))
+        .args(hidden(entry.name))
+        .after_help(examples(entry.examples))
+        .after_long_help(format!("{}{}", more(entry), examples(entry.examples)))
+}
+
+/// The pages that say more of what a command takes.
+fn more(entry: &KernelEntry) -> String {
+    let names: &[&str] = match entry.takes {
+        Takes::Ranges(_) | Takes::Items(_) | Takes::Numbers => &["ranges", "numbers"],
+        Takes::Two(..) | Takes::Seconds(_) => &["numbers"],
+        Takes::Urls | Takes::Nothing => &[],
+    };
+    let methods: &[&str] = if option("method").is_of(entry.name) { &["methods"] } else { &[] };
+    let line = |name: &&str| format!("pcount help {name}: {}\n", pages::page(name).expect("it is a page").about);
+    let lines: String = names.iter().chain(methods).map(line).collect();
+    if lines.is_empty() { lines } else { lines + "\n" }
+}
+
+/// What stands behind the name of a kernel.
+fn words(entry: &KernelEntry) -> Option<Arg> {
+    let words = |name: &'static str, help: String| {
+        // No number of words is too many, and options may stand between them.
+        Some(Arg::new("words").value_name(name).num_args(0..).action(ArgAction::Append).help(help))
+    };
+    let default = |what: &str, default: &str| format!("{what} [default: {default}]");
+    match entry.takes {
+        Takes::Ranges(d) => words("RANGES", default("Such as 0..1e9 or 1e18..+1e9; - for those from stdin", d)),
+        Takes::Numbers => words("NUMBERS", "Such as 1e9 or 1..=10; - for those from stdin".into()),
+        Takes::Two([one, other], such) => words("NUMBERS", format!("{one} and {other}, such as {such}")),
+        Takes::Items(d) => words("NUMBERS", default("Such as 10 12 100..200; - for those from stdin", d)),
+        Takes::Seconds(d) => words("TIMES", default("Such as 0.2, 1s or 500ms; - for those from stdin", d)),
+        Takes::Urls => words("URLS", "Such as https://host/path; - for those from stdin".into()),
+        Takes::Nothing => None,
+    }
+}
+
+/// The file with more of it. `primes` has another `--list`, and takes it from stdin only.
+fn list(entry: &KernelEntry) -> Option<Arg> {
+    let help = match entry.takes {
+        Takes::Nothing => return None,
+        Takes::Urls => "A file with URLs, one a line; - for stdin",
+        _ => "A file with more of them, between blanks or line breaks; - for stdin",
+    };
+    let list = Arg::new("list").long("list").value_name("FILE").help(help);
+    (!option("list").is_of(entry.name)).then_some(list)
+}

@@ -1,0 +1,291 @@
+//! The command line: what was typed, and what it asks for. The only folder that names the clap crate.
+//!
+//! The commands are the table of kernels, the formats that of the report. Everything is checked here, before
+//! MPI and before anything is computed: a wrong word is one line that quotes it and says what would work.
+
+mod advice;
+mod commands;
+mod downloads;
+mod encoding;
+mod meant;
+mod option_table;
+mod options;
+mod order;
+mod pages;
+mod words;
+
+use crate::error::{Error, Result};
+use crate::features;
+use crate::kernel::{self, KERNELS};
+use crate::report::{self, Format};
+use clap::ArgMatches;
+use clap::builder::StyledStr;
+use clap::error::ErrorKind;
+use option_table::OPTIONS;
+use options::{OF_FILES, refuse_options, word};
+pub use order::Order;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What the command line asks for.
+pub enum Request {
+    /// A text: help, or the version.
+    Say(String),
+    /// A long version, which asks the libraries for theirs.
+    Version,
+    /// A run file printed again.
+    Show {
+        /// The run file.
+        file: PathBuf,
+        /// How it is printed.
+        output: Output,
+    },
+    /// A kernel to compute, or a plan of it to print.
+    Run(Box<Order>),
+    /// A resumed run; the order says how, and the file what.
+    Resume {
+        /// The run file.
+        file: PathBuf,
+        /// How the run continues.
+        order: Box<Order>,
+    },
+}
+
+impl Request {
+    /// Whether ranks are needed: what is only said is said by one of them.
+    pub fn needs_ranks(&self) -> bool {
+        match self {
+            Request::Run(order) => !order.dry_run,
+            Request::Resume { .. } => true,
+            Request::Say(_) | Request::Version | Request::Show { .. } => false,
+        }
+    }
+
+    /// The feature that one rank alone needs for this, and what it needs it for; `None` if it needs none.
+    pub fn needs_feature(&self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Request::Say(_) => None,
+            Request::Version => features::names(true).first().map(|&any| (any, "--version -v")),
+            Request::Show { .. } => Some(("hdf5", "'show'")),
+            Request::Resume { .. } => Some(("hdf5", "'resume'")),
+            Request::Run(order) if order.is_download() => Some(("download", "'download'")),
+            Request::Run(order) if order.dry_run => None,
+            Request::Run(order) => order.out.as_ref().map(|_| ("hdf5", "--out")),
+        }
+    }
+
+    /// How long the run may take, if that is said.
+    pub fn time_limit(&self) -> Option<Duration> {
+        match self {
+            Request::Run(order) | Request::Resume { order, .. } => order.time_limit,
+            Request::Say(_) | Request::Version | Request::Show { .. } => None,
+        }
+    }
+}
+
+/// How an answer is said.
+#[derive(Clone, Copy)]
+pub struct Output {
+    /// The format of the answer.
+    pub format: &'static Format,
+    /// The bare answers instead.
+    pub quiet: bool,
+}
+
+/// Understands the command line.
+///
+/// # Errors
+/// If a word is not understood. The error quotes it and says what would work.
+pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Request> {
+    read_but(args, false)
+}
+
+/// The same, as if options that are about one machine had not been typed if this is another one.
+fn read_but(args: impl IntoIterator<Item = OsString>, elsewhere: bool) -> Result<Request> {
+    let args: Vec<OsString> = args.into_iter().collect();
+    if let Some(word) = args.iter().skip(1).find(|word| word.to_str().is_none()) {
+        return Err(Error::usage(format!("'{}' is not text in UTF-8", word.to_string_lossy())));
+    }
+    // clap would take these for options.
+    let negative =
+        |word: &str| word.starts_with('-') && word[1..].starts_with(|c: char| c.is_ascii_digit() || c == '.');
+    if let Some(word) = args.iter().skip(1).filter_map(|word| word.to_str()).find(|word| negative(word)) {
+        return Err(Error::usage(format!("'{word}' is negative: numbers start at 0")));
+    }
+    let typed: Vec<String> = args.iter().skip(1).filter_map(|word| word.to_str()).map(str::to_string).collect();
+    match commands::command().try_get_matches_from(args) {
+        Ok(matches) => request(matches, elsewhere),
+        Err(slip) if slip.kind() == ErrorKind::DisplayHelp => Ok(Request::Say(shown(&slip.render()))),
+        Err(slip) => Err(Error::usage(advice::in_one_line(&slip, &typed))),
+    }
+}
+
+/// Whether this would be taken, whatever else would.
+fn works(line: &str) -> bool {
+    match commands::command().try_get_matches_from(["pcount"].into_iter().chain(line.split_whitespace())) {
+        Ok(matches) => request(matches, false).is_ok(),
+        Err(slip) => slip.kind() == ErrorKind::DisplayHelp,
+    }
+}
+
+/// A page of help, with colours where there may be some.
+fn shown(page: &StyledStr) -> String {
+    let text = if report::colours() { page.ansi().to_string() } else { page.to_string() };
+    text.trim_end().to_string() + "\n"
+}
+
+/// Understands a command line that was understood before, maybe on another machine: lanes that it forced may not be here,
+/// and where its run file was may now be a folder.
+///
+/// # Errors
+/// If this version does not understand a word.
+pub fn read_again(words: &[String]) -> Result<Request> {
+    read_but(std::iter::once("pcount").chain(words.iter().map(String::as_str)).map(OsString::from), true)
+}
+
+fn request(mut root: ArgMatches, elsewhere: bool) -> Result<Request> {
+    // Options stand before or behind the command: clap hands those before it on to the command's matches.
+    let (name, mut matches) = match root.remove_subcommand() {
+        Some((name, matches)) => (name, matches),
+        None => (KERNELS[0].name.into(), root),
+    };
+    for option in OPTIONS.iter().filter(|option| elsewhere && option.of_one_machine) {
+        let _ = matches.try_remove_one::<String>(option.name);
+    }
+    let (name, matches) = (name.as_str(), &matches);
+    let flag = |name: &str| matches.get_flag(name);
+    if flag("version") {
+        let without = features::names(false).join(", ");
+        let without = if without.is_empty() { without } else { format!(" (built without {without})") };
+        let text = format!("pcount {}{without}\n", env!("CARGO_PKG_VERSION"));
+        return Ok(if flag("verbose") { Request::Version } else { Request::Say(text) });
+    }
+    if flag("verbose") {
+        return Err(Error::usage("-v goes with --version; for the times of a run write --time"));
+    }
+    if name == "help" {
+        refuse_options(matches, name)?;
+        return Ok(Request::Say(shown(&advice::help(word(matches, "topic"))?)));
+    }
+    if OF_FILES.contains(&name) {
+        // Which kernel it is, the file says.
+        let order = Order::with_options(&KERNELS[0], name, matches)?;
+        let file = word(matches, "file").expect("clap asks for the file").into();
+        return Ok(match name {
+            "show" => Request::Show { file, output: order.output },
+            _ => Request::Resume { file, order: Box::new(order) },
+        });
+    }
+    let entry = kernel::find(name).expect("clap knows the kernels");
+    Ok(Request::Run(Box::new(order::order(entry, matches)?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::Method;
+    use crate::run::Schedule;
+    use std::path::Path;
+    use std::time::Duration;
+
+    fn read_(line: &str) -> Result<Request> {
+        read(["pcount"].into_iter().chain(line.split_whitespace()).map(OsString::from))
+    }
+
+    fn order_(line: &str) -> Order {
+        match read_(line) {
+            Ok(Request::Run(order)) => *order,
+            Ok(_) => panic!("'{line}' runs nothing"),
+            Err(why) => panic!("'{line}': {why}"),
+        }
+    }
+
+    #[test]
+    fn clap_finds_no_fault_in_the_table() {
+        commands::command().debug_assert();
+    }
+
+    #[test]
+    fn options_stand_before_or_behind_the_command() {
+        for line in ["--threads 3 primes 0..10 --format json", "primes --threads 3 --format json 0..10"] {
+            let order = order_(line);
+            assert_eq!((order.entry.name, order.threads, order.output.format.name), ("primes", Some(3), "json"));
+            assert_eq!(order.words, ["0..10"]);
+        }
+        assert_eq!(order_("--method trial").given.method, Some(Method::Trial));
+        assert_eq!(order_("--schedule farm primes").schedule, Some(Schedule::Farm));
+    }
+
+    #[test]
+    fn defaults_are_the_tutorials() {
+        let facts = |line: &str, ranks| order_(line).plan(ranks, &[]).unwrap().facts[0].value.clone();
+        use crate::values::Value;
+        assert_eq!(facts("", 1), Value::texts(["0..1000000", "1000000..2000000", "2000000..3000000"]));
+        assert_eq!(facts("sum", 4), Value::texts(["0..40"]));
+        assert_eq!(facts("factorial", 1), Value::texts(["1000..2000"]));
+        assert_eq!(facts("delay", 1), Value::List(vec![Value::Seconds(0.2); 2]));
+    }
+
+    #[test]
+    fn help_and_version_are_texts() {
+        for (line, part) in [("--help", "pcount COMMAND"), ("primes --help", "RANGES"), ("-V", "pcount ")] {
+            let Ok(Request::Say(text)) = read_(line) else { panic!("'{line}' is no text") };
+            assert!(text.contains(part), "{text}");
+        }
+        assert!(matches!(read_("--version -v"), Ok(Request::Version)));
+        assert!(matches!(read_("show run.h5 --format csv"), Ok(Request::Show { .. })));
+    }
+
+    fn resumed(begun: &str, how: &str) -> Result<Order> {
+        let Ok(Request::Resume { order, .. }) = read_(&format!("resume run.h5 {how}")) else { panic!("'{how}'") };
+        let words: Vec<String> = begun.split_whitespace().map(str::to_string).collect();
+        let Request::Run(begun) = read_again(&words)? else { panic!("'{begun}'") };
+        order.going_on_with(*begun, Path::new("run.h5"))
+    }
+
+    #[test]
+    fn a_resume_asks_how_and_the_file_what() {
+        let begun = "primes 0..1e9/3 --lanes none-such --threads 7 --format json --for 2h --out there.h5";
+        let order = resumed(begun, "--schedule farm --checkpoint-every 5m").unwrap();
+        assert_eq!((order.entry.name, &*order.words), ("primes", &["0..1e9/3".to_string()][..]));
+        assert_eq!((order.threads, order.time_limit, order.schedule), (None, None, Some(Schedule::Farm)));
+        assert_eq!((order.out, order.every), (Some("run.h5".into()), Some(Duration::from_secs(300))));
+        // Where the run file was there may be a folder now.
+        for begun in [
+            "primes 0..9 --out /tmp --checkpoint-every=5m",
+            "--checkpoint-every 5m primes --out=/tmp 0..9",
+            "primes 0..9 -o /tmp",
+            "primes -qo/tmp 0..9 --lanes none-such",
+        ] {
+            assert_eq!(resumed(begun, "").unwrap().words, ["0..9"]);
+        }
+        assert!(resumed("factorial 5 -q", "").unwrap().given.full);
+        assert!(resumed("pi 1e9 --verify", "").unwrap().given.verify);
+        let refused =
+            [("factorial 5", "--full"), ("factorial 5", "-q"), ("sum 0..9", "--method trial"), ("pi 9", "--verify")];
+        for (begun, how) in refused {
+            assert!(
+                resumed(begun, how)
+                    .err()
+                    .unwrap()
+                    .to_string()
+                    .ends_with("'run.h5' was started without it: leave it out"),
+                "{begun}"
+            );
+        }
+        let other = resumed("primes 0..9 --gaps", "--method trial").err().unwrap().to_string();
+        assert!(other.starts_with("--method: the run in 'run.h5' was started with --gaps"), "{other}");
+        assert!(resumed("primes 0..9 --gaps", "--method sieve").is_ok());
+        let order = resumed("primes 0..9 --schedule fixed", "--keep-going").unwrap();
+        assert!(order.keep_going && order.schedule == Some(Schedule::Farm));
+        assert!(!resumed("primes 0..9 --keep-going", "").unwrap().keep_going);
+        assert!(matches!(read_("resume run.h5 --out other.h5"), Err(Error::Usage(what)) if what.contains("--out")));
+    }
+
+    #[test]
+    fn a_quiet_factorial_is_whole() {
+        assert!(order_("-q factorial 100").given.full);
+        assert!(!order_("factorial 100").given.full);
+    }
+}

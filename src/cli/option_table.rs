@@ -1,0 +1,334 @@
+//! The options: one table. A row says how an option is typed, which commands have it, what a resume makes of it, and what it
+//! sets. The command line, its help, what `show` and `resume` refuse, and `scripts/attempt` read the table. To add an option,
+//! add its row, and use what it sets.
+
+use super::downloads::{dir, max_size, timeout};
+use super::options::AtResume::{Anew, FromFile, Refused, Untrusted};
+use super::options::Commands::{self, All, Computing, Kernels, Only, Printing};
+use super::options::Heading::{Below, Own};
+use super::options::OptionValue::{Any, Nothing, OneOf};
+use super::options::{CliOption, Heading, Shown};
+use super::order::{lanes, named, out, power, progress, seek, threads, tuplet};
+use crate::error::Result;
+use crate::kernel::{Method, Seeks};
+use crate::report::FORMATS;
+use crate::run::Schedule;
+use crate::syntax;
+
+const COMPUTED: Heading = Below("How it is computed");
+const KEPT: Heading = Below("What is kept, and when it stops");
+const PRINTED: Heading = Below("How it is printed");
+
+const COUNTING: Commands = Kernels(&["primes", "pi"]);
+const DOWNLOAD_ONLY: Commands = Only(&["download"]);
+
+/// All options, in the order of the help.
+pub const OPTIONS: &[CliOption] = &[
+    CliOption {
+        name: "threads",
+        short: Some('t'),
+        value: Any("N"),
+        help: "Compute threads of each rank [default: PCOUNT_THREADS, else OMP_NUM_THREADS, else its share of the cores]",
+        heading: COMPUTED,
+        commands: Computing,
+        resume: Anew,
+        set: |order, text| put(&mut order.threads, Some(threads(text)?)),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "method",
+        value: OneOf("NAME", || ["auto"].into_iter().chain(Method::ALL.map(Method::name)).collect()),
+        help: "How primes are found: auto, trial, sieve, legendre, lmo or gourdon [default: auto]",
+        heading: COMPUTED,
+        commands: COUNTING,
+        resume: Anew,
+        set: |order, text| put(&mut order.given.method, Method::ALL.into_iter().find(|method| method.name() == text)),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "verify",
+        value: Nothing,
+        help: "Count again in another way, all of a formula and a share of a sieve; end with code 3 if the counts differ",
+        heading: COMPUTED,
+        shown: Shown::LongHelp,
+        commands: COUNTING,
+        resume: Anew,
+        set: |order, _| put(&mut order.given.verify, true),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "schedule",
+        value: OneOf("NAME", || ["auto"].into_iter().chain(Schedule::ALL.map(Schedule::name)).collect()),
+        help: "How blocks get to ranks: fixed (an equal slice for each), farm (rank 0 deals them) or auto [default: auto]",
+        heading: COMPUTED,
+        shown: Shown::LongHelp,
+        commands: Computing,
+        resume: Anew,
+        set: |order, text| put(&mut order.schedule, Schedule::ALL.into_iter().find(|schedule| schedule.name() == text)),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "lanes",
+        value: Any("NAME"),
+        help: "Force an instruction set: avx512, avx2 or scalar [default: the best there is]",
+        heading: COMPUTED,
+        shown: Shown::LongHelp,
+        commands: Kernels(&["primes", "pi", "sum-primes", "nth-prime"]),
+        resume: Anew,
+        of_one_machine: true,
+        set: |order, text| put(&mut order.given.lanes, Some(lanes(text)?)),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "keep-going",
+        value: Nothing,
+        help: "When a rank other than 0 dies, continue without it, on the farm; under mpirun --with-ft ulfm of Open MPI 5",
+        heading: COMPUTED,
+        shown: Shown::LongHelp,
+        commands: Computing,
+        resume: Anew,
+        set: |order, _| put(&mut order.keep_going, true),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "out",
+        short: Some('o'),
+        value: Any("FILE.h5"),
+        help: "Keep the run file there, while the run goes on and when it is over: HDF5, whatever its name",
+        heading: KEPT,
+        commands: Computing,
+        resume: Refused,
+        of_one_machine: true,
+        set: |order, text| put(&mut order.out, Some(out(text)?)),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "for",
+        value: Any("TIME"),
+        help: "Stop before so much time is over, with code 85 if work is left: 3h50m, 90s",
+        heading: KEPT,
+        commands: Computing,
+        resume: Anew,
+        set: |order, text| put(&mut order.time_limit, Some(named("for", syntax::duration(text))?)),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "checkpoint-every",
+        value: Any("TIME"),
+        help: "How often the run file is replaced: 60s, 5m [default: 60s]",
+        heading: KEPT,
+        shown: Shown::LongHelp,
+        commands: Computing,
+        resume: Anew,
+        of_one_machine: true,
+        set: |order, text| put(&mut order.every, Some(named("checkpoint-every", syntax::duration(text))?)),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "format",
+        short: Some('f'),
+        value: OneOf("NAME", || FORMATS.iter().map(|format| format.name).collect()),
+        help: "The answer on stdout as text, json or csv [default: text]",
+        heading: PRINTED,
+        commands: Printing,
+        resume: Anew,
+        set: |order, text| {
+            FORMATS.iter().filter(|format| format.name == text).for_each(|format| order.output.format = format);
+            Ok(())
+        },
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "quiet",
+        short: Some('q'),
+        value: Nothing,
+        help: "The bare answers, one a line: count, value, tuplets, gap, sha256, host ...",
+        heading: PRINTED,
+        commands: Printing,
+        resume: Anew,
+        set: |order, _| put(&mut order.output.quiet, true),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "full",
+        value: Nothing,
+        help: "Factorials with all their digits, not only those of up to 60",
+        heading: PRINTED,
+        commands: Kernels(&["factorial"]),
+        resume: Anew,
+        set: |order, _| put(&mut order.given.full, true),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "dry-run",
+        value: Nothing,
+        help: "Print the plan and compute nothing",
+        heading: PRINTED,
+        commands: Computing,
+        resume: Refused,
+        set: |order, _| put(&mut order.dry_run, true),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "time",
+        value: Nothing,
+        help: "A table of times on stderr",
+        heading: PRINTED,
+        shown: Shown::LongHelp,
+        commands: Computing,
+        resume: Anew,
+        set: |order, _| put(&mut order.time, true),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "progress",
+        value: OneOf("WHEN", || vec!["auto", "always", "never"]),
+        help: "How far the run is, on stderr: auto (a bar on a terminal, else a line every 10 s, doubling to 10 min), \
+               always (lines sooner) or never [default: auto]",
+        heading: PRINTED,
+        shown: Shown::LongHelp,
+        commands: Computing,
+        resume: Anew,
+        set: |order, text| put(&mut order.progress, progress(text)),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "version",
+        short: Some('V'),
+        value: Nothing,
+        help: "Print the version; with -v also those of the libraries",
+        heading: PRINTED,
+        commands: All,
+        resume: FromFile,
+        // It is looked at before there is an order.
+        set: |_, _| Ok(()),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "verbose",
+        short: Some('v'),
+        value: Nothing,
+        help: "With --version: more",
+        shown: Shown::Never,
+        commands: All,
+        resume: FromFile,
+        set: |_, _| Ok(()),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "tuplet",
+        value: Any("K"),
+        help: "Count the k-tuplets too: 2 for twins, 3 for triplets, up to 6",
+        heading: Own,
+        commands: Only(&["primes"]),
+        resume: FromFile,
+        set: |order, text| seek(order, Seeks::Tuplets(tuplet(text)?)),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "power",
+        value: Any("K"),
+        help: "Add up the K-th powers of the primes, from 0 to 3 [default: 1]",
+        heading: Own,
+        commands: Only(&["sum-primes"]),
+        resume: FromFile,
+        set: |order, text| put(&mut order.given.power, Some(power(text)?)),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "gaps",
+        value: Nothing,
+        help: "Find the largest gap between neighbouring primes of each range, and where it is",
+        heading: Own,
+        commands: Only(&["primes"]),
+        resume: FromFile,
+        set: |order, _| seek(order, Seeks::Gaps),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "list",
+        value: Nothing,
+        help: "Print the primes themselves, in order",
+        heading: Own,
+        commands: Only(&["primes"]),
+        resume: FromFile,
+        set: |order, _| seek(order, Seeks::Primes),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "step",
+        value: Any("TIME"),
+        help: "Between one rank's arrival and the next's [default: 50ms]",
+        heading: Own,
+        commands: Only(&["barrier"]),
+        resume: FromFile,
+        set: |order, text| put(&mut order.given.step, Some(named("step", syntax::seconds(text))?)),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "dir",
+        value: Any("DIR"),
+        help: "The folder for the files [default: pcount-downloads]",
+        heading: Own,
+        commands: DOWNLOAD_ONLY,
+        resume: Untrusted("The folder for a download's files, where the run file is not believed"),
+        set: |order, text| put(&mut order.given.dir, Some(dir(text)?)),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "timeout",
+        value: Any("TIME"),
+        help: "Give up a try when nothing arrives for so long [default: 30s]",
+        heading: Own,
+        commands: DOWNLOAD_ONLY,
+        resume: FromFile,
+        set: |order, text| put(&mut order.given.timeout, Some(timeout(text)?)),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "max-size",
+        value: Any("SIZE"),
+        help: "Bytes of a file: 500MB, 2GiB [default: 100GB]",
+        heading: Own,
+        commands: DOWNLOAD_ONLY,
+        resume: FromFile,
+        set: |order, text| put(&mut order.given.max_size, Some(max_size(text)?)),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "max-time",
+        value: Any("TIME"),
+        help: "How long a file may take with all tries [default: 24h]",
+        heading: Own,
+        commands: DOWNLOAD_ONLY,
+        resume: FromFile,
+        set: |order, text| put(&mut order.given.max_time, Some(named("max-time", syntax::duration(text))?)),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "force",
+        value: Nothing,
+        help: "Replace files that are there already and have another content",
+        heading: Own,
+        commands: DOWNLOAD_ONLY,
+        resume: Untrusted("Replace files of a download"),
+        set: |order, _| put(&mut order.given.force, true),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "allow-http",
+        value: Nothing,
+        help: "Follow redirects from https to http, which all can read",
+        heading: Own,
+        commands: DOWNLOAD_ONLY,
+        resume: FromFile,
+        set: |order, _| put(&mut order.given.allow_http, true),
+        ..CliOption::PLAIN
+    },
+];
+
+/// Puts a value in its place.
+fn put<T>(place: &mut T, value: T) -> Result<()> {
+    *place = value;
+    Ok(())
+}

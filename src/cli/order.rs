@@ -1,0 +1,378 @@
+//! An order: a kernel to run, and how.
+
+use super::Output;
+use super::downloads;
+use super::encoding;
+use super::options::{has, option, refuse_options, set, word};
+use super::words::{as_typed, understood};
+use crate::error::{Error, Result, without_passwords};
+use crate::kernel::{FOLDER, Given, KernelEntry, Method, Seeks, Takes};
+use crate::math::lanes::{self, Lanes};
+use crate::plan::Plan;
+use crate::report::FORMATS;
+use crate::report::progress::When;
+use crate::run::Schedule;
+use crate::run::placements::THREADS_MAX;
+use crate::streams;
+use crate::syntax;
+use clap::ArgMatches;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// A kernel to run, and how.
+#[derive(Clone)]
+pub struct Order {
+    pub(super) entry: &'static KernelEntry,
+    /// What stands behind the kernel's name.
+    pub(super) words: Vec<String>,
+    pub(super) given: Given,
+    /// A file with more words, one a line.
+    pub(super) list: Option<PathBuf>,
+    /// How blocks get to ranks; nothing if the work decides.
+    pub schedule: Option<Schedule>,
+    /// Whether the death of a rank is survived.
+    pub keep_going: bool,
+    /// Compute threads of each rank, if that was said.
+    pub threads: Option<usize>,
+    /// Where the run file is kept, if it is.
+    pub out: Option<PathBuf>,
+    /// How often the run file is replaced, and how long the run may take, if that was said.
+    pub every: Option<Duration>,
+    /// How long the run may take, if that was said.
+    pub time_limit: Option<Duration>,
+    /// How the answer is printed.
+    pub output: Output,
+    /// Whether a table of times is printed on stderr.
+    pub time: bool,
+    /// Whether progress is shown.
+    pub progress: When,
+    /// Whether the plan is printed and nothing is computed.
+    pub dry_run: bool,
+}
+
+impl Order {
+    /// The plan for so many ranks, with the lines of the list if there is one.
+    ///
+    /// # Errors
+    /// If a word is not what the command takes, if the list has no words, or if the kernel refuses the problem.
+    pub fn plan(&self, ranks: usize, list: &[String]) -> Result<Plan> {
+        let words = [&self.words[..], list].concat();
+        let given = Given { taken: downloads::taken(self.out.as_deref()), ..self.given.clone() };
+        let given = match &self.list {
+            Some(list) if words.is_empty() => {
+                let list = if list == Path::new(STDIN) { "stdin".into() } else { format!("'{}'", list.display()) };
+                return Err(Error::usage(format!("--list: {list} has only blank lines and comments")));
+            }
+            // The other words were looked at before.
+            Some(list) => understood(self.entry, &words, given, ranks)
+                .map_err(|why| why.at(&format!("--list {}", list.display())))?,
+            None => understood(self.entry, &words, given, ranks)?,
+        };
+        Plan::open(self.entry, &given).map_err(|why| as_typed(why, &words))
+    }
+
+    /// The order that continues the run in `file`, which was `begun` by another order: the problem is as it was, and everything else as this
+    /// order says.
+    ///
+    /// # Errors
+    /// If this order has an option that the run began without and that would change its problem.
+    pub fn going_on_with(self, begun: Order, file: &Path) -> Result<Order> {
+        let begun_without = |option: &str| {
+            Error::usage(format!("--{option}: the run in '{}' was started without it: leave it out", file.display()))
+        };
+        if self.given.full && option("full").is_of(begun.entry.name) && !begun.given.full {
+            return Err(begun_without(if self.output.quiet { "quiet" } else { "full" }));
+        }
+        if self.given.method.is_some() && !option("method").is_of(begun.entry.name) {
+            return Err(begun_without("method"));
+        }
+        if self.given.verify && !begun.given.verify {
+            return Err(begun_without("verify"));
+        }
+        if let (Some(method), Some(seeks)) = (self.given.method, begun.given.seeks)
+            && method != Method::Sieve
+        {
+            let what = format!("--method: the run in '{}' was started with --{}", file.display(), seeks.option());
+            return Err(Error::usage(format!("{what}, which needs the sieve: leave --method out")));
+        }
+        if !begun.is_download() && (self.given.dir.is_some() || self.given.force) {
+            return Err(begun_without(if self.given.force { "force" } else { "dir" }));
+        }
+        let given = Given {
+            lanes: self.given.lanes,
+            method: self.given.method.or(begun.given.method),
+            // A run file may be somebody else's: what is overwritten is not for it to say.
+            force: self.given.force,
+            dir: self.given.dir.or(begun.given.dir),
+            ..begun.given
+        };
+        Ok(Order { entry: begun.entry, words: begun.words, given, list: None, out: Some(file.into()), ..self })
+    }
+
+    pub(super) fn is_download(&self) -> bool {
+        self.entry.takes == Takes::Urls
+    }
+
+    /// The folder that files are saved in, if this is about files.
+    pub fn folder(&self) -> Option<&Path> {
+        self.is_download().then(|| self.given.dir.as_deref().unwrap_or(Path::new(FOLDER)))
+    }
+
+    /// Whether somebody said which folder.
+    pub fn names_its_folder(&self) -> bool {
+        self.given.dir.is_some()
+    }
+
+    /// What it will fetch, and where that goes, in a line; nothing if this is not about files.
+    pub fn about_to_fetch(&self, list: &[String]) -> Option<String> {
+        let folder = self.folder()?;
+        let urls: Vec<String> =
+            self.words.iter().chain(list).map(|url| format!("'{}'", without_passwords(url))).collect();
+        let what = match &urls[..] {
+            [first, .., last] => format!("{} URLs, from {first} to {last}", urls.len()),
+            urls => urls.concat(),
+        };
+        Some(format!("fetches what is missing of {what}; saves it in '{}'", folder.display()))
+    }
+
+    /// Whether the run file of this order may say where files are saved, when it is resumed.
+    ///
+    /// # Errors
+    /// If it may not.
+    pub fn believed_about_its_folder(&self, file: &Path) -> Result<()> {
+        self.folder().map_or(Ok(()), |dir| downloads::believed(dir, file))
+    }
+
+    /// Whether it should be counted again by another way.
+    pub fn verifies(&self) -> bool {
+        self.given.verify
+    }
+
+    /// Which option needs blocks to resume from, if one was given.
+    pub fn wants_attempts(&self) -> Option<&'static str> {
+        let wants = [
+            ("--for", self.time_limit.is_some()),
+            ("--checkpoint-every", self.every.is_some()),
+            ("--keep-going", self.keep_going),
+        ];
+        wants.into_iter().find(|(_, wanted)| *wanted).map(|(option, _)| option)
+    }
+
+    /// What should be known before it is carried out, though it is no mistake.
+    pub fn note(&self) -> Option<String> {
+        const OTHER_FORMATS: [&str; 10] = ["json", "csv", "tsv", "txt", "text", "md", "xml", "yaml", "npy", "svg"];
+        let out = self.out.as_deref()?;
+        let ending = out.extension()?.to_str()?.to_lowercase();
+        let what = format!("--out {}: the run file is HDF5, whatever its name", out.display());
+        let instead = match &*ending {
+            "json" | "csv" => format!("; for {ending} on stdout write --format {ending}"),
+            _ => String::new(),
+        };
+        OTHER_FORMATS.contains(&&*ending).then(|| format!("{what}{instead}"))
+    }
+
+    /// Whether there is a list, which may be long in coming.
+    pub fn has_list(&self) -> bool {
+        self.list.is_some()
+    }
+
+    /// The words of the list, if there is one, without comments: of URLs one a line, of all else as many as stand there.
+    ///
+    /// # Errors
+    /// If the list cannot be read, or is not text.
+    pub fn list(&self) -> Result<Vec<String>> {
+        let Some(path) = &self.list else { return Ok(vec![]) };
+        let text = match path.to_str() {
+            Some(STDIN) if !streams::has_stdin() => return Err(Error::usage("--list -: stdin is closed")),
+            Some(STDIN) => {
+                let mut bytes = vec![];
+                std::io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
+            }
+            _ => std::fs::read(path),
+        };
+        let text = text.map_err(|why| why.to_string()).and_then(|bytes| encoding::text(&bytes));
+        let text = text.map_err(|why| Error::usage(format!("--list '{}': {why}", path.display())))?;
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        Ok(match self.entry.takes {
+            Takes::Urls => lines.map(str::to_string).collect(),
+            _ => lines.flat_map(str::split_whitespace).map(str::to_string).collect(),
+        })
+    }
+}
+
+/// The name of a list that stands for stdin.
+const STDIN: &str = "-";
+
+/// The words, without the one that stands for stdin; and the list, which that may be.
+fn words_and_list(matches: &ArgMatches) -> Result<(Vec<String>, Option<PathBuf>)> {
+    let typed = matches.try_get_many::<String>("words").ok().flatten().unwrap_or_default();
+    let (dashes, words): (Vec<String>, Vec<String>) = typed.cloned().partition(|word| word == STDIN);
+    match (&dashes[..], word(matches, "list")) {
+        ([], list) => Ok((words, list.map(PathBuf::from))),
+        ([_], None) => Ok((words, Some(STDIN.into()))),
+        _ => {
+            Err(Error::usage("'-' stands for a list from stdin, and only one list is allowed: leave the other one out"))
+        }
+    }
+}
+
+/// What is wrong with `primes --list FILE`, where other kernels have a list of numbers.
+fn words_are_files(matches: &ArgMatches, words: &[String]) -> Option<Error> {
+    let file = words.iter().find(|word| has(matches, "list") && !word.contains("..") && Path::new(word).exists())?;
+    let instead = format!("for ranges from a file write pcount primes - < {file}");
+    Some(Error::usage(format!("'{file}' is not a range, and the --list of primes takes no file; {instead}")))
+}
+
+impl Order {
+    /// The kernel as it is computed if no option says otherwise.
+    fn of(entry: &'static KernelEntry) -> Order {
+        Order {
+            entry,
+            words: vec![],
+            given: Given::default(),
+            list: None,
+            schedule: None,
+            keep_going: false,
+            threads: None,
+            out: None,
+            every: None,
+            time_limit: None,
+            output: Output { format: &FORMATS[0], quiet: false },
+            time: false,
+            progress: When::Auto,
+            dry_run: false,
+        }
+    }
+
+    /// The order that was typed, as far as its options go.
+    ///
+    /// # Errors
+    /// If the command does not have one of them, if a value is wrong, or if two do not go together.
+    pub fn with_options(entry: &'static KernelEntry, command: &str, matches: &ArgMatches) -> Result<Order> {
+        refuse_options(matches, command)?;
+        let mut order = Order::of(entry);
+        set(&mut order, matches, command)?;
+        if order.output.quiet && order.output.format.name != FORMATS[0].name {
+            return Err(Error::usage("--quiet prints bare answers, so it takes no --format: leave one of them out"));
+        }
+        // A bare answer that is not the whole number would be no answer.
+        order.given.full |= order.output.quiet;
+        if order.keep_going && order.schedule == Some(Schedule::Fixed) {
+            let why =
+                "only the farm can deal the blocks of a dead rank again, as --keep-going does: leave one of them out";
+            return Err(Error::usage(format!("--schedule fixed: {why}")));
+        }
+        if order.keep_going {
+            order.schedule = Some(Schedule::Farm);
+        }
+        if order.every.is_some() && order.out.is_none() && command != "resume" {
+            return Err(Error::usage("--checkpoint-every is about the run file: add --out run.h5, or leave it out"));
+        }
+        Ok(order)
+    }
+}
+
+/// The order that was typed.
+///
+/// # Errors
+/// If an option or a word is not understood, or if options exclude each other. Words in a list are not looked at.
+pub fn order(entry: &'static KernelEntry, matches: &ArgMatches) -> Result<Order> {
+    let (words, list) = words_and_list(matches)?;
+    let order = Order { words, list, ..Order::with_options(entry, entry.name, matches)? };
+    let listed = words_are_files(matches, &order.words);
+    // What can be understood without the list should be wrong before a job has waited for its nodes.
+    match order.list {
+        Some(_) if matches!(entry.takes, Takes::Two(..)) => (),
+        Some(_) => order
+            .words
+            .iter()
+            .try_for_each(|word| understood(entry, std::slice::from_ref(word), Given::default(), 1).map(drop))?,
+        None => drop(understood(entry, &order.words, Given::default(), 1).map_err(|why| listed.unwrap_or(why))?),
+    }
+    Ok(order)
+}
+
+/// What is sought of the primes: one thing at a time.
+///
+/// # Errors
+/// If something else is sought already.
+pub fn seek(order: &mut Order, what: Seeks) -> Result<()> {
+    match order.given.seeks.replace(what) {
+        None => Ok(()),
+        Some(other) => {
+            let (one, other) = (other.option(), what.option());
+            Err(Error::usage(format!("--{one} and --{other} exclude each other: leave one of them out")))
+        }
+    }
+}
+
+/// The lanes of that name.
+///
+/// # Errors
+/// If there are no such lanes, or if this processor does not have them.
+pub fn lanes(text: &str) -> Result<&'static Lanes> {
+    lanes::pick(Some(text))
+}
+
+/// When progress is shown, by the names that the command line takes.
+pub fn progress(text: &str) -> When {
+    match text {
+        "always" => When::Always,
+        "never" => When::Never,
+        _ => When::Auto,
+    }
+}
+
+/// The value of an option; an error names the option.
+///
+/// # Errors
+/// That of `value`, with the option in front of it.
+pub fn named<T>(option: &str, value: Result<T>) -> Result<T> {
+    value.map_err(|why| why.at(&format!("--{option}")))
+}
+
+/// Compute threads of a rank.
+///
+/// # Errors
+/// If the text is not a number from 1 to [`THREADS_MAX`].
+pub fn threads(text: &str) -> Result<usize> {
+    match named("threads", syntax::number(text))? {
+        n if (1..=THREADS_MAX as u128).contains(&n) => Ok(n as usize),
+        _ => Err(Error::usage(format!("--threads: '{text}' is not between 1 and {THREADS_MAX}"))),
+    }
+}
+
+/// The name of a run file.
+///
+/// # Errors
+/// If the text is not the name of a file, for example because it is a folder.
+pub fn out(text: &str) -> Result<PathBuf> {
+    let path = PathBuf::from(text);
+    match path.file_name() {
+        Some(_) if !path.is_dir() && !text.ends_with('/') && !text.ends_with("/.") => Ok(path),
+        _ => Err(Error::usage(format!("--out: '{text}' is not a file name: write --out run.h5"))),
+    }
+}
+
+/// Primes of a constellation.
+///
+/// # Errors
+/// If the text is not a number from 2 to 6.
+pub fn tuplet(text: &str) -> Result<u64> {
+    match named("tuplet", syntax::number(text))? {
+        k @ 2..=6 => Ok(k as u64),
+        _ => Err(Error::usage(format!("--tuplet: '{text}' is not between 2, for twins, and 6, for sextuplets"))),
+    }
+}
+
+/// The power to which primes are raised.
+///
+/// # Errors
+/// [`Error::Usage`] if it is not a number from 0 to 3.
+pub fn power(text: &str) -> Result<u32> {
+    match named("power", syntax::number(text))? {
+        power @ 0..=3 => Ok(power as u32),
+        _ => Err(Error::usage(format!("--power: '{text}' is not 0, 1, 2 or 3"))),
+    }
+}

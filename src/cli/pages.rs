@@ -1,0 +1,162 @@
+//! The pages of `pcount help` that are about no command, and what stands at the end of the others.
+
+/// A page: its name, what it is about, its text. Lines of a table are short, that they need not be broken.
+pub struct Page {
+    /// As it is typed behind `help`.
+    pub name: &'static str,
+    /// One line on it.
+    pub about: &'static str,
+    /// The page.
+    pub text: &'static str,
+}
+
+/// All pages.
+pub const PAGES: [Page; 4] = [
+    Page { name: "ranges", about: "how ranges are written", text: RANGES },
+    Page { name: "numbers", about: "how numbers and times are written", text: NUMBERS },
+    Page { name: "methods", about: "how primes are found and counted", text: METHODS },
+    Page { name: "launches", about: "how ranks are started, and which variables are read", text: LAUNCHES },
+];
+
+/// The page of that name; one letter less is no matter.
+pub fn page(name: &str) -> Option<&'static Page> {
+    PAGES.iter().find(|page| page.name == name || page.name.trim_end_matches('s') == name)
+}
+
+const RANGES: &str = "\
+How ranges are written
+
+  A..B      from A up to B, but without B
+  A..=B     from A up to B, with B
+  A..+L     L numbers from A on
+  A..B/N    N ranges of equal width, one after the other
+
+In the answer a range has its start and its end; the end is never part of it: 0..=97 is shown as 0 98. \
+If N does not divide the width, the last range takes the remainder. If that would more than double the last range, the first \
+ranges take one number more each instead.
+
+An empty range counts 0. Each range has a row of its own, even where ranges touch or overlap.
+
+Where a command takes numbers, a range stands for each of its numbers: pi 1..=10.
+
+The word - stands for stdin, and --list FILE for a file: numbers and ranges, separated by blanks or line breaks. Lines that \
+begin with # are comments. For the command primes, --list prints the primes, so it reads ranges from stdin only.
+
+Examples:
+  pcount primes 0..1e9
+  pcount primes 1e18..+1e9 0..=100
+  pcount pi 1..=20
+  seq 1 30000 | pcount nth-prime -
+";
+
+const NUMBERS: &str = "\
+How numbers and times are written
+
+  1000000  1_000_000  1e6  1.5e6  10^6  10**6
+  2^64-1   3*10^6     1e18+1e9
+
+Numbers are integers from 0 on. Sums, differences and products are written without blanks, and are computed exactly. 1.5e6 is \
+an integer, 1.5 is not. Only _ may separate thousands: 1,000 and 1.000 are refused, because they mean 1 in some countries.
+
+Times are seconds, or numbers with units:
+
+  90  0.2  90s  500ms  1.5h  3h50m  2d12h
+
+Examples:
+  pcount pi 10^14
+  pcount primes 2^64-1000..2^64
+  pcount primes 0..1e15 --for 3h50m --out run.h5
+";
+
+const METHODS: &str = "\
+How primes are found and counted
+
+  --method auto      the quickest of the others
+  --method trial     divides each number, as in tutorials
+  --method sieve     finds all primes by the segmented sieve
+  --method legendre  counts by Legendre's formula (1808),
+                     without finding the primes
+  --method lmo       counts by the formula of Lagarias, Miller
+                     and Odlyzko (1985), on one thread
+  --method gourdon   counts by Gourdon's formula (2001),
+                     the quickest one
+
+The time of the sieve grows as the width of the range does, and that of Gourdon's formula about as the 2/3-th power of its end. \
+So auto counts a wide range by that formula, and sieves a narrow one. All methods give the same answers. --dry-run says which method \
+is used, and how long it should take.
+
+sum-primes adds up by the same two ways, and takes the quicker one.
+
+Gourdon's formula goes up to 10^25, those before it up to 10^15, trial division up to 2^64, and the sieve up to 2^127. Above \
+3.3*10^24 the rows of the sieve say whether their primes are proven.
+
+--verify counts again in another way and compares. If the counts differ, pcount ends with code 3.
+
+Examples:
+  pcount pi 1e12 --method gourdon
+  pcount primes 0..1e9 --method sieve --verify
+  pcount primes 0..1e18 --dry-run
+";
+
+const LAUNCHES: &str = "\
+How ranks are started
+
+  pcount ...               one rank, its threads on all cores,
+                           without MPI
+  mpirun -n 8 pcount ...   eight ranks
+  srun --mpi=pmix pcount   the tasks of a Slurm job
+
+pcount does not start MPI if the launcher starts one rank only, or if pcount is typed in a shell that the launcher started \
+(srun --pty, salloc).
+
+Each rank waits for the others when it starts. It says so after 10 s, and ends with code 4 after 60 s and half a second more \
+for each rank. If a rank starts pcount once more, that pcount waits in vain: clear the launcher's variables for it, as in \
+env -u OMPI_COMM_WORLD_RANK -u OMPI_COMM_WORLD_SIZE pcount ...
+
+Environment variables:
+
+  PCOUNT_THREADS         threads of each rank, as --threads
+  OMP_NUM_THREADS        the same, if PCOUNT_THREADS is not set
+  PCOUNT_START_TIMEOUT   how long a rank waits for the others, such as 10m
+  NO_COLOR, CLICOLOR     no colours; colours
+
+Examples:
+  mpirun -n 8 pcount primes 0..1e12
+  PCOUNT_START_TIMEOUT=10m mpirun -n 4096 pcount pi 1e20
+";
+
+/// What stands at the end of the short help.
+pub const MORE: &str = "\
+Without a command: pcount primes.
+On ranks: mpirun -n 8 pcount COMMAND ...
+More: pcount --help, pcount COMMAND --help,
+      pcount help ranges (numbers, methods, launches, options)";
+
+/// The same of the long one.
+pub const IN_SHORT: &str = "\
+Ranges: A..B (without B)  A..=B  A..+L  A..B/N
+Numbers: 1000000  1_000_000  1e6  1.5e6  10^6  2^64-1";
+
+/// Examples of `pcount --help`.
+pub const EXAMPLES: &[(&str, &str)] = &[
+    ("pi 1e14", "how many primes there are up to 10^14"),
+    ("primes 0..1e9", "and in a range"),
+    ("nth-prime 1e9", "the billionth prime"),
+    ("primes 0..100 --list", "the primes themselves"),
+    ("primes 0..1e18 --dry-run", "what that would take"),
+];
+
+/// Examples of the commands that take a run file.
+pub const OF_SHOW: &[(&str, &str)] =
+    &[("show run.h5", "its answer, or how far it is"), ("show run.h5 -f json", "for a script")];
+/// Examples of `resume`.
+pub const OF_RESUME: &[(&str, &str)] = &[
+    ("resume run.h5", "continues where the run was stopped"),
+    ("resume run.h5 --for 3h50m", "for at most this time; code 85 says that work is left"),
+];
+
+/// Examples, each a line with what it does on the next.
+pub fn examples(examples: &[(&str, &str)]) -> String {
+    let each = examples.iter().map(|(line, what)| format!("\n  pcount {line}\n      {what}"));
+    format!("Examples:{}", each.collect::<String>())
+}

@@ -1,0 +1,80 @@
+//! The commands: what is done for each kind of request.
+
+mod beside;
+mod list;
+mod plan;
+pub mod resume;
+pub mod run;
+mod show;
+
+use crate::cli::{Output, Request};
+use crate::error::{Result, STOPPED, STOPPED_GRID_ENGINE};
+use crate::report::{self, Frame, Report, Status};
+use crate::summary;
+use crate::syntax;
+use crate::world::{self, launch};
+use std::time::Duration;
+
+/// Answers a request that needs no ranks.
+///
+/// # Errors
+/// If stdout cannot be written, if a run file cannot be read, or if an order makes no plan.
+pub fn say(request: &Request) -> Result<()> {
+    match request {
+        Request::Say(text) => report::say(text),
+        Request::Version => report::say(&summary::version()),
+        Request::Show { file, output } => show::show(file, *output).map(drop),
+        Request::Run(order) => plan::dry_run(order),
+        Request::Resume { .. } => unreachable!("a run needs its ranks"),
+    }
+}
+
+/// How long to wait for the other ranks at the start, if the environment says so.
+///
+/// # Errors
+/// If the variable is set and is not a time.
+pub fn start_timeout() -> Result<Option<Duration>> {
+    let said = std::env::var(world::wait::VARIABLE).ok();
+    said.map(|text| syntax::duration(&text).map_err(|why| why.at(world::wait::VARIABLE))).transpose()
+}
+
+/// The words that this rank was started with, without the lanes: hosts may have different lanes.
+pub fn words() -> Vec<String> {
+    let mut words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+    let mut kept = vec![];
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--lanes" => drop(words.next()),
+            lanes if lanes.starts_with("--lanes=") => (),
+            _ => kept.push(word),
+        }
+    }
+    kept
+}
+
+/// The exit code of a run.
+fn code(status: Status) -> u8 {
+    match status {
+        Status::Complete | Status::Planned => 0,
+        Status::Failed => 1,
+        Status::Partial if launch::is_grid_engine() => STOPPED_GRID_ENGINE,
+        Status::Partial => STOPPED,
+    }
+}
+
+/// A report in its format, or its column for `--quiet`.
+fn rendered(report: &Report, output: Output) -> Result<String> {
+    match output.quiet {
+        true => report::bare(report),
+        false => Ok((output.format.write)(report)),
+    }
+}
+
+/// The text around a report's list.
+fn framed(report: &Report, output: Output) -> Frame {
+    let list = report.list.as_ref().expect("the report has a list");
+    match output.quiet {
+        true => Frame::lines(String::new()),
+        false => (output.format.frame)(report, list),
+    }
+}

@@ -1,0 +1,27 @@
+//! `show`: prints a run file.
+
+use super::{framed, rendered};
+use crate::cli::Output;
+use crate::error::Result;
+use crate::report::list::ListWriter;
+use crate::report::{self, Status};
+use crate::run_file::files;
+use std::path::Path;
+
+/// Prints a run file. Returns the exit code of its run.
+///
+/// # Errors
+/// If the file cannot be read or is damaged, if it has no answer for `--quiet`, or if stdout cannot be written.
+pub fn show(file: &Path, output: Output) -> Result<Status> {
+    let opened = (files()?.opened)(file)?;
+    let report = &opened.report;
+    if report.list.is_none() {
+        let text = rendered(report, output).map_err(|why| why.at(&format!("'{}'", file.display())))?;
+        return report::say(&text).map(|()| report.status);
+    }
+    let frame = framed(report, output);
+    let tail = frame.tail.clone();
+    let mut writer = ListWriter::begin(frame, Ok(None));
+    opened.numbers(&mut |numbers| writer.write(numbers.iter().copied()))?;
+    writer.end(&tail, report).map(|()| report.status)
+}

@@ -1,0 +1,84 @@
+//! What cannot be counted, and which options do not go together.
+
+use super::older::OLDER_X_END;
+use super::rows::Asked;
+use crate::error::{Error, Result};
+use crate::kernel::{Given, Method, Seeks};
+use crate::math::count::gourdon;
+use crate::math::primality::{self, Certainty};
+use crate::math::sieve;
+use crate::math::span::Span;
+use crate::math::trial;
+
+/// Refuses what cannot be counted as it is asked for.
+///
+/// # Errors
+/// The reason, with the range or the number that is refused.
+pub fn check(given: &Given, spans: &[Span], asked: Asked) -> Result<()> {
+    check_options(given)?;
+    // An empty range counts 0 wherever it is.
+    for (span, item) in spans.iter().zip(&given.items).filter(|(span, _)| !span.is_empty()) {
+        if let Some(why) = refusal(given, *span, asked) {
+            return Err(Error::usage(format!("'{item}' {why}")));
+        }
+    }
+    Ok(())
+}
+
+fn check_options(given: &Given) -> Result<()> {
+    if let Some(Seeks::Tuplets(k)) = given.seeks
+        && !(2..=6).contains(&k)
+    {
+        return Err(Error::usage(format!("'{k}' is not between 2, for twins, and 6, for sextuplets")));
+    }
+    let method = given.method.unwrap_or(Method::Sieve);
+    let has_lanes = matches!(method, Method::Sieve | Method::Gourdon);
+    if given.lanes.is_some() && !has_lanes {
+        return Err(Error::usage(format!("--lanes is not for --method {}: leave one of them out", method.name())));
+    }
+    if let (true, Some(seeks)) = (method != Method::Sieve, given.seeks) {
+        let option = seeks.option();
+        return Err(Error::usage(format!("--{option} needs the sieve: leave it out, or write --method sieve")));
+    }
+    let alone = match (method, given.seeks) {
+        (Method::Trial, _) => Some("method trial"),
+        (_, seeks) => seeks.map(Seeks::option),
+    };
+    match alone.filter(|_| given.verify) {
+        Some(option) => Err(Error::usage(format!("--verify is not for --{option}: leave one of them out"))),
+        None => Ok(()),
+    }
+}
+
+/// Why the primes of a range cannot be counted, in words that follow it.
+fn refusal(given: &Given, span: Span, asked: Asked) -> Option<&'static str> {
+    let wide = span.width() > sieve::SPAN_WIDTH_MAX;
+    let why = match given.method {
+        Some(Method::Trial) if span.end() > trial::TRIAL_END => "goes beyond 2^64: leave out --method trial",
+        Some(Method::Gourdon) if span.end() > gourdon::X_END => {
+            "goes beyond 10^25, the limit of --method gourdon: the sieve takes ranges up to 2^127"
+        }
+        Some(Method::Legendre) if span.end() > OLDER_X_END => {
+            "goes beyond 10^15, the limit of --method legendre: write --method gourdon, which goes up to 10^25"
+        }
+        Some(Method::Lmo) if span.end() > OLDER_X_END => {
+            "goes beyond 10^15, the limit of --method lmo: write --method gourdon, which goes up to 10^25"
+        }
+        Some(Method::Sieve | Method::Trial) if wide => match asked {
+            Asked::Numbers => "is too large for this method, which takes up to 2^64-1: leave out --method",
+            Asked::Ranges | Asked::Sums(_) => "is wider than 2^64 numbers, the most that the sieve takes",
+        },
+        _ if matches!(asked, Asked::Numbers) && span.end() > gourdon::X_END => {
+            "is too large: pi takes numbers up to 10^25"
+        }
+        _ if span.end() > sieve::LIMIT => "goes beyond 2^127, the limit for counting primes",
+        _ if wide && matches!(asked, Asked::Sums(3)) => "is wider than 2^64 numbers, the most that --power 3 takes",
+        _ if wide && given.seeks.is_some() => "is wider than 2^64 numbers, the most that is allowed",
+        _ if wide && span.end() > gourdon::X_END => "goes beyond 10^25: ranges wider than 2^64 numbers must end before",
+        _ if given.seeks == Some(Seeks::Primes) && primality::certainty(span.end()) == Certainty::Probable => {
+            "goes beyond 3.3·10^24: --list prints proven primes, and above that limit none is proven"
+        }
+        _ => return None,
+    };
+    Some(why)
+}

@@ -1,0 +1,212 @@
+//! From ranges to works: each range, or run of ranges that touch, becomes a link of a chain.
+
+use super::by_formula::{Below, ByFormula};
+use super::by_sieve::BySieve;
+use super::by_trial::ByTrial;
+use super::facts::{self, Texts};
+use super::formula::Formula;
+use super::gaps::Gaps;
+use super::in_order::{InOrder, Reading};
+use super::older::Older;
+use super::pi::Pi;
+use super::rows::{Asked, Rows};
+use super::sieving::{LayOut, Sieving, Size};
+use super::sum_below::SumBelow;
+use super::sums::Sums;
+use super::tuplets::Tuplets;
+use super::way::{self, SieveRun};
+use super::{limits, list, verify};
+use crate::chain::Chain;
+use crate::error::Result;
+use crate::kernel::{self, Given, Method, Opened, PlanChoice, Seeks};
+use crate::math::lanes::{self, Lanes};
+use crate::math::sieve::{Layout, SievingPrimes};
+use crate::math::span::Span;
+use crate::syntax;
+use crate::values::{Ascending, Fact, Value};
+use crate::work::{Job, Work};
+use std::sync::Arc;
+
+/// The plan of a count in these spans, or of what else is asked of them.
+///
+/// # Errors
+/// If a limit is exceeded, if these lanes are not here, or if the plan would have too many units.
+pub fn open(given: &Given, spans: Vec<Span>, asked: Asked) -> Result<Opened> {
+    limits::check(given, &spans, asked)?;
+    let texts = match asked {
+        Asked::Ranges | Asked::Sums(_) => Fact::new("ranges", Value::texts(syntax::texts(&spans))),
+        Asked::Numbers => Fact::new("numbers", Value::texts(&given.items)),
+    };
+    let rows = Rows { asked, certainty: asked.certainty(&spans) };
+    let mut facts = vec![texts];
+    facts.extend(given.seeks.map(|seeks| Fact::new(seeks.option(), seeks.value())));
+    facts.extend(given.power.filter(|&power| power != 1).map(|power| Fact::new("power", Value::integer(power))));
+    if given.method == Some(Method::Trial) {
+        facts.push(Fact::new("method", Value::text(Method::Trial.name())));
+        let how = kernel::overlap_fact(rows.overlap(&spans)).into_iter().collect();
+        return Ok(Opened { job: by_trial(&spans, rows)?, facts, how });
+    }
+    let lanes = given.lanes.map_or_else(|| lanes::pick(None), Ok)?;
+    let lay_out: LayOut = match given.seeks {
+        None => Layout::with_borders,
+        Some(Seeks::Tuplets(_)) => Tuplets::<2>::LAY_OUT,
+        Some(Seeks::Gaps) => Gaps::LAY_OUT,
+        Some(Seeks::Primes) => Ascending::LAY_OUT,
+    };
+    let ways = way::ways(given, &spans, asked, lanes, lay_out);
+    facts.push(Fact::new("method", facts::methods(&ways)));
+    let plan = Planned { given, spans, ways, rows, lanes, lay_out };
+    let (job, how) = if given.seeks == Some(Seeks::Primes) { plan.stream()? } else { plan.chain()? };
+    Ok(Opened { job, facts, how })
+}
+
+fn by_trial(spans: &[Span], rows: Rows) -> Result<Job> {
+    let link = |(place, span)| (Box::new(ByTrial::new(span, rows)) as Box<dyn Work>, vec![place]);
+    let chain = Chain::in_turns(ascending(spans).map(link))?.overlapping(rows.overlap(spans));
+    Ok(Job::work(chain))
+}
+
+/// The ranges with their places, the lowest first.
+fn ascending(spans: &[Span]) -> impl Iterator<Item = (u32, Span)> {
+    let mut places: Vec<u32> = (0..spans.len() as u32).collect();
+    places.sort_by_key(|&place| (spans[place as usize].end(), spans[place as usize].start()));
+    places.into_iter().map(|place| (place, spans[place as usize]))
+}
+
+/// Ranges of which it is decided how each is counted.
+struct Planned<'a> {
+    given: &'a Given,
+    spans: Vec<Span>,
+    ways: Vec<Method>,
+    rows: Rows,
+    lanes: &'static Lanes,
+    lay_out: LayOut,
+}
+
+impl Planned<'_> {
+    /// The primes themselves, in the order of the ranges: where these touch, it is nobody's business.
+    fn stream(self) -> Result<(Job, Vec<PlanChoice>)> {
+        let runs = way::runs((0..).zip(self.spans.iter().copied()));
+        let whole = |run: SieveRun| SieveRun { edges: vec![run.edges[0], run.edges[run.edges.len() - 1]], ..run };
+        let (ranges, sieves) = self.sieved(runs.into_iter().map(whole).collect());
+        let stream = list::stream(ranges.into_iter().map(|(range, _)| range).collect())?;
+        Ok((Job::Stream(stream), self.how(sieves, None)))
+    }
+
+    /// What is found out of each range: the lowest come first, and behind what is sieved all that is counted by the
+    /// formula, whose numbers may have to do with several of them.
+    fn chain(self) -> Result<(Job, Vec<PlanChoice>)> {
+        let runs = match self.rows.asked {
+            Asked::Numbers => way::runs(way::pieces(self.of(Method::Sieve))),
+            Asked::Ranges | Asked::Sums(_) => way::runs(self.of(Method::Sieve)),
+        };
+        let (ranges, sieves) = self.sieved(runs);
+        let formula = self.ways.iter().copied().find(|method| *method != Method::Sieve);
+        let (counted, told) = formula.map(|method| self.counted(method)).unzip();
+        let sieved = ranges.into_iter().map(|(sieving, places)| (self.link(sieving), places));
+        let overlap = self.rows.overlap(&self.spans);
+        let mut how = self.how(sieves, told);
+        how.extend(kernel::overlap_fact(overlap));
+        let chain = Chain::in_turns(sieved.chain(counted))?.overlapping(overlap);
+        Ok((Job::work(chain), how))
+    }
+
+    /// The ranges that are counted by the method, with their places, the lowest first.
+    fn of(&self, method: Method) -> impl Iterator<Item = (u32, Span)> {
+        ascending(&self.spans).filter(move |(place, _)| self.ways[*place as usize] == method)
+    }
+
+    /// The ranges that are counted by a formula. There is one formula in a plan.
+    fn counted(&self, method: Method) -> (Link, Told) {
+        match (method, self.rows.asked) {
+            (_, Asked::Sums(0)) => self.counted_by(method, SumBelow::<0>::new),
+            (_, Asked::Sums(1)) => self.counted_by(method, SumBelow::<1>::new),
+            (_, Asked::Sums(2)) => self.counted_by(method, SumBelow::<2>::new),
+            (_, Asked::Sums(_)) => self.counted_by(method, SumBelow::<3>::new),
+            (Method::Legendre, _) => self.counted_by(method, Older::legendre),
+            (Method::Lmo, _) => self.counted_by(method, Older::lmo),
+            _ => self.counted_by(method, Pi::new),
+        }
+    }
+
+    fn counted_by<F: Formula>(&self, method: Method, below: Below<F>) -> (Link, Told) {
+        let (places, spans): (Vec<u32>, Vec<Span>) = self.of(method).unzip();
+        let counts = ByFormula::new(spans, self.rows, self.lanes, self.given.verify, below);
+        let (mut how, mut verify) = (Texts::default(), Texts::default());
+        counts.how().for_each(|text| how.add(|| text));
+        counts.verify().for_each(|text| verify.add(|| text));
+        ((Box::new(counts), places), Told { method, how, verify })
+    }
+
+    /// What runs of ranges are sieved for.
+    fn link(&self, sieving: Sieving) -> Box<dyn Work> {
+        match self.given.seeks {
+            None => match self.rows.asked {
+                Asked::Sums(exponent) => Box::new(Sums { sieving, exponent }),
+                _ => Box::new(BySieve { sieving, verify: self.given.verify }),
+            },
+            Some(Seeks::Tuplets(k)) => tuplets(k, sieving),
+            Some(_) => Box::new(InOrder::<Gaps>::new(sieving)),
+        }
+    }
+
+    /// The runs with the places of their ranges, and how they are laid out. One set of sieving primes serves all; they are
+    /// made when the run starts.
+    fn sieved(&self, runs: Vec<SieveRun>) -> (Vec<(Sieving, Vec<u32>)>, Texts) {
+        let (mut sizes, mut sieves) = (vec![], Texts::default());
+        for SieveRun { edges, .. } in &runs {
+            let span = Span::new(edges[0], edges[edges.len() - 1]).expect("edges ascend");
+            let layout = (self.lay_out)(span, edges.len() as u64 - 2);
+            sizes.push(Size::of(&layout));
+            sieves.add(|| layout.to_string());
+        }
+        let bound = sizes.iter().map(|size| size.bound).max().unwrap_or(0);
+        let base = Arc::new(SievingPrimes::up_to(bound));
+        let &Planned { rows, lay_out, lanes, .. } = self;
+        let sieving = |(SieveRun { edges, places }, size)| {
+            (Sieving { edges, rows, size, lay_out, lanes, base: base.clone() }, places)
+        };
+        (runs.into_iter().zip(sizes).map(sieving).collect(), sieves)
+    }
+
+    /// How it is all computed, for the report. The formulas before Gourdon's have no use for lanes.
+    fn how(&self, sieves: Texts, told: Option<Told>) -> Vec<PlanChoice> {
+        let has_lanes = told.as_ref().is_none_or(|told| told.method == Method::Gourdon);
+        let lanes = has_lanes.then(|| PlanChoice::free(Fact::new("lanes", Value::text(self.lanes.name))));
+        let mut verified = Texts::default();
+        if self.given.verify && self.ways.contains(&Method::Sieve) {
+            verified.add(verify::share);
+        }
+        let cutting = |name, texts| facts::facts([(name, texts)]).into_iter().map(PlanChoice::cutting);
+        let mut how: Vec<PlanChoice> = lanes.into_iter().chain(cutting("sieve", sieves)).collect();
+        if let Some(Told { method, how: numbers, verify }) = told {
+            how.extend(cutting(method.name(), numbers));
+            verified = verified.and(verify);
+        }
+        how.extend(facts::facts([("verify", verified)]).into_iter().map(PlanChoice::free));
+        how
+    }
+}
+
+/// A work with the places of its rows.
+type Link = (Box<dyn Work>, Vec<u32>);
+
+/// What the report tells of a formula.
+struct Told {
+    method: Method,
+    /// How numbers are counted, and how they are counted again.
+    how: Texts,
+    verify: Texts,
+}
+
+/// The work that counts K-tuplets.
+fn tuplets(k: u64, sieving: Sieving) -> Box<dyn Work> {
+    match k {
+        2 => Box::new(InOrder::<Tuplets<2>>::new(sieving)),
+        3 => Box::new(InOrder::<Tuplets<3>>::new(sieving)),
+        4 => Box::new(InOrder::<Tuplets<4>>::new(sieving)),
+        5 => Box::new(InOrder::<Tuplets<5>>::new(sieving)),
+        6 => Box::new(InOrder::<Tuplets<6>>::new(sieving)),
+        _ => unreachable!("limits::check lets no other pass"),
+    }
+}

@@ -1,0 +1,150 @@
+//! How ranges are sieved: ranges that touch are sieved as one, and each has its own result.
+
+use super::Rows;
+use super::parted::Parted;
+use crate::error::Result;
+use crate::math::lanes::Lanes;
+use crate::math::sieve::{self, Layout, Sieve, SievingPrimes};
+use crate::math::span::Span;
+use crate::placement::Placement;
+use crate::work::{Answer, Forecast, Known, Part};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Lays out a span in which so many borders separate ranges.
+pub type LayOut = fn(Span, u64) -> Layout;
+
+/// What a plan keeps of a layout. There may be many, so the layout is made again when it is needed.
+#[derive(Clone, Copy)]
+pub struct Size {
+    /// How many units it has.
+    pub units: u64,
+    /// The bound of the sieving primes.
+    pub bound: u64,
+    /// Expected picoseconds.
+    pub cost: u128,
+    /// Bytes: once for all threads, and for each.
+    pub memory: (u64, u64),
+}
+
+impl Size {
+    /// What a plan needs to know of the layout.
+    pub fn of(layout: &Layout) -> Size {
+        Size { units: layout.units(), bound: layout.bound, cost: layout.cost(), memory: sieve::memory(layout) }
+    }
+}
+
+/// Ranges that are sieved as one.
+pub struct Sieving {
+    /// Where the ranges begin; each but the first begins where the one before ends; and where the last one ends.
+    pub edges: Vec<u128>,
+    /// How ranges become rows.
+    pub rows: Rows,
+    /// What is known of the layout.
+    pub size: Size,
+    /// Makes the layout.
+    pub lay_out: LayOut,
+    /// The instruction set.
+    pub lanes: &'static Lanes,
+    /// The sieving primes, which all runs of ranges share.
+    pub base: Arc<SievingPrimes>,
+}
+
+impl Sieving {
+    /// From the beginning of the first range to the end of the last.
+    pub fn span(&self) -> Span {
+        Span::new(self.edges[0], self.edges[self.ranges()]).expect("edges ascend")
+    }
+
+    /// How many ranges there are.
+    pub fn ranges(&self) -> usize {
+        self.edges.len() - 1
+    }
+
+    /// One of them.
+    pub fn range(&self, index: usize) -> Span {
+        Span::new(self.edges[index], self.edges[index + 1]).expect("edges ascend")
+    }
+
+    /// How many units there are; 0 if there are no numbers.
+    pub fn units(&self) -> u64 {
+        if self.span().is_empty() { 0 } else { self.size.units }
+    }
+
+    /// The layout of all ranges.
+    pub fn layout(&self) -> Layout {
+        (self.lay_out)(self.span(), self.ranges() as u64 - 1)
+    }
+
+    /// A sieve for one thread.
+    pub fn sieve(&self, placement: &Placement) -> Sieve {
+        Sieve::new(self.lanes, placement.cache)
+    }
+
+    /// What sieving is expected to take.
+    pub fn forecast(&self) -> Forecast {
+        let (shared_bytes, thread_bytes) = self.size.memory;
+        let rank_bytes = ROW_BYTES * self.ranges() as u64;
+        Forecast { seconds: seconds(self.size.cost), rank_bytes, shared_bytes, thread_bytes, ..Forecast::default() }
+    }
+
+    /// A smaller sieving of this kind, which takes some milliseconds.
+    pub fn sample(&self) -> Sieving {
+        const SAMPLE_WIDTH: u128 = 30_000_000;
+        const SIEVE_SAMPLE_END: u128 = 10_000_000_000_000;
+        let end = self.span().end().clamp(SAMPLE_WIDTH, SIEVE_SAMPLE_END);
+        let edges = vec![end - SAMPLE_WIDTH, end];
+        let size = Size::of(&(self.lay_out)(Span::new(edges[0], edges[1]).expect("edges ascend"), 0));
+        Sieving { edges, size, base: Arc::new(SievingPrimes::up_to(size.bound)), ..*self }
+    }
+
+    /// The range in which a window begins, and the borders that lie within the window.
+    pub fn borders(&self, window: Span) -> (usize, &[u128]) {
+        let inner = &self.edges[1..self.ranges()];
+        let from = inner.partition_point(|&edge| edge <= window.start());
+        let to = inner.partition_point(|&edge| edge < window.end());
+        (from, &inner[from..to.max(from)])
+    }
+
+    /// The rows of all ranges, each made from the result of its range.
+    ///
+    /// # Errors
+    /// Those of `row`.
+    pub fn answer<P: Part>(&self, whole: Parted<P>, row: impl Fn(Span, P) -> Result<Answer>) -> Result<Answer> {
+        let parts = whole.all(self.ranges()).into_iter().enumerate();
+        let rows = parts.map(|(index, part)| row(self.range(index), part));
+        Answer::one_after_the_other(rows)
+    }
+
+    /// The rows of those ranges whose units are all done.
+    ///
+    /// # Errors
+    /// Those of `row`.
+    pub fn known<P: Part>(
+        &self,
+        runs: Vec<(Range<u64>, Parted<P>)>,
+        row: impl Fn(Span, P) -> Result<Answer>,
+    ) -> Result<Known> {
+        let (layout, mut known) = (self.layout(), Known::default());
+        for (units, mut part) in runs {
+            let Some(covered) = layout.covered(units) else { continue };
+            let first = self.edges.partition_point(|&edge| edge < covered.start());
+            for index in first..self.ranges() {
+                let range = self.range(index);
+                if range.end() > covered.end() {
+                    break;
+                }
+                known.push(index as u32, row(range, part.take(index))?);
+            }
+        }
+        Ok(known)
+    }
+}
+
+/// Bytes of a row on its way out, measured.
+pub const ROW_BYTES: u64 = 720;
+
+/// Expected seconds of so many picoseconds.
+pub fn seconds(picoseconds: u128) -> f64 {
+    picoseconds as f64 * 1e-12
+}

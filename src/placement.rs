@@ -1,0 +1,111 @@
+//! Where a rank runs: its host, its process and the cores it may use.
+//!
+//! Rows show it (`ranks`, `delay`), and the number of threads depends on it; no answer does. The only file that names rustix's
+//! `system` and `thread`.
+
+use crate::wire;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+
+/// Where one rank runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placement {
+    /// The rank, from 0.
+    pub rank: usize,
+    /// The host's name.
+    pub host: String,
+    /// The number of its process.
+    pub pid: u32,
+    /// The cores that this process may use: its affinity mask.
+    pub cores: Vec<usize>,
+    /// How many compute threads this rank has.
+    pub threads: usize,
+    /// Bytes of a core's first-level data cache.
+    pub cache: usize,
+    /// The processor's model, as the system names it; empty if it does not.
+    pub cpu: String,
+}
+
+/// The name of this host.
+pub fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// The smallest first-level cache of today's machines, used if the machine does not tell.
+const SMALLEST_CACHE_BYTES: usize = 32 << 10;
+
+impl Placement {
+    /// This process. `threads` is only a first value: what the cores and a CPU quota allow.
+    pub fn here(rank: usize) -> Placement {
+        let allowed = std::thread::available_parallelism().map_or(1, |n| n.get());
+        let cores = affinity().unwrap_or_else(|| (0..allowed).collect());
+        Placement {
+            rank,
+            host: host(),
+            pid: std::process::id(),
+            threads: allowed,
+            cores,
+            cache: cache().unwrap_or(SMALLEST_CACHE_BYTES),
+            cpu: cpu().unwrap_or_default(),
+        }
+    }
+
+    /// Whether both use the same cores.
+    pub fn shares_cores(&self, other: &Placement) -> bool {
+        self.host == other.host && self.cores == other.cores
+    }
+}
+
+/// What the system tells about the first core; some kinds of cores have no name there.
+fn cpu() -> Option<String> {
+    // The kernel makes the text of each core when it is read, which takes a millisecond or more for all cores of a large host.
+    let mut lines = BufReader::new(File::open("/proc/cpuinfo").ok()?).lines().map_while(Result::ok);
+    let name = lines.find(|line| line.starts_with("model name") || line.starts_with("cpu\t"))?;
+    Some(name.split_once(':')?.1.trim().to_string())
+}
+
+#[cfg(target_os = "linux")]
+fn affinity() -> Option<Vec<usize>> {
+    use rustix::thread::{CpuSet, sched_getaffinity};
+    let set = sched_getaffinity(None).ok()?;
+    Some((0..CpuSet::MAX_CPU).filter(|&core| set.is_set(core)).collect())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn affinity() -> Option<Vec<usize>> {
+    None
+}
+
+/// What the system tells about the caches of the first core.
+#[cfg(target_os = "linux")]
+fn cache() -> Option<usize> {
+    let caches = std::fs::read_dir("/sys/devices/system/cpu/cpu0/cache").ok()?;
+    caches.flatten().find_map(|cache| {
+        let read = |name| std::fs::read_to_string(cache.path().join(name)).ok();
+        let (level, kind, size) = (read("level")?, read("type")?, read("size")?);
+        let data = level.trim() == "1" && kind.trim() != "Instruction";
+        let kibibytes: usize = size.trim().strip_suffix('K')?.parse().ok()?;
+        (data && kibibytes > 0).then_some(kibibytes << 10)
+    })
+}
+
+#[cfg(not(target_os = "linux"))]
+fn cache() -> Option<usize> {
+    None
+}
+
+wire::fields! { Placement { rank host pid cores threads cache cpu } }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_has_a_placement() {
+        let placement = Placement::here(3);
+        assert_eq!((placement.rank, placement.pid), (3, std::process::id()));
+        assert!(!placement.host.is_empty());
+        assert!(!placement.cores.is_empty() && placement.threads >= 1 && placement.cache >= 1 << 10);
+        assert_eq!(crate::wire::value::<Placement>(&crate::wire::bytes(&placement)).unwrap(), placement);
+    }
+}

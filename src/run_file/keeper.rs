@@ -1,0 +1,174 @@
+//! Saves a run while it is in progress, on a thread of its own: neither the workers nor the main thread wait for a disk.
+//!
+//! A save that fails is a warning, and the next one tries again. Only the last one decides whether the run was saved.
+
+use super::RunFile;
+use crate::error::{Error, Result};
+use crate::report::Report;
+use crate::streams::remark;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// The expected time of a save before there was one.
+const UNKNOWN: Duration = Duration::from_millis(50);
+
+/// The first save comes at most after this time. Until then there is no file, or the older file of another run.
+const FIRST_SAVE_AFTER: Duration = Duration::from_secs(1);
+
+/// Saves a run while it is in progress.
+pub struct Keeper {
+    run: Arc<Mutex<RunFile>>,
+    /// The channel to the thread; `None` before the first save.
+    writer: Option<(Sender<Report>, JoinHandle<()>)>,
+    heard: Arc<SaveState>,
+    every: Duration,
+    /// The time of the last save; before the first save, the start.
+    last: Instant,
+}
+
+/// What the thread reports.
+#[derive(Default)]
+struct SaveState {
+    busy: AtomicBool,
+    /// Microseconds of the longest save.
+    longest: AtomicU64,
+    /// Whether the last save failed.
+    failing: AtomicBool,
+}
+
+impl Keeper {
+    /// Saves at this interval, and the first time soon.
+    pub fn new(run: RunFile, every: Duration) -> Keeper {
+        let (run, heard) = (Arc::new(Mutex::new(run)), Arc::default());
+        Keeper { run, writer: None, heard, every, last: Instant::now() }
+    }
+
+    /// Whether it is time for a save.
+    pub fn due(&self) -> bool {
+        let wait = if self.writer.is_none() { self.every.min(FIRST_SAVE_AFTER) } else { self.every };
+        self.last.elapsed() >= wait && !self.heard.busy.load(Ordering::Acquire)
+    }
+
+    /// The longest time of a save so far, or the expected time.
+    pub fn saving(&self) -> Duration {
+        match self.heard.longest.load(Ordering::Relaxed) {
+            0 => UNKNOWN,
+            micros => Duration::from_micros(micros),
+        }
+    }
+
+    /// Has a report saved.
+    pub fn save(&mut self, report: Report) {
+        self.last = Instant::now();
+        if self.writer.is_none() {
+            match self.start_writer() {
+                Ok(writer) => self.writer = Some(writer),
+                Err(why) => return warn(&Error::failed(format!("cannot start a thread to save the run: {why}"))),
+            }
+        }
+        self.heard.busy.store(true, Ordering::Release);
+        let (writer, _) = self.writer.as_ref().expect("it was just started");
+        // The thread ends only when this side does.
+        let _ = writer.send(report);
+    }
+
+    fn start_writer(&self) -> std::io::Result<(Sender<Report>, JoinHandle<()>)> {
+        let (run, heard) = (self.run.clone(), self.heard.clone());
+        let (send, reports) = channel::<Report>();
+        let write = move || {
+            for report in reports {
+                write(&report, &run, &heard);
+                heard.busy.store(false, Ordering::Release);
+            }
+        };
+        Ok((send, std::thread::Builder::new().name("writer".into()).spawn(write)?))
+    }
+
+    /// Saves the last report, after all earlier ones.
+    ///
+    /// # Errors
+    /// If it cannot be saved.
+    pub fn finish(mut self, report: &Report) -> Result<()> {
+        self.rest();
+        self.run.lock().expect("no thread panics: the job would have ended").save(report)
+    }
+}
+
+impl Keeper {
+    /// Waits for the thread to end.
+    fn rest(&mut self) {
+        if let Some((tell, thread)) = self.writer.take() {
+            drop(tell);
+            thread.join().expect("no thread panics: the job would have ended");
+        }
+    }
+}
+
+/// If a run ends with an error, no save remains half done and no lock remains.
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.rest();
+    }
+}
+
+fn write(report: &Report, run: &Mutex<RunFile>, heard: &SaveState) {
+    let began = Instant::now();
+    let written = run.lock().expect("no thread panics: the job would have ended").save(report);
+    heard.longest.fetch_max(began.elapsed().as_micros() as u64, Ordering::Relaxed);
+    // One warning is enough until a save succeeds again.
+    match (written, heard.failing.load(Ordering::Relaxed)) {
+        (Err(why), false) => warn(&why),
+        (Ok(()), true) => remark("the run is saved again"),
+        _ => return,
+    }
+    heard.failing.fetch_not(Ordering::Relaxed);
+}
+
+fn warn(why: &Error) {
+    remark(&format!("{why}; the run goes on and tries again"));
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    #[cfg(feature = "hdf5")]
+    fn what_was_saved_last_is_there_and_a_failure_ends_nothing() {
+        use super::super::lock::Owner;
+        use super::super::{draft, read};
+        use super::*;
+        use crate::report::tests::sample;
+        use std::fs;
+        let folder = std::env::temp_dir().join(format!("pcount-keeper-{}", std::process::id()));
+        fs::create_dir_all(folder.join("in")).unwrap();
+        let path = folder.join("in/run.h5");
+        let me = Owner { host: "here".into(), pid: 1, job: None };
+        let mut keeper = Keeper::new(draft(&path, &me).unwrap(), Duration::from_millis(1));
+        let named = |kernel: &str| Report { kernel: kernel.into(), ..sample() };
+        let wait = |keeper: &Keeper| {
+            while !keeper.due() {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        };
+        wait(&keeper);
+        keeper.save(named("first"));
+        wait(&keeper);
+        assert_eq!(read(&path).unwrap().kernel, "first");
+        assert!(keeper.saving() > Duration::ZERO && keeper.saving() != UNKNOWN);
+        // The folder is renamed and another gets its name: the run is saved in the first, whatever stands at its old place.
+        fs::rename(folder.join("in"), folder.join("out")).unwrap();
+        fs::create_dir(folder.join("in")).unwrap();
+        keeper.save(named("second"));
+        wait(&keeper);
+        assert_eq!(read(&folder.join("out/run.h5")).unwrap().kernel, "second");
+        fs::remove_dir(folder.join("in")).unwrap();
+        fs::rename(folder.join("out"), folder.join("in")).unwrap();
+        keeper.save(named("third"));
+        keeper.finish(&named("last")).unwrap();
+        assert_eq!(read(&path).unwrap().kernel, "last");
+        assert_eq!(read(&folder.join("in/run.h5.prev")).unwrap().kernel, "third");
+        fs::remove_dir_all(&folder).unwrap();
+    }
+}

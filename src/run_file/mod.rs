@@ -1,0 +1,189 @@
+//! The run file: a report kept in HDF5, to be read by `h5dump`, h5py and `pcount show`. The only folder that
+//! names the hdf5 crate.
+//!
+//! ```text
+//! /          attributes: schema, status, kernel
+//! /problem   the problem:      attributes, and datasets where a fact is a list
+//! /answer    a dataset for each column of the answer; attributes: total, bare
+//! /primes    a list of primes, in chunks; the name of its column is the attribute `list` of /
+//! /run       how it was done:  attributes and datasets
+//! /attempts  /0, /1, ...: /run of the earlier attempts, the first one first; one of them sums up those between the
+//!            first and the newest, and says how many they are as `summed_attempts`
+//! /timeline  who computed which units when: a dataset for each of first_unit, units, rank, thread, start,
+//!            seconds, attempt
+//! /ledger    what a resume needs. Attributes: fingerprint of the plan, its units, how many are done, the ranks it
+//!            was stated for; datasets: the arguments, a list named there, and of the blocks that are in
+//!            level, index, size of the part, and the parts end to end
+//! ```
+//!
+//! Integers beyond 64 bits are text. Each group has an attribute `order`: the order of its facts or columns. Only rank 0
+//! writes. A new file is written under another name, read back, and renamed; the file before stays as `.prev`. HDF5's own
+//! locks are off, because they fail on file systems of clusters: `lock.rs` has ours.
+//!
+//! The first 512 bytes are text, in what HDF5 calls the user block and does not touch: the schema, the SHA-256 of all that
+//! follows, and whether the run is unfinished. HDF5 trusts what it reads, and a flipped bit can make it crash, hang or ask
+//! for all memory. So the bytes are checked before HDF5 sees them.
+
+mod checked;
+mod content;
+mod files;
+pub mod keeper;
+mod list;
+pub mod lock;
+mod open;
+mod place;
+mod reader;
+mod save;
+mod sense;
+mod to_resume;
+
+use crate::error::{Error, Result};
+use crate::report::Report;
+use crate::report::list::KeptList;
+pub use files::Files;
+use hdf5::FileBuilder;
+// Only its build script is used: `build.rs` hears from it which HDF5 there is.
+use hdf5_metno_sys as _;
+use list::ListFile;
+pub use open::{OpenedFile, opened, read};
+pub use place::{RunFile, draft, resume};
+pub use reader::serve;
+pub use save::write;
+use std::path::Path;
+use std::sync::OnceLock;
+pub use to_resume::ToResume;
+
+static HDF5_LOADED: OnceLock<Files> = OnceLock::new();
+
+/// Makes run files available to this program. Whatever calls it makes the program load the HDF5 library when it starts.
+pub fn load() {
+    HDF5_LOADED.get_or_init(|| Files { draft, resume, opened, library });
+}
+
+/// Run files, if this program has them.
+///
+/// # Errors
+/// If it has not called [`load`].
+pub fn files() -> Result<&'static Files> {
+    HDF5_LOADED.get().ok_or_else(|| Error::failed("HDF5 is not loaded: call run_file::load first"))
+}
+
+/// How a run file is written, once it is there.
+struct Writing {
+    report: fn(&Report, &mut RunFile) -> Result<()>,
+    list: fn(RunFile, &'static str, bool) -> Result<Box<dyn KeptList>>,
+}
+
+/// By HDF5.
+const BY_HDF5: Writing =
+    Writing { report: write, list: |run, key, wide| Ok(Box::new(ListFile::begin(run, key, wide)?)) };
+
+impl RunFile {
+    /// Saves the report in it.
+    ///
+    /// # Errors
+    /// If it cannot be written. Then the files that were there are still complete.
+    pub fn save(&mut self, report: &Report) -> Result<()> {
+        (self.writing.report)(report, self)
+    }
+
+    /// Begins a list of numbers in it, which are wide if they are beyond 64 bits.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn list(self, key: &'static str, wide: bool) -> Result<Box<dyn KeptList>> {
+        (self.writing.list)(self, key, wide)
+    }
+}
+
+const SCHEMA: &str = "pcount-run/1";
+
+/// Bytes of the user block: the least that HDF5 has.
+const HEAD: usize = 512;
+
+fn cannot(what: &str, path: &Path, why: &dyn std::fmt::Display) -> Error {
+    let why = why.to_string().replace('\n', " ");
+    // HDF5 tells all it knows; what the system said is enough.
+    let short = why.split_once("error message = '").and_then(|(_, rest)| rest.split('\'').next());
+    let why = match short {
+        Some(_) if why.contains("unable to lock") => {
+            "it is locked (if this file system has no locks, set HDF5_USE_FILE_LOCKING=FALSE)"
+        }
+        Some(short) => short,
+        None => &why,
+    };
+    Error::failed(format!("cannot {what} '{}': {why}", path.display()))
+}
+
+/// HDF5's way to a file, without locks where it has a way without: from 1.10.7 and 1.12.1 on.
+fn unlocked() -> FileBuilder {
+    #[cfg_attr(not(hdf5_file_locking), allow(unused_mut))]
+    let mut builder = FileBuilder::new();
+    #[cfg(hdf5_file_locking)]
+    builder.with_fapl(|list| list.file_locking(false));
+    builder
+}
+
+fn library() -> String {
+    let (major, minor, micro) = hdf5::library_version();
+    format!("{major}.{minor}.{micro}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lock::Owner;
+    use super::*;
+    use crate::block::Block;
+    use crate::report::tests::sample;
+    use crate::report::{State, Status};
+    use crate::values::{Fact, Table, Value};
+    use crate::wire::Bytes;
+    use std::fs;
+    use std::path::PathBuf;
+
+    pub(super) fn me() -> Owner {
+        Owner { host: "here".into(), pid: 7, job: None }
+    }
+
+    pub(super) fn draft(path: &Path) -> Result<RunFile> {
+        super::draft(path, &me())
+    }
+
+    pub(super) fn write(report: &Report, mut run: RunFile) -> Result<()> {
+        super::write(report, &mut run)
+    }
+
+    /// A run under way, with so many blocks.
+    pub(super) fn unfinished(blocks: u64) -> Report {
+        let block = |index| (Block { level: 0, index: 2 * index }, Bytes(vec![index as u8; 100]));
+        let state = State {
+            arguments: ["primes", "0..1e12", "--out", "run.h5"].map(String::from).to_vec(),
+            list: vec!["a line".into()],
+            ranks: 3,
+            fingerprint: u64::MAX - 1,
+            units: 4 * blocks,
+            done: blocks,
+            blocks: (0..blocks).map(block).collect(),
+        };
+        let attempts = vec![sample().run, vec![Fact::new("ranks", Value::Count(2))]];
+        let table = Table::default();
+        Report { status: Status::Partial, table, total: None, attempts, state: Some(state), ..sample() }
+    }
+
+    /// A folder that goes with the test.
+    pub(super) struct TestFolder(pub(super) PathBuf);
+
+    impl TestFolder {
+        pub(super) fn new(name: &str) -> TestFolder {
+            let path = std::env::temp_dir().join(format!("pcount-{name}-{}", std::process::id()));
+            fs::create_dir_all(&path).unwrap();
+            TestFolder(path)
+        }
+    }
+
+    impl Drop for TestFolder {
+        fn drop(&mut self) {
+            fs::remove_dir_all(&self.0).unwrap();
+        }
+    }
+}

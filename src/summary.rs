@@ -1,0 +1,450 @@
+//! The report of a plan or of a run: what is known of it, as facts.
+
+use crate::attempt::Attempt;
+use crate::block::Block;
+use crate::error::{Error, Result, without_passwords};
+use crate::features;
+use crate::kernel::{self, Takes};
+use crate::math::approximate::riemann_r;
+use crate::math::integer;
+use crate::placement::Placement;
+use crate::plan::Plan;
+use crate::process::thread_time;
+use crate::report::{self, List, Report, Status, history};
+use crate::run::stop::Cause;
+use crate::run::{self, Outcome, Parts, RankLog};
+use crate::run_file;
+use crate::run_file::lock::Owner;
+use crate::values::timeline::Entry;
+use crate::values::{Fact, Role, Table, Value};
+use crate::work::{self, Answer, Forecast, Job, Known, Stream, UnitCost, Work};
+use crate::world::{self, World};
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant, SystemTime};
+
+/// The memory of `pcount` itself, in bytes; used if the system does not tell.
+const PROGRAM: u64 = 5_800_000;
+
+/// What a rank takes more than that: `pcount-full` with its libraries, and Open MPI at work. Measured: 21.3 MB a rank.
+const MPI: u64 = 15_500_000;
+
+/// The report of a dry run.
+pub fn planned(plan: &Plan, ranks: usize, threads: usize, asked: Option<run::Schedule>) -> Report {
+    let mut facts = vec![Fact::new("ranks", Value::count(ranks)), Fact::new("threads", Value::count(threads))];
+    facts.extend(plan.how.iter().map(|choice| choice.fact.clone()));
+    match &plan.job {
+        Job::Work(work) => facts.extend(expected(&**work, &work.forecast(), ranks, threads, asked)),
+        Job::Stream(stream) => {
+            facts.extend(expected(&*stream.work, &stream.forecast(), ranks, threads, asked));
+            facts.push(Fact::new("batches", Value::Count(stream.batches().count() as u64)));
+        }
+        Job::PerRank(_) => facts.push(Fact::new("units", Value::count(ranks))),
+    }
+    unanswered(plan, Status::Planned, facts)
+}
+
+/// The report of a plan without an answer.
+fn unanswered(plan: &Plan, status: Status, run: Vec<Fact>) -> Report {
+    Report {
+        status,
+        kernel: plan.kernel.into(),
+        problem: plan.facts.clone(),
+        table: Table::default(),
+        total: None,
+        bare: String::new(),
+        run,
+        attempts: vec![],
+        timeline: vec![],
+        list: None,
+        state: None,
+    }
+}
+
+/// How many times as long as forecast such work takes on this machine. A sample is computed, in some milliseconds. It is only for
+/// people: what ranks decide by forecasts must be the same on all of them.
+fn pace(work: &dyn Work) -> f64 {
+    let Some(sample) = work.sample().filter(|sample| sample.units() > 0) else { return 1.0 };
+    let placement = Placement::here(0);
+    let mut took = [(); 3].map(|()| {
+        // The machine may have other work now: only what this thread computes is counted.
+        let (began, mut worker) = (thread_time(), sample.worker(&placement));
+        // With many rows, merging them and making the answer take longer than computing them.
+        let mut blocks = Block::tiling(0..sample.units(), run::BLOCK_LEVEL_MAX);
+        let whole = blocks.try_fold(sample.empty(), |whole, block| sample.join(&whole, &worker.block(block)?));
+        if whole.and_then(|whole| sample.close(&whole)).is_ok() {
+            (thread_time() - began).as_secs_f64()
+        } else {
+            f64::NAN
+        }
+    });
+    // The first sample also makes what all threads share, and another one may find its tables pushed out of the caches.
+    took.sort_by(f64::total_cmp);
+    let pace = took[1] / sample.forecast().seconds;
+    if pace.is_finite() { pace } else { 1.0 }
+}
+
+/// The expected cost of a run of the work.
+fn expected(
+    work: &dyn Work,
+    forecast: &Forecast,
+    ranks: usize,
+    threads: usize,
+    asked: Option<run::Schedule>,
+) -> Vec<Fact> {
+    let (schedule, why) = run::Schedule::pick(asked, work, ranks);
+    let (workers, largest) = match work.unit_cost() {
+        UnitCost::IoBound(at_once) => (ranks * at_once, 0),
+        _ => (ranks * threads, run::BLOCK_LEVEL_MAX),
+    };
+    // Libraries differ between builds. The sample that is timed below takes more memory.
+    let program = run::room::taken().unwrap_or(PROGRAM);
+    // No more workers than units can be busy.
+    let seconds = pace(work) * forecast.seconds / (workers as u64).min(work.units()).max(1) as f64;
+    let bytes = program + if ranks > 1 { MPI } else { 0 } + forecast.bytes(threads);
+    vec![
+        Fact::new("schedule", Value::text(schedule.name())),
+        Fact::new("schedule_why", Value::text(why)),
+        Fact::new("units", Value::Count(work.units())),
+        Fact::new("blocks", Value::Count(Block::tiles(work.units(), largest))),
+        Fact::new("predicted.seconds", Value::Seconds(seconds)),
+        Fact::new("predicted.bytes_per_rank", Value::Count(bytes)),
+    ]
+}
+
+/// The first second of the year 10000, after 1970.
+const YEAR_10000: Duration = Duration::from_secs(253_402_300_800);
+
+/// The time of day.
+///
+/// # Errors
+/// If this machine's clock shows a time that cannot be written, or compared with that of a certificate.
+pub fn time_of_day() -> Result<SystemTime> {
+    let now = SystemTime::now();
+    let wrong = |when: &str| {
+        let host = Placement::here(0).host;
+        Err(Error::failed(format!("the clock of host {host} says a year {when}: set it, then start again")))
+    };
+    match now.duration_since(SystemTime::UNIX_EPOCH) {
+        Err(_) => wrong("before 1970"),
+        Ok(since) if since >= YEAR_10000 => wrong("after 9999"),
+        Ok(_) => Ok(now),
+    }
+}
+
+/// What is known of a run beside its outcome.
+pub struct Circumstances<'a> {
+    /// The ranks.
+    pub world: &'a dyn World,
+    /// The attempt.
+    pub attempt: &'a Attempt,
+    /// Its plan.
+    pub plan: &'a Plan,
+    /// Where the ranks run, in rank order.
+    pub placements: &'a [Placement],
+    /// When the program started on rank 0.
+    pub started: SystemTime,
+    /// The same moment, by a clock that nobody sets.
+    pub clock: Instant,
+}
+
+/// The report of a finished run.
+pub fn finished(circumstances: &Circumstances, answer: Answer, outcome: Option<&Outcome>) -> Report {
+    let entries = outcome.map(entries).unwrap_or_default();
+    let status = if answer.failed { Status::Failed } else { Status::Complete };
+    let units = circumstances.plan.units();
+    let state = matches!(circumstances.plan.job, Job::Work(_));
+    let report = report_of(circumstances, status, outcome, entries, None);
+    // A list is written before the run is over.
+    let is_over = outcome.is_some() || matches!(circumstances.plan.job, Job::PerRank(_));
+    let report = if is_over { as_of("ended", circumstances, report) } else { report };
+    Report {
+        table: answer.table,
+        total: answer.total.map(|total| total.to_string()),
+        bare: answer.bare.into(),
+        state: state.then(|| circumstances.attempt.state(circumstances.plan, units, Parts::new())),
+        ..report
+    }
+}
+
+/// The report of a run in progress that has so many units done.
+pub fn unfinished(circumstances: &Circumstances, entries: Vec<Entry>, parts: Parts, done: u64) -> Report {
+    let report = report_of(circumstances, Status::Partial, None, entries, Some(done));
+    let report = as_of("saved", circumstances, report);
+    Report { state: Some(circumstances.attempt.state(circumstances.plan, done, parts)), ..report }
+}
+
+/// The report of a run that was stopped.
+pub fn stopped(circumstances: &Circumstances, outcome: &Outcome, parts: Parts) -> Report {
+    let report = report_of(circumstances, Status::Partial, Some(outcome), entries(outcome), Some(outcome.done));
+    let report = as_of("ended", circumstances, report);
+    Report { state: Some(circumstances.attempt.state(circumstances.plan, outcome.done, parts)), ..report }
+}
+
+/// The rows that are known from these blocks; `None` if there are none.
+///
+/// # Errors
+/// If a part cannot be understood, or contradicts itself.
+pub fn known(plan: &Plan, parts: &Parts) -> Result<Option<Answer>> {
+    let known = known_rows(plan, parts)?;
+    Ok(known.in_order().filter(|answer| !answer.table.rows.is_empty()))
+}
+
+/// The first known rows; `None` if the plan has too many rows to look for.
+///
+/// # Errors
+/// If a part cannot be understood, or contradicts itself.
+pub fn first_rows(plan: &Plan, parts: &Parts) -> Result<Option<Answer>> {
+    match plan.facts.first().map(|fact| &fact.value) {
+        Some(Value::List(asked)) if asked.len() > ROWS => Ok(None),
+        _ => Ok(known_rows(plan, parts)?.first().filter(|answer| !answer.table.rows.is_empty())),
+    }
+}
+
+/// If there are more rows, the root does not look for the first ones: it has other things to do.
+const ROWS: usize = 10_000;
+
+fn known_rows(plan: &Plan, parts: &Parts) -> Result<Known> {
+    let Job::Work(work) = &plan.job else { return Ok(Known::default()) };
+    let units = work.units();
+    let runs =
+        parts.iter().map(|(block, part)| (block.first().min(units)..block.units().end.min(units), part.0.clone()));
+    let runs = work::joined(&**work, runs.filter(|(units, _)| !units.is_empty()))?;
+    work.known(runs)
+}
+
+/// The report with the known rows of an incomplete answer.
+pub fn with_rows(report: &Report, known: Option<Answer>) -> Report {
+    let Some(known) = known else { return report.clone() };
+    Report { table: known.table, bare: known.bare.into(), ..report.clone() }
+}
+
+/// A report of the first rows, with one more row that is as wide as the widest row expected, so that the columns have their final
+/// width.
+pub fn of_first_rows(plan: &Plan, first: Answer, widths: (usize, usize)) -> Report {
+    let mut table = first.table;
+    let room = table.columns.iter().zip(&table.rows[0]).map(|(column, cell)| match (column.role(), cell) {
+        (Role::Asked, Value::Integer(_)) => Value::Integer("0".repeat(widths.0)),
+        (Role::Summed, Value::Integer(_)) => Value::Integer("0".repeat(widths.1)),
+        (_, cell) => cell.clone(),
+    });
+    let room: Vec<Value> = room.collect();
+    table.rows.push(room);
+    Report { table, bare: first.bare.into(), ..unanswered(plan, Status::Complete, vec![]) }
+}
+
+/// The number of digits of the largest number asked for, and of the largest count or total expected.
+///
+/// Cost: about 30 microseconds for each end of a range, but those of equal neighbours are computed once.
+pub fn expected_widths(plan: &Plan) -> (usize, usize) {
+    let Some(Value::List(asked)) = plan.facts.first().map(|fact| &fact.value) else { return (1, 1) };
+    // Most ranges begin where the one before ends.
+    let mut last = (0, 0.0);
+    let mut below = |x: u128| {
+        if last.0 != x {
+            last = (x, riemann_r(x).to_f64());
+        }
+        last.1
+    };
+    let (mut widest, mut largest, mut total) = (1, 0f64, 0f64);
+    for text in asked.iter().map(Value::to_string) {
+        let (start, rest) = text.split_once("..").unwrap_or(("", &text));
+        let end = rest.split('/').next().unwrap_or_default();
+        let [first, last] = [start, end].map(|number| number.parse::<u128>().unwrap_or(0));
+        widest = widest.max(end.len());
+        let before = below(first);
+        let count = below(last) - before;
+        (largest, total) = (largest.max(count), total + count);
+    }
+    // Ranges have a total.
+    let ranges = kernel::find(plan.kernel).is_some_and(|entry| matches!(entry.takes, Takes::Ranges(_)));
+    let most = if ranges { total } else { largest };
+    (widest, format!("{most:.0}").len())
+}
+
+fn entries(outcome: &Outcome) -> Vec<Entry> {
+    outcome.ranks.iter().flat_map(|rank| rank.entries.clone()).collect()
+}
+
+/// A time in the calendar.
+fn moment(time: SystemTime) -> Value {
+    Value::text(humantime::format_rfc3339_seconds(time).to_string())
+}
+
+/// The report with its time: when the run ended, or when it was saved.
+fn as_of(name: &'static str, circumstances: &Circumstances, report: Report) -> Report {
+    // The calendar clock may have been changed meanwhile.
+    let now = moment(circumstances.started + circumstances.clock.elapsed());
+    Report { run: [report.run, vec![Fact::new(name, now)]].concat(), ..report }
+}
+
+/// Everything but the answer and the state.
+fn report_of(
+    circumstances: &Circumstances,
+    status: Status,
+    outcome: Option<&Outcome>,
+    mut entries: Vec<Entry>,
+    done: Option<u64>,
+) -> Report {
+    let &Circumstances { attempt, plan, .. } = circumstances;
+    let mut facts = facts(circumstances);
+    if let Job::Work(work) | Job::Stream(Stream { work, .. }) = &plan.job {
+        let (schedule, why) = run::Schedule::pick(attempt.order.schedule, &**work, circumstances.placements.len());
+        facts.extend([
+            Fact::new("schedule", Value::text(schedule.name())),
+            Fact::new("schedule_why", Value::text(why)),
+            Fact::new("units", Value::Count(plan.units())),
+        ]);
+    } else {
+        facts.push(Fact::new("schedule", Value::text("per rank")));
+    }
+    if let Some(done) = done {
+        facts.push(Fact::new("units_done", Value::Count(done)));
+    }
+    let lost = circumstances.world.lost();
+    if !lost.is_empty() {
+        facts.push(Fact::new("ranks_lost", Value::List(lost.into_iter().map(Value::count).collect())));
+    }
+    let wall = circumstances.clock.elapsed().as_secs_f64();
+    facts.push(Fact::new("seconds.wall", Value::Seconds(wall)));
+    if let Some(Outcome { seconds, busy, .. }) = outcome {
+        facts.extend([
+            Fact::new("seconds.compute", Value::Seconds(*seconds)),
+            Fact::new("seconds.busy_min", Value::Seconds(busy.min)),
+            Fact::new("seconds.busy_mean", Value::Seconds(busy.mean)),
+            Fact::new("seconds.busy_max", Value::Seconds(busy.max)),
+        ]);
+    }
+    let (mut attempts, mut timeline) = (vec![], vec![]);
+    if let Some(past) = &attempt.past {
+        let earlier = [&past.attempts[..], std::slice::from_ref(&past.run)].concat();
+        (attempts, timeline) = history::bounded(earlier, past.timeline.clone());
+        let (before, number) = (attempts.iter().map(history::seconds).sum::<f64>(), history::count(&attempts));
+        facts.push(Fact::new("seconds.all_attempts", Value::Seconds(wall + before)));
+        facts.push(Fact::new("attempts", Value::Count(number + 1)));
+        entries.iter_mut().for_each(|entry| entry.attempt = number);
+    }
+    let timeline = history::extended(timeline, entries);
+    Report { attempts, timeline, ..unanswered(plan, status, facts) }
+}
+
+/// Why a run stopped and what to do, in one line.
+pub fn stop_message(report: &Report, outcome: &Outcome, circumstances: &Circumstances) -> String {
+    let advice = match &circumstances.attempt.order.out {
+        Some(file) => format!("to continue: pcount resume {}", file.display()),
+        None => "nothing was saved: use --out run.h5 to be able to resume".into(),
+    };
+    let why = outcome.stopped.map_or(String::new(), |cause| format!(" because {cause}"));
+    // A script that always gives so little time would never end.
+    let done = match (outcome.stopped, circumstances.attempt.done()) {
+        (Some(Cause::Time), 0) if outcome.done == 0 => "before a first block was done: give it more time".into(),
+        (Some(Cause::Time), before) if outcome.done == before => {
+            format!("{}, no more than before: give it more time", report.progress())
+        }
+        _ => report.progress(),
+    };
+    let after = report::people::duration(circumstances.clock.elapsed().as_secs_f64());
+    format!("stopped after {after}{why}, {done}; {advice}")
+}
+
+/// The message about a dead rank, in one line.
+pub fn death_message(circumstances: &Circumstances, rank: usize) -> String {
+    let after = report::people::duration(circumstances.clock.elapsed().as_secs_f64());
+    let host = &circumstances.placements[rank].host;
+    format!("rank {rank} on host {host} died after {after}; its blocks are dealt again")
+}
+
+/// This process, as other runs see it in the lock.
+pub fn owner() -> Owner {
+    let placement = Placement::here(0);
+    Owner { host: placement.host, pid: placement.pid, job: world::launch::job() }
+}
+
+/// The report of a run whose list is written separately: as known at its beginning, or at its end.
+pub fn listed(circumstances: &Circumstances, key: &'static str, outcome: Option<&Outcome>) -> Report {
+    let list = List { key: key.into(), count: 0, sha256: String::new() };
+    let report = finished(circumstances, Answer::rows(Table::default(), key), outcome);
+    Report { list: Some(list), ..report }
+}
+
+/// Who computed, where, and with what.
+fn facts(Circumstances { attempt, plan, placements, started, .. }: &Circumstances) -> Vec<Fact> {
+    let different = |name: fn(&Placement) -> &str| {
+        let names: BTreeSet<&str> = placements.iter().map(name).filter(|name| !name.is_empty()).collect();
+        Value::texts(names)
+    };
+    let threads = placements.iter().map(|placement| placement.threads).max().unwrap_or(1);
+    let arguments = std::env::args_os().skip(1).map(|word| without_passwords(&word.to_string_lossy()));
+    let mut facts = vec![
+        Fact::new("version", Value::text(env!("CARGO_PKG_VERSION"))),
+        Fact::new("commit", Value::text(env!("PCOUNT_COMMIT"))),
+        Fact::new("arguments", Value::texts(arguments)),
+        Fact::new("started", moment(*started)),
+        Fact::new("hosts", different(|placement| &placement.host)),
+        Fact::new("cpu", different(|placement| &placement.cpu)),
+        Fact::new("ranks", Value::count(placements.len())),
+        Fact::new("threads", Value::count(threads)),
+    ];
+    if let Some(job) = world::launch::job() {
+        facts.push(Fact::new("job", Value::text(job)));
+    }
+    if attempt.order.out.is_some() {
+        facts.push(Fact::new("hdf5", Value::text(hdf5())));
+    }
+    if placements.len() > 1 {
+        facts.push(Fact::new("mpi", Value::text(world::library())));
+    }
+    facts.extend(plan.how.iter().map(|choice| choice.fact.clone()));
+    facts
+}
+
+/// The table of `--time`: what each rank did, and how well it was balanced.
+pub fn times(circumstances: &Circumstances, outcome: Option<&Outcome>) -> String {
+    let Some(outcome) = outcome else {
+        return format!("all ranks answered within {:.6} s\n", circumstances.clock.elapsed().as_secs_f64());
+    };
+    let row = |(placement, log): (&Placement, &RankLog)| {
+        vec![
+            Value::count(placement.rank),
+            Value::text(&placement.host),
+            Value::Count(log.workers),
+            Value::Seconds(log.busy),
+            Value::Seconds(log.idle),
+            Value::Count(log.blocks),
+            Value::Count(log.entries.iter().map(|entry| entry.units).sum()),
+        ]
+    };
+    let rows = circumstances.placements.iter().zip(&outcome.ranks).map(row);
+    let table = Table::of(&["rank", "host", "threads", "busy s", "idle s", "blocks", "units"]).with(rows);
+    let run::Figures { min, mean, max } = outcome.busy;
+    let balance = if max > 0.0 { mean / max } else { 1.0 };
+    let (schedule, why) = (outcome.schedule.name(), outcome.why);
+    report::text::table(&table)
+        + &format!("busy: min {min:.6} s, mean {mean:.6} s, max {max:.6} s; balance {balance:.3}\n")
+        + &format!("computed in {:.6} s on the {schedule} schedule: {why}\n", outcome.seconds)
+}
+
+/// The version of the HDF5 library.
+fn hdf5() -> String {
+    run_file::files().map_or("not loaded".into(), |files| (files.library)())
+}
+
+/// The text of `--version -v`.
+pub fn version() -> String {
+    let lanes: Vec<&str> = crate::math::lanes::usable().map(|lanes| lanes.name).collect();
+    let [gmp, mpfr] = integer::libraries();
+    let with = match &features::names(true)[..] {
+        [] => "no optional feature".into(),
+        names => names.join(" "),
+    };
+    format!(
+        "pcount {}\ncommit  {}\nrustc   {}\nwith    {with}\nMPI     {}\nHDF5    {}\nGMP     {}\nMPFR    {}\nlanes   {}\n",
+        env!("CARGO_PKG_VERSION"),
+        env!("PCOUNT_COMMIT"),
+        env!("PCOUNT_RUSTC").trim_start_matches("rustc "),
+        world::library(),
+        hdf5(),
+        gmp,
+        mpfr,
+        lanes.join(" "),
+    )
+}
