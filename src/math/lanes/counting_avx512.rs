@@ -88,18 +88,49 @@ fn spots<const LONG: bool>(dividend: Dividend, within: Within, divisors: Divisor
     }
 }
 
-/// The look-ups are left to the compiler. It collects eight in a register and counts them there.
+/// The look-ups are left to the compiler. It gathers eight in a register and counts them there.
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512vpopcntdq,bmi1,bmi2,fma,popcnt")]
 pub(super) unsafe fn sum(words: &[u64], before: &[u32], start: u64, dividend: Dividend, divisors: Divisors) -> u64 {
+    // SAFETY: `sums` looks up places of `spots` only: each has a word and its count.
+    sums(Within { start, last: words.len() - 1 }, dividend, divisors, |found| unsafe {
+        counting::look_up(words, before, found)
+    })
+}
+
+/// The same with look-ups one by one, for CPUs that are slow to gather.
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512vpopcntdq,bmi1,bmi2,fma,popcnt")]
+pub(super) unsafe fn sum_without_gathers(
+    words: &[u64],
+    before: &[u32],
+    start: u64,
+    dividend: Dividend,
+    divisors: Divisors,
+) -> u64 {
+    // SAFETY: as above.
+    sums(Within { start, last: words.len() - 1 }, dividend, divisors, |found| unsafe {
+        one_by_one(words, before, found)
+    })
+}
+
+/// `counting::look_up`. Inside a loop of AVX-512 the compiler would gather.
+#[inline(never)]
+#[target_feature(enable = "bmi1,bmi2,popcnt")]
+unsafe fn one_by_one(words: &[u64], before: &[u32], found: &[u32]) -> u64 {
+    // SAFETY: the same.
+    unsafe { counting::look_up(words, before, found) }
+}
+
+/// Quotients in registers; `look_up` gets their places, of which no word is beyond the last.
+#[inline]
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512vpopcntdq,bmi1,bmi2,fma,popcnt")]
+fn sums(within: Within, dividend: Dividend, divisors: Divisors, look_up: impl Fn(&[u32]) -> u64) -> u64 {
     let (mut sum, mut found) = (0, [0u32; QUOTIENT_GROUP]);
-    let within = Within { start, last: words.len() - 1 };
     for group in divisors.groups(QUOTIENT_GROUP) {
         match dividend.short {
             true => spots::<false>(dividend, within, group, &mut found),
             false => spots::<true>(dividend, within, group, &mut found),
         }
-        // SAFETY: `spots` gives no word beyond the last, and there is a count for each word.
-        sum += unsafe { counting::look_up(words, before, &found[..group.numbers().len()]) };
+        sum += look_up(&found[..group.numbers().len()]);
     }
     sum
 }

@@ -10,7 +10,7 @@ mod adding;
 #[cfg(target_arch = "x86_64")]
 mod adding_avx2;
 #[cfg(target_arch = "x86_64")]
-mod and_not;
+mod amd;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
@@ -249,11 +249,11 @@ const TIMES_MAX: u32 = 11;
 /// All sets, the best first. The last one runs on any CPU.
 static ALL_LANES: &[Lanes] = &[
     #[cfg(target_arch = "x86_64")]
-    and_not::variant(avx512::AVX512),
+    amd::AVX512,
     #[cfg(target_arch = "x86_64")]
     avx512::AVX512,
     #[cfg(target_arch = "x86_64")]
-    and_not::variant(avx2::AVX2),
+    amd::AVX2,
     #[cfg(target_arch = "x86_64")]
     avx2::AVX2,
     scalar::SCALAR,
