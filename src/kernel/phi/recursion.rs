@@ -16,6 +16,7 @@ pub struct Recursion {
     x: u128,
     a: u128,
     primes: u64,
+    units: u64,
     tables: OnceLock<Phi>,
 }
 
@@ -23,7 +24,8 @@ impl Recursion {
     /// φ(x, a).
     pub fn new(x: u128, a: u128) -> Recursion {
         // More primes than there are below 2^64 take no more away than those do.
-        Recursion { x, a, primes: u64::try_from(a).unwrap_or(u64::MAX), tables: OnceLock::new() }
+        let primes = u64::try_from(a).unwrap_or(u64::MAX);
+        Recursion { x, a, primes, units: phi::shares(x, primes), tables: OnceLock::new() }
     }
 
     fn tables(&self) -> &Phi {
@@ -36,13 +38,13 @@ impl Kernel for Recursion {
     type Scratch = ();
 
     fn units(&self) -> u64 {
-        phi::shares(self.x, self.primes)
+        self.units
     }
 
     fn scratch(&self, _: &Placement) {}
 
     fn compute(&self, unit: u64, _: &mut ()) -> Result<i128> {
-        Ok(self.tables().removed(unit as usize, self.units() as usize))
+        Ok(self.tables().removed(unit as usize, self.units as usize))
     }
 
     fn plausible(&self, _: Range<u64>, removed: &i128) -> bool {

@@ -2,7 +2,7 @@
 //! of the numbers before each word too.
 
 use super::Lanes;
-use super::adding::{Added, AddedQuotients};
+use super::adding::{self, Added, AddedQuotients};
 use super::counting::MASKS;
 use super::operands::{Dividend, WORD};
 use super::segment::Strides;
@@ -91,20 +91,22 @@ impl AddedSegment {
         sums
     }
 
-    /// What the numbers up to the one `offset` behind the first come to, without the sums before the words.
+    /// What the numbers up to the one `offset` behind the first come to. After a crossing the words before it are added up.
     pub fn up_to(&self, lanes: &Lanes, offset: u64) -> Added {
         let (word, rest) = ((offset / WORD) as usize, (offset % WORD) as usize);
         // SAFETY: the CPU has the lanes' instructions, which is all that the loop needs.
         let add = |words: &[u64]| unsafe { (lanes.added)(words) };
         let behind = |first: usize, added: Added| added.offsets + WORD * first as u64 * added.count;
         let before = match word < self.len / 2 {
+            _ if self.is_added => self.before[word],
             true => add(&self.words[..word]),
             false => {
                 let rest = add(&self.words[word..self.len]);
                 Added { count: self.left.count - rest.count, offsets: self.left.offsets - behind(word, rest) }
             }
         };
-        let inside = add(&[self.words[word] & MASKS[rest]]);
+        let [count, offsets] = adding::word::<false>(self.words[word] & MASKS[rest]);
+        let inside = Added { count, offsets };
         Added { count: before.count + inside.count, offsets: before.offsets + behind(word, inside) }
     }
 }

@@ -4,7 +4,7 @@
 
 use super::TermContext;
 use super::place_sums::PlaceSums;
-use super::places::{Buffers, PLACES_SEGMENT_WORDS, Segment};
+use super::places::{Buffers, PLACES_SEGMENT_WORDS, Place, Segment};
 use super::tables::{BELOW, fill};
 use super::{a, b, c};
 use crate::math::lanes::WORD;
@@ -24,14 +24,7 @@ pub fn sums(context: &TermContext, slice: Range<u64>, buffers: &mut Buffers) -> 
         fill(segment.words_mut(), start, base, &mut buffers.sieve);
         let first = if start == 0 { BELOW } else { 0 };
         let primes = segment.recount(context.lanes, first);
-        let x = context.params.x;
-        let at = Segment {
-            numbers: start..end,
-            x_low: x_over(x, start.max(1)),
-            x_high: x_over(x, end),
-            counted: &segment,
-            before: sums.primes,
-        };
+        let at = Segment { place: Place::new(context.params.x, start..end), counted: &segment, before: sums.primes };
         if start <= context.params.sqrt_x {
             a::ask(context, &at, &mut sums.a);
             c::ask(context, &at, &mut sums.c, &mut buffers.list);
@@ -44,9 +37,4 @@ pub fn sums(context: &TermContext, slice: Range<u64>, buffers: &mut Buffers) -> 
     }
     buffers.segment = segment;
     sums
-}
-
-/// x/n. A number beyond 64 bits is beyond all bounds on n·m.
-pub fn x_over(x: u128, n: u64) -> u64 {
-    u64::try_from(x / u128::from(n)).unwrap_or(u64::MAX)
 }

@@ -5,33 +5,34 @@
 
 use super::TermContext;
 use super::place_sums::WeightedPi;
-use super::places::{Buffers, Segment};
+use super::places::{Buffers, Place, Segment};
 use crate::math::lanes::Dividend;
 use crate::math::sieve::ordered;
 use crate::math::span::Span;
 
 /// Adds the places that lie in a segment.
 pub fn ask(context: &TermContext, segment: &Segment, to: &mut WeightedPi, buffers: &mut Buffers) {
-    let params = &context.params;
-    let above = segment.x_high.max(params.y);
-    let last = segment.x_low.min(params.sqrt_x);
-    if above >= last {
-        return;
-    }
-    let window = Span::new(u128::from(above) + 1, u128::from(last) + 1).expect("it is not empty");
+    let Some(window) = window(context, &segment.place) else { return };
     let Buffers { sieve, divisors, .. } = buffers;
     divisors.clear();
-    if last <= u64::from(u32::MAX) {
+    if window.end() <= 1 << 32 {
         sieve.words(&context.base, window, |start, word| {
             divisors.extend(ordered::numbers(start, word).map(|prime| prime as u32));
         });
-        segment.ask(context, to, 1, params.x, divisors[..].into());
+        segment.ask(context, to, 1, context.params.x, divisors[..].into());
     } else {
-        let dividend = Dividend::new(params.x);
+        let dividend = Dividend::new(context.params.x);
         sieve.words(&context.base, window, |start, word| {
             for prime in ordered::numbers(start, word) {
                 segment.ask_one(to, 1, dividend.over(prime as u64));
             }
         });
     }
+}
+
+/// The numbers among which are the primes p whose places are here.
+pub fn window(context: &TermContext, place: &Place) -> Option<Span> {
+    let above = place.x_high.max(context.params.y);
+    let last = place.x_low.min(context.params.sqrt_x);
+    (above < last).then(|| Span::new(u128::from(above) + 1, u128::from(last) + 1).expect("it is not empty"))
 }

@@ -33,14 +33,29 @@ impl Buffers {
     }
 }
 
-/// A segment, as a term sees it.
-pub struct Segment<'a> {
+/// Where a segment is. That decides which leaves have their places in it.
+pub struct Place {
     /// The numbers that it stands for.
     pub numbers: Range<u64>,
     /// x over the first number, or over 1. The place x/(n·m) is in the segment if n·m is not above this, and above `x_high`.
     pub x_low: u64,
     /// x over the number behind the last.
     pub x_high: u64,
+}
+
+impl Place {
+    /// The place of these numbers.
+    pub fn new(x: u128, numbers: Range<u64>) -> Place {
+        // A number beyond 64 bits is beyond all bounds on n·m.
+        let over = |n: u64| u64::try_from(x / u128::from(n)).unwrap_or(u64::MAX);
+        Place { x_low: over(numbers.start.max(1)), x_high: over(numbers.end), numbers }
+    }
+}
+
+/// A segment, as a term sees it.
+pub struct Segment<'a> {
+    /// Where it is.
+    pub place: Place,
     pub(super) counted: &'a CountedSegment,
     /// How many primes of the slice are before the segment.
     pub(super) before: u64,
@@ -54,13 +69,13 @@ impl Segment<'_> {
             return;
         }
         let dividend = Dividend::new(dividend);
-        let local = self.counted.sum(context.lanes, self.numbers.start, dividend, divisors);
+        let local = self.counted.sum(context.lanes, self.place.numbers.start, dividend, divisors);
         to.add(times, count, local, self.before);
     }
 
     /// The same for one place.
     pub fn ask_one(&self, to: &mut WeightedPi, times: i128, place: u64) {
-        to.add(times, 1, self.counted.up_to(place - self.numbers.start), self.before);
+        to.add(times, 1, self.counted.up_to(place - self.place.numbers.start), self.before);
     }
 }
 

@@ -44,7 +44,11 @@ impl PowerFormula {
         let layout = FormulaLayout::new(params);
         let some = |term: FormulaTerm| layout.numbers(term, units).is_some();
         let nothing = PowerSums::default();
-        (some(FormulaTerm::Hard) && sums.hard.sound || sums.hard == nothing.hard)
+        let is_hard = match sums.hard.some {
+            true => some(FormulaTerm::Hard) && sums.hard.sound,
+            false => sums.hard == nothing.hard,
+        };
+        is_hard
             && (some(FormulaTerm::Low) || sums.low == nothing.low)
             && (some(FormulaTerm::High) || sums.high == nothing.high)
             && (some(FormulaTerm::Ordinary) || sums.ordinary == nothing.ordinary)

@@ -272,7 +272,7 @@ fn mix<R: Ring>(before: u64, number: R) -> u64 {
 mod tests {
     use super::*;
     use crate::math::count::gourdon::{Alpha, Gourdon, TermSums, Workspace, X_LEAST};
-    use crate::math::lanes;
+    use crate::math::lanes::{self, WORD};
     use crate::math::sieve::naive;
 
     fn whole(params: Params, exponent: usize) -> PowerSums {
@@ -362,6 +362,7 @@ mod tests {
             add(Box::new(TermsOf::<U256, AnySegment<U256, 1>, 1>::new(params, lanes)));
             add(Box::new(TermsOf::<U128, AnySegment<U128, 1>, 1>::new(params, lanes)));
             lanes::usable().for_each(|lanes| add(Box::new(TermsOf::<U128, LinearSegment, 1>::new(params, lanes))));
+            add(Box::new(TermsOf::<U256, LinearSegment, 1>::new(params, lanes)));
             for unit in 0..layout.units() {
                 let mut sums = terms.iter_mut().map(|(terms, workspace)| {
                     let sums = terms.compute(layout.unit(unit), workspace);
@@ -376,5 +377,24 @@ mod tests {
                 sums.for_each(|sums| assert_eq!(sums, first, "unit {unit} of {x}"));
             }
         }
+    }
+    /// Beyond 2^64 the primes of B do not fit 32 bits.
+    #[test]
+    fn b_of_long_primes_is_the_same_for_all_segments() {
+        fn high<S: PowerSegment<U256>>() -> SliceSums {
+            let params = Params::with(10u128.pow(20), Alpha { y: 1000, z: 1000 });
+            let (lanes, first) = (lanes::pick(None).unwrap(), layout::middle(&params));
+            assert!(params.sqrt_x > u64::from(u32::MAX));
+            let slice = first..first + WORD * counting::PLACES_SEGMENT_WORDS;
+            let mut workspace = PowerWorkspace::new(Sieve::new(lanes, 32 << 10));
+            TermsOf::<U256, S, 1>::new(params, lanes).compute(Unit::High(slice), &mut workspace).high
+        }
+        let sums = high::<AnySegment<U256, 1>>();
+        assert_eq!(high::<LinearSegment>(), sums);
+        // The places of these p are in the slice: from 10^20 over its end to 10^10.
+        let numbers = 10_000_000_000 - 240 * counting::PLACES_SEGMENT_WORDS..10_000_000_000;
+        let long = numbers.filter(|&p| primality::is_prime(p.into())).map(|p| U256::of(p.into()));
+        let most = long.fold(U256::default(), |sum, p| sum + p);
+        assert!(sums.b.weight.high == 0 && sums.b.weight.low <= most.low && 2 * sums.b.weight.low > most.low);
     }
 }

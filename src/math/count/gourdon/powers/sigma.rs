@@ -40,9 +40,8 @@ pub fn sigma<R: Ring, const K: usize>(context: &Context<R>) -> R {
     let (star, at_star) = (pi(params.star), s(params.star));
     let narrow = (x / u128::from(y)).isqrt() as u64;
     let mut sum = s(y) - R::of(1);
-    // Of the products of two primes beyond y, those with the smaller one up to y are taken off; see `of_root`.
-    sum -= (1..=pi(y)).fold(R::default(), |sum, b| sum + f(b) * powers.first(b - 1));
-    sum += (star + 1..=pi(y)).fold(R::default(), |sum, b| sum + f(b) * (powers.first(b - 1) - at_star));
+    // All p up to y of the first sum, less those beyond x* of the second one, are these.
+    sum -= (1..=star).fold(R::default(), |sum, b| sum + f(b) * powers.first(b - 1)) + at_star * (s(y) - at_star);
     for b in star + 1..=pi(params.cbrt_x) {
         let p = u64::from(tables.primes[b]);
         let wide = u128::from(p);
