@@ -136,13 +136,13 @@ impl Work for Chain {
         wire::bytes(&LinkParts::new())
     }
 
-    fn join(&self, left: &[u8], right: &[u8]) -> Result<Vec<u8>> {
+    fn join(&self, left: &[u8], right: &[u8], threads: usize) -> Result<Vec<u8>> {
         let mut parts: Vec<(u64, Cow<[u8]>)> = vec![];
         for (link, part) in link_parts(left)?.into_iter().chain(link_parts(right)?) {
             match parts.last_mut() {
                 // The cut went through this link: its two parts are neighbours.
                 Some((last, side)) if *last == link => {
-                    *side = self.links[link as usize].join(side, part)?.into();
+                    *side = self.links[link as usize].join(side, part, threads)?.into();
                 }
                 _ => parts.push((link, part.into())),
             }
@@ -265,7 +265,7 @@ impl Worker for ChainWorker<'_> {
             let (_, worker) = self.at.insert((link, worker));
             let mut sides = Block::tiling(units, u32::MAX).map(|block| worker.block(block));
             let first = sides.next().expect("a link in the block has units there")?;
-            let part = sides.try_fold(first, |left, right| work.join(&left, &right?))?;
+            let part = sides.try_fold(first, |left, right| work.join(&left, &right?, 1))?;
             parts.push((link as u64, Bytes(part)));
         }
         Ok(wire::bytes(&parts))
@@ -298,7 +298,7 @@ mod tests {
                 let mut worker = chain.worker(&placement);
                 let mut whole = chain.empty();
                 for block in Block::tiling(0..units, level) {
-                    whole = chain.join(&whole, &worker.block(block).unwrap()).unwrap();
+                    whole = chain.join(&whole, &worker.block(block).unwrap(), 1).unwrap();
                 }
                 let answer = chain.close(&whole).unwrap();
                 let words = answer.table.rows.iter().map(|row| row[0].to_string());

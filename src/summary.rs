@@ -70,7 +70,7 @@ fn pace(work: &dyn Work) -> f64 {
         let (began, mut worker) = (thread_time(), sample.worker(&placement));
         // With many rows, merging them and making the answer take longer than computing them.
         let mut blocks = Block::tiling(0..sample.units(), run::BLOCK_LEVEL_MAX);
-        let whole = blocks.try_fold(sample.empty(), |whole, block| sample.join(&whole, &worker.block(block)?));
+        let whole = blocks.try_fold(sample.empty(), |whole, block| sample.join(&whole, &worker.block(block)?, 1));
         if whole.and_then(|whole| sample.close(&whole)).is_ok() {
             (thread_time() - began).as_secs_f64()
         } else {

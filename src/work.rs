@@ -37,6 +37,11 @@ pub trait Kernel: Send + Sync {
     /// # Errors
     /// If the unit cannot be computed. The run then ends with this error.
     fn compute(&self, unit: u64, scratch: &mut Self::Scratch) -> Result<Self::Part>;
+    /// The part of neighbouring runs of units, as [`Part::merge`], by up to so many threads. Only kernels whose parts take long to merge
+    /// need it. The part must not depend on the number of threads.
+    fn merge(&self, left: Self::Part, right: Self::Part, _threads: usize) -> Self::Part {
+        left.merge(right)
+    }
     /// What the user asked for, from the part of all units. Only the root calls it.
     ///
     /// # Errors
@@ -240,11 +245,11 @@ pub trait Work: Send + Sync {
     fn worker(&self, placement: &Placement) -> Box<dyn Worker + '_>;
     /// The part of no units.
     fn empty(&self) -> Vec<u8>;
-    /// The part of neighbouring runs of units, `left` before `right`.
+    /// The part of neighbouring runs of units, `left` before `right`, by up to so many threads.
     ///
     /// # Errors
     /// If the bytes are not those of parts.
-    fn join(&self, left: &[u8], right: &[u8]) -> Result<Vec<u8>>;
+    fn join(&self, left: &[u8], right: &[u8], threads: usize) -> Result<Vec<u8>>;
     /// The answer, from the part of all units.
     ///
     /// # Errors
@@ -306,7 +311,7 @@ pub fn joined(
     for (units, part) in runs {
         match joined.last_mut() {
             Some((before, left)) if before.end == units.start => {
-                *left = work.join(left, &part)?;
+                *left = work.join(left, &part, 1)?;
                 before.end = units.end;
             }
             _ => joined.push((units, part)),
@@ -337,9 +342,9 @@ impl<K: Kernel> Work for K {
         wire::bytes(&K::Part::default())
     }
 
-    fn join(&self, left: &[u8], right: &[u8]) -> Result<Vec<u8>> {
+    fn join(&self, left: &[u8], right: &[u8], threads: usize) -> Result<Vec<u8>> {
         let (left, right) = (wire::value::<K::Part>(left)?, wire::value::<K::Part>(right)?);
-        Ok(wire::bytes(&left.merge(right)))
+        Ok(wire::bytes(&self.merge(left, right, threads)))
     }
 
     fn close(&self, whole: &[u8]) -> Result<Answer> {
@@ -390,7 +395,11 @@ impl<K: Kernel> KernelWorker<'_, K> {
     /// Every merge follows the same tree, so the result does not depend on who computes.
     fn fold(&mut self, block: Block) -> Result<K::Part> {
         match block.halves() {
-            Some((left, right)) => Ok(self.fold(left)?.merge(self.fold(right)?)),
+            Some((left, right)) => {
+                let (left, right) = (self.fold(left)?, self.fold(right)?);
+                // The other threads have blocks of their own.
+                Ok(self.kernel.merge(left, right, 1))
+            }
             None if block.first() < Kernel::units(self.kernel) => self.kernel.compute(block.first(), &mut self.scratch),
             None => Ok(K::Part::default()),
         }
@@ -538,7 +547,7 @@ pub(crate) mod tests {
     pub(crate) fn whole(work: &dyn Work) -> Answer {
         let mut worker = work.worker(&Placement::here(0));
         let blocks = Block::tiling(0..work.units(), 0).map(|block| worker.block(block).unwrap());
-        let whole = blocks.reduce(|left, right| work.join(&left, &right).unwrap());
+        let whole = blocks.reduce(|left, right| work.join(&left, &right, 1).unwrap());
         work.close(&whole.unwrap_or(work.empty())).unwrap()
     }
 
@@ -566,6 +575,6 @@ pub(crate) mod tests {
         assert_eq!(units(&worker.block(Block { level: 2, index: 1 }).unwrap()), [4]);
         assert_eq!(worker.block(Block { level: 0, index: 7 }).unwrap(), work.empty());
         let (left, right) = (worker.block(Block { level: 2, index: 0 }).unwrap(), work.empty());
-        assert_eq!(units(&work.join(&left, &right).unwrap()), [0, 1, 2, 3]);
+        assert_eq!(units(&work.join(&left, &right, 2).unwrap()), [0, 1, 2, 3]);
     }
 }

@@ -13,6 +13,16 @@ pub fn from_bytes(magnitude: &[u8]) -> Integer {
     Integer::from_digits(magnitude, Order::Lsf)
 }
 
+/// The magnitude in words of 64 bits, the least significant first; the last one is not 0.
+pub fn words(value: &Integer) -> Vec<u64> {
+    value.to_digits(Order::Lsf)
+}
+
+/// The integer of these words, the least significant first.
+pub fn from_words(words: &[u64]) -> Integer {
+    Integer::from_digits(words, Order::Lsf)
+}
+
 /// `base^exponent`, if it has at most `bits` bits.
 pub fn power(base: &Integer, exponent: &Integer, bits: u32) -> Option<Integer> {
     // Powers of 0 and 1 never grow, whatever the exponent.

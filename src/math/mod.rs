@@ -8,11 +8,13 @@
 pub mod approximate;
 pub mod count;
 pub mod cut;
+pub mod decimal;
 pub mod integer;
 #[allow(unsafe_code)]
 pub mod lanes;
 mod pieces;
 pub mod primality;
+pub mod prime_powers;
 pub mod ring;
 pub mod sieve;
 pub mod span;

@@ -18,6 +18,8 @@ pub struct Ledger {
     units: Range<u64>,
     /// By first unit: the level of the block there, and its part.
     parts: BTreeMap<u64, (u32, Vec<u8>)>,
+    /// How many threads may merge two parts.
+    threads: usize,
 }
 
 impl Ledger {
@@ -25,7 +27,12 @@ impl Ledger {
     pub fn blank(work: &dyn Work, root: Block) -> Ledger {
         let Range { start, end } = root.units();
         let all = work.units();
-        Ledger { root, units: start.min(all)..end.min(all), parts: BTreeMap::new() }
+        Ledger { root, units: start.min(all)..end.min(all), parts: BTreeMap::new(), threads: 1 }
+    }
+
+    /// The same, where up to so many threads merge two parts: most merges that take long come when the crew has little left.
+    pub fn by_threads(self, threads: usize) -> Ledger {
+        Ledger { threads, ..self }
     }
 
     /// A ledger that can become whole.
@@ -101,8 +108,8 @@ impl Ledger {
             }
             let (_, other) = self.parts.remove(&buddy.first()).expect("it was just there");
             part = match block.is_left() {
-                true => work.join(&part, &other)?,
-                false => work.join(&other, &part)?,
+                true => work.join(&part, &other, self.threads)?,
+                false => work.join(&other, &part, self.threads)?,
             };
             block = block.parent();
         }

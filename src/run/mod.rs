@@ -370,8 +370,9 @@ impl<'a> RunState<'a> {
         } = self;
         // The workers share it with this thread.
         let (shared, work) = (work, &**work);
-        let restored = Ledger::restored(work, root, known);
-        let mut mine = Ledger::blank(work, root);
+        let threads = placement.threads;
+        let restored = Ledger::restored(work, root, known).map(|ledger| ledger.by_threads(threads));
+        let mut mine = Ledger::blank(work, root).by_threads(threads);
         let mut watch = BatchWatch { before: mine.units().start, all: work.units(), watch };
         crew::with(shared, placement, workers, largest, |crew| {
             let ready = crew.and_then(|crew| Ok((crew, restored?)));

@@ -230,7 +230,7 @@ mod tests {
         let kernel = verified(0, 1_000_001);
         let mut worker = kernel.worker(&Placement::here(0));
         let bytes = Block::tiling(0..Work::units(&kernel), 0).map(|block| worker.block(block).unwrap());
-        let bytes = bytes.reduce(|left, right| kernel.join(&left, &right).unwrap()).unwrap();
+        let bytes = bytes.reduce(|left, right| kernel.join(&left, &right, 1).unwrap()).unwrap();
         let mut ends: Parted<TermSums> = wire::value(&bytes).unwrap();
         let number = 1 - ends.first as usize;
         ends.parts[number].sigma += 1;
