@@ -109,6 +109,14 @@ const BAD: &[(&str, &str)] = &[
     ("factorial 0..1e9", "in '0..1e9': '0..1000000000' makes 1000000000 rows: at most 10000000"),
     ("factorial 1e8..1e8+9", "in '1e8..1e8+9': '100000000..100000009' is too large for a factorial: 100000000"),
     ("factorial x", "'x' is not a number"),
+    ("factorial 5 --mod 0", "--mod: '0' is not between 1 and 2^64"),
+    ("factorial 5 --mod 2^64+1", "--mod: '2^64+1' is not between 1 and 2^64"),
+    ("factorial 5 --mod x", "--mod: 'x' is not a number"),
+    ("factorial 5 --mod -7", "--mod: '-7' is negative"),
+    ("factorial 5 --mod 7 --full", "--full prints whole factorials, and --mod computes none: leave one of them out"),
+    ("factorial 1e13 --mod 2^64-59", "in '1e13': '10000000000000' is too large for a factorial modulo 18446744073709551557: 1000000000000"),
+    ("factorial 0..1e9 --mod 7", "in '0..1e9': '0..1000000000' makes 1000000000 rows: at most 10000000"),
+    ("square 5 --mod 7", "'--mod' is not an option; see pcount square --help"),
     ("square 0..1e12", "in '0..1e12': '0..1000000000000' makes 1000000000000 rows: at most 10000000"),
     ("double 0..1e7 0..1e7", "'0..10000000' makes 20000000 rows: at most 10000000 are allowed"),
     ("square 0..1e13/1e6", "in '0..1e13/1e6'"),
@@ -354,6 +362,21 @@ fn whole_factorials_only_when_asked() {
     let full = value(&["factorial", "100", "--full", "--format", "json"]);
     assert_eq!(full.as_str().unwrap().len(), 158);
     assert_eq!(alone(&["-q", "factorial", "100"]).out.trim().len(), 158);
+}
+
+#[test]
+fn factorials_modulo_a_number_have_its_rows_in_every_format() {
+    let out = |args: &str| alone(&args.split(' ').collect::<Vec<_>>()).out;
+    let rows = "n,modulus,value\n5,7,1\n6,7,6\n7,7,0\n1000000000000000000000,7,0\n";
+    assert_eq!(out("factorial 5..8 10^21 --mod 7 --format csv"), rows);
+    assert_eq!(out("factorial --mod 1e9+7 5 1e9+6 2e9 -q"), "120\n1000000006\n0\n");
+    // 10^9! modulo 10^9 + 7 is known from tables, and the last prime below 2^64 has one of Wilson's.
+    assert_eq!(out("factorial 1e9 2^64-60 --mod 1e9+7 -q"), "698611116\n0\n");
+    assert_eq!(out("factorial 2^64-60 --mod 2^64-59 -q"), "18446744073709551556\n");
+    let json = alone(&["factorial", "10", "--mod", "2^64", "--format", "json"]).json();
+    let row = json!({"n": "10", "modulus": "18446744073709551616", "value": "3628800"});
+    assert_eq!(json["answer"]["rows"], json!([row]));
+    assert_eq!(json["problem"], json!({"numbers": ["10"], "modulus": "18446744073709551616"}));
 }
 
 /// The primes below a hundred.

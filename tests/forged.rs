@@ -227,7 +227,7 @@ fn files_forged_at_random_do_no_harm() {
         (&["primes", "1e12..+1e12/3", "--gaps"], "partial-gaps.h5"),
         (&["primes", "1e12..+1e12/3", "--tuplet", "4"], "partial-tuplets.h5"),
         (&["pi", "1e17"], "partial-gourdon.h5"),
-        (&["factorial", "30000..31000"], "partial-factorial.h5"),
+        (&["factorial", "100000..110000"], "partial-factorial.h5"),
     ] {
         make(&[words, &["--for", "300ms"]].concat(), name);
     }

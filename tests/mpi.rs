@@ -42,6 +42,7 @@ fn every_kernel_answers_alike_on_any_number_of_ranks() {
         "li 2 1e9 1e25",
         "riemann-r 1e9 1e25",
         "factorial 0..12 1000..1100 60000",
+        "factorial 0..12 3000000..3000100 5..9 1e8 --mod 1e9+7",
         "square 1..6 2^64",
         "double",
         "sum 0..1e7",

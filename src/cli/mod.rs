@@ -262,6 +262,7 @@ mod tests {
         }
         assert!(resumed("factorial 5 -q", "").unwrap().given.full);
         assert!(resumed("pi 1e9 --verify", "").unwrap().given.verify);
+        assert_eq!(resumed("factorial 5 --mod 7", "-q").unwrap().given.modulus, Some(7));
         let refused =
             [("factorial 5", "--full"), ("factorial 5", "-q"), ("sum 0..9", "--method trial"), ("pi 9", "--verify")];
         for (begun, how) in refused {

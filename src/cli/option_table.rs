@@ -8,7 +8,7 @@ use super::options::Commands::{self, All, Computing, Kernels, Only, Printing};
 use super::options::Heading::{Below, Own};
 use super::options::OptionValue::{Any, Nothing, OneOf};
 use super::options::{CliOption, Heading, Shown};
-use super::order::{lanes, named, out, power, progress, seek, threads, tuplet};
+use super::order::{lanes, modulus, named, out, power, progress, seek, threads, tuplet};
 use crate::error::Result;
 use crate::kernel::{Method, Seeks};
 use crate::report::FORMATS;
@@ -233,6 +233,16 @@ pub const OPTIONS: &[CliOption] = &[
         commands: Only(&["sum-primes"]),
         resume: FromFile,
         set: |order, text| put(&mut order.given.power, Some(power(text)?)),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "mod",
+        value: Any("M"),
+        help: "Give n! modulo M, which is 1 to 2^64, for n up to 10^12: M may be prime or not",
+        heading: Own,
+        commands: Only(&["factorial"]),
+        resume: FromFile,
+        set: |order, text| put(&mut order.given.modulus, Some(modulus(text)?)),
         ..CliOption::PLAIN
     },
     CliOption {

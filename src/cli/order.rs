@@ -81,7 +81,8 @@ impl Order {
         let begun_without = |option: &str| {
             Error::usage(format!("--{option}: the run in '{}' was started without it: leave it out", file.display()))
         };
-        if self.given.full && option("full").is_of(begun.entry.name) && !begun.given.full {
+        let has_values = option("full").is_of(begun.entry.name) && begun.given.modulus.is_none();
+        if self.given.full && has_values && !begun.given.full {
             return Err(begun_without(if self.output.quiet { "quiet" } else { "full" }));
         }
         if self.given.method.is_some() && !option("method").is_of(begun.entry.name) {
@@ -256,6 +257,9 @@ impl Order {
         if order.output.quiet && order.output.format.name != FORMATS[0].name {
             return Err(Error::usage("--quiet prints bare answers, so it takes no --format: leave one of them out"));
         }
+        if order.given.full && order.given.modulus.is_some() {
+            return Err(Error::usage("--full prints whole factorials, and --mod computes none: leave one of them out"));
+        }
         // A bare answer that is not the whole number would be no answer.
         order.given.full |= order.output.quiet;
         if order.keep_going && order.schedule == Some(Schedule::Fixed) {
@@ -363,6 +367,18 @@ pub fn tuplet(text: &str) -> Result<u64> {
     match named("tuplet", syntax::number(text))? {
         k @ 2..=6 => Ok(k as u64),
         _ => Err(Error::usage(format!("--tuplet: '{text}' is not between 2, for twins, and 6, for sextuplets"))),
+    }
+}
+
+/// What factorials are divided by.
+///
+/// # Errors
+/// [`Error::Usage`] if it is not a number from 1 to 2^64.
+pub fn modulus(text: &str) -> Result<u128> {
+    const LARGEST: u128 = 1 << 64;
+    match named("mod", syntax::number(text))? {
+        modulus @ 1..=LARGEST => Ok(modulus),
+        _ => Err(Error::usage(format!("--mod: '{text}' is not between 1 and 2^64"))),
     }
 }
 

@@ -83,6 +83,8 @@ pub struct Given {
     pub lanes: Option<&'static Lanes>,
     /// Whether whole factorials are wanted however long they are.
     pub full: bool,
+    /// What factorials are divided by, if only the rest is wanted: 1 to 2^64.
+    pub modulus: Option<u128>,
     /// Whether a share is computed twice.
     pub verify: bool,
     /// The folder for downloads.
@@ -292,6 +294,7 @@ pub(crate) mod tests {
     /// One of each that has a ledger, and whether a part of it that differs in a bit is always seen.
     fn ledgers() -> Vec<(&'static str, bool, Given)> {
         let by = |method, text| Given { method: Some(method), ..given(text) };
+        let residues = |text, modulus| Given { modulus: Some(modulus), ..given(text) };
         let seeking = |seeks, text| Given { seeks: Some(seeks), ..given(text) };
         vec![
             ("primes", false, by(Method::Trial, "0..1e5 1e9..+1e5/3")),
@@ -315,6 +318,8 @@ pub(crate) mod tests {
             ("riemann-r", false, given("1..40")),
             ("factorial", false, given("0..100")),
             ("factorial", true, given("60000")),
+            ("factorial", false, residues("1000..9000", 1_000_003 * 999_983)),
+            ("factorial", false, residues("3000000..3000900 7", 1_000_000_007)),
             ("square", true, given("0..10000 2^100")),
             ("double", true, given("0..10000")),
             ("sum", false, given("0..1e7 5..5")),

@@ -15,6 +15,7 @@ pub mod lanes;
 mod pieces;
 pub mod primality;
 pub mod prime_powers;
+pub mod residues;
 pub mod ring;
 pub mod sieve;
 pub mod span;

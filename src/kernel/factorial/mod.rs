@@ -1,8 +1,9 @@
-//! `factorial`: n! for each number, with its number of digits and the SHA-256 of its decimal text.
+//! `factorial`: n! for each number, with its number of digits and the SHA-256 of its decimal text; or n! modulo M.
 //!
 //! `rows.rs` has a row for each n of a range: each value is carried to the next, in decimal. `product.rs` has a single large n, which is
-//! cut into shares of equal size.
+//! cut into shares of equal size. `modulo.rs` has `--mod`.
 
+mod modulo;
 mod product;
 mod rows;
 
@@ -27,6 +28,7 @@ pub const FACTORIAL: KernelEntry = KernelEntry {
     examples: &[
         ("factorial 100 --full", "100! with all its digits"),
         ("factorial 1000..2000", "a thousand factorials, each with the digest of its digits"),
+        ("factorial 1e12 --mod 1e18+9", "what (10^12)! leaves when it is divided by a prime"),
     ],
     open,
 };
@@ -43,6 +45,9 @@ const SHOWN_DIGITS: usize = 60;
 
 fn open(given: &Given) -> Result<Opened> {
     few_rows(&given.items)?;
+    if let Some(modulus) = given.modulus {
+        return modulo::open(given, modulus);
+    }
     let width = unit_width(&given.items, WIDTH_MAX);
     let link = |(span, item): (Span, &Item)| -> Result<Box<dyn Work>> {
         if span.is_empty() {
@@ -113,6 +118,7 @@ fn digits(n: u32) -> f64 {
 mod tests {
     use super::*;
     use crate::kernel::tests::{answer, column, given};
+    use crate::math::integer::{Integer, factorial};
 
     #[test]
     fn the_tutorials_factorials() {
