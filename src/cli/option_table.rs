@@ -238,7 +238,7 @@ pub const OPTIONS: &[CliOption] = &[
     CliOption {
         name: "mod",
         value: Any("M"),
-        help: "Give n! modulo M, which is 1 to 2^64, for n up to 10^12: M may be prime or not",
+        help: "Give n! modulo M, for M from 1 to 2^64 and n up to 10^12",
         heading: Own,
         commands: Only(&["factorial"]),
         resume: FromFile,

@@ -62,7 +62,7 @@ fn factor(number: u64, step: u64) -> Option<u64> {
             }
             gone += steps;
             match common_factor(product, number) {
-                1 => continue,
+                1 => (),
                 // Several factors came at once: they are looked at one by one.
                 found if found == number => {
                     let mut again = start;

@@ -93,7 +93,7 @@ impl Residue {
         let Range { start, end } = self.piece_span(piece);
         match self.modulus as u64 {
             // That modulus is 2^64.
-            _ if self.modulus % 2 == 0 => {
+            _ if self.modulus.is_multiple_of(2) => {
                 (start + 1..=end).fold(1, |all, n| (u128::from(all) * u128::from(n) % self.modulus) as u64)
             }
             modulus if self.is_quick() => run::quick(start, end - start, modulus),
@@ -215,7 +215,7 @@ mod tests {
     fn a_run_in_pieces_has_the_product_of_their_products() {
         let whole = Residue::new(1 << 35, (1 << 61) - 1, 1);
         assert_eq!(whole.pieces(), PIECES);
-        assert_eq!((0..PIECES).map(|piece| whole.piece_span(piece).end).last(), Some(1 << 35));
+        assert_eq!((0..PIECES).map(|piece| whole.piece_span(piece).end).next_back(), Some(1 << 35));
         let half = whole.piece_span(1).end;
         let modulus = 1_000_000_007;
         let modulo = |n, count| u128::from(run::quick(n, count, modulus));
