@@ -52,6 +52,7 @@ pub mod run_file;
 
 pub mod attempt;
 pub mod cli;
+pub mod compare;
 pub mod summary;
 
 pub mod command;

@@ -1,7 +1,7 @@
 //! The program, from what is asked to the exit code: which units, compute, say it. The chapters are in `command/`.
 
 use crate::cli::Request;
-use crate::command::{resume, run, say, start_timeout, words};
+use crate::command::{compare, resume, run, say, start_timeout, words};
 use crate::error::Result;
 use crate::run::stop::Stops;
 use crate::world::{self, World, agree, alone, launch};
@@ -45,6 +45,7 @@ fn carry_out(world: &dyn World, request: Request, stops: Stops, began: Instant) 
     let stops = stops.until(request.time_limit().map(|limit| began + limit));
     match request {
         Request::Run(order) if !order.dry_run => run::begin(world, *order, &stops),
+        Request::Compare(order) if !order.comparison.launch => compare::compare(world, *order, &stops),
         Request::Resume { file, order } => resume::resume(world, &file, *order, &stops),
         request => agree(world, world.is_root().then(|| say(&request)).transpose(), |_| 0).map(|_| 0),
     }

@@ -166,6 +166,21 @@ pub fn finished(circumstances: &Circumstances, answer: Answer, outcome: Option<&
     }
 }
 
+/// The report of a comparison: its rows, and what else was found.
+pub fn compared(
+    circumstances: &Circumstances,
+    status: Status,
+    problem: Vec<Fact>,
+    table: Table,
+    found: Vec<Fact>,
+) -> Report {
+    let mut run = facts(circumstances);
+    run.push(Fact::new("seconds.wall", Value::Seconds(circumstances.clock.elapsed().as_secs_f64())));
+    run.extend(found);
+    let report = as_of("ended", circumstances, unanswered(circumstances.plan, status, run));
+    Report { kernel: "compare".into(), problem, table, bare: "seconds".into(), ..report }
+}
+
 /// The report of a run in progress that has so many units done.
 pub fn unfinished(circumstances: &Circumstances, entries: Vec<Entry>, parts: Parts, done: u64) -> Report {
     let report = report_of(circumstances, Status::Partial, None, entries, Some(done));

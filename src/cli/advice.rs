@@ -2,7 +2,7 @@
 //! Whatever is named has been read as a command line before, so it does work.
 
 use super::meant::{self, Operands};
-use super::options::OF_FILES;
+use super::options::{COMPARE, OF_FILES};
 use super::pages::{PAGES, page};
 use super::works;
 use crate::error::{Error, Result};
@@ -45,7 +45,7 @@ pub fn in_one_line(slip: &clap::Error, typed: &[String]) -> String {
 
 /// The first word that is a command.
 fn command(typed: &[String]) -> Option<&str> {
-    let known = |word: &&str| OF_FILES.contains(word) || kernel::find(word).is_some();
+    let known = |word: &&str| *word == COMPARE || OF_FILES.contains(word) || kernel::find(word).is_some();
     typed.iter().map(String::as_str).find(known)
 }
 
@@ -68,7 +68,20 @@ fn write(lines: impl IntoIterator<Item = String>) -> Option<String> {
     (!lines.is_empty()).then(|| format!("write {}", lines.join(", or ")))
 }
 
+/// A word that is no command, or none to compare.
 fn wrong_command(word: &str, typed: &[String]) -> String {
+    let compare = typed.iter().position(|other| other == COMPARE);
+    let Some(at) = compare.filter(|&at| word == COMPARE || typed[..at].iter().all(|other| other != word)) else {
+        return no_command(word, typed, "");
+    };
+    match OF_FILES.contains(&word) || [COMPARE, "help"].contains(&word) {
+        true => format!("'{word}' cannot be compared: write a command that computes, as in pcount compare pi 1e10"),
+        false => no_command(word, &typed[at + 1..], "compare "),
+    }
+}
+
+/// A word that is no command, behind a part of the line that is right.
+fn no_command(word: &str, typed: &[String], before: &str) -> String {
     let at = typed.iter().position(|other| other == word).unwrap_or(typed.len());
     let behind = typed.get(at + 1..).unwrap_or_default();
     let operands = Operands::of(behind);
@@ -83,9 +96,11 @@ fn wrong_command(word: &str, typed: &[String]) -> String {
         true => itself.as_command(),
         false => meant::commands(word, &operands, behind),
     };
-    match write(lines).or_else(|| write(meant::examples(word))) {
+    let whole = |lines: Vec<String>| write(lines.into_iter().map(|line| format!("{before}{line}")));
+    match whole(lines).or_else(|| whole(meant::examples(word))) {
         Some(advice) => format!("{what}{note}: {advice}"),
-        None => format!("{what}{note}: {}", see(&[])),
+        None if before.is_empty() => format!("{what}{note}: {}", see(&[])),
+        None => format!("{what}{note}: {}", see(&[COMPARE.into()])),
     }
 }
 
@@ -203,6 +218,7 @@ pub fn help(topic: Option<&str>) -> Result<clap::builder::StyledStr> {
         .map(|page| page.name)
         .chain(["options"])
         .chain(KERNELS.iter().map(|entry| entry.name))
+        .chain([COMPARE])
         .chain(OF_FILES);
     let pages = PAGES.map(|page| page.name).join(", ") + ", options";
     Err(Error::usage(match meant::nearest(topic, names).first() {

@@ -1,7 +1,7 @@
 //! The commands, as clap knows them: those of the table of kernels, and those that take a run file.
 
-use super::options::{global, hidden, option, own};
-use super::pages::{self, EXAMPLES, IN_SHORT, MORE, OF_RESUME, OF_SHOW, examples};
+use super::options::{COMPARE, global, hidden, hidden_in_comparison, option, own};
+use super::pages::{self, ABOUT_COMPARE, EXAMPLES, IN_SHORT, MORE, OF_COMPARE, OF_RESUME, OF_SHOW, examples};
 use crate::kernel::{KERNELS, KernelEntry, Takes};
 use clap::{Arg, ArgAction, Command};
 
@@ -22,6 +22,17 @@ pub fn command() -> Command {
         .args(own("resume"))
         .args(hidden("resume"))
         .after_help(examples(OF_RESUME));
+    // The commands in it are made only where one of them was typed: this takes as long as to make all others.
+    let compare = Command::new(COMPARE)
+        .about("Compute the same on threads, ranks and both, and compare the times")
+        .args(own(COMPARE).map(|arg| arg.global(true)))
+        .args(hidden(COMPARE))
+        .disable_help_subcommand(true)
+        .subcommand_value_name("COMMAND")
+        .subcommand_help_heading("Commands that can be compared")
+        .defer(|compare| compare.subcommands(KERNELS.iter().map(compared)))
+        .after_help(examples(OF_COMPARE))
+        .after_long_help(format!("{ABOUT_COMPARE}\n\n{}", examples(OF_COMPARE)));
     // What it does is done before clap looks; here it has its line.
     let help = Command::new("help")
         .about("A page on ranges, numbers, methods, launches or options, or the help of a command")
@@ -36,7 +47,7 @@ pub fn command() -> Command {
         .disable_help_subcommand(true)
         .max_term_width(WIDTH)
         .subcommands(KERNELS.iter().map(subcommand))
-        .subcommands([resume, show, help])
+        .subcommands([compare, resume, show, help])
 }
 
 /// A text as wide as help is.
@@ -53,6 +64,11 @@ fn subcommand(entry: &KernelEntry) -> Command {
         .args(hidden(entry.name))
         .after_help(examples(entry.examples))
         .after_long_help(format!("{}{}", more(entry), examples(entry.examples)))
+}
+
+/// The command in `compare`.
+fn compared(entry: &KernelEntry) -> Command {
+    subcommand(entry).args(hidden_in_comparison(entry.name))
 }
 
 /// The pages that say more of what a command takes.

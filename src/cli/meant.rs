@@ -1,6 +1,6 @@
 //! What people type who come from other programs, and what they mean. The only file that names the strsim crate.
 
-use super::options::OF_FILES;
+use super::options::{COMPARE, OF_FILES};
 use super::{commands, works};
 use crate::kernel::KERNELS;
 use crate::syntax;
@@ -158,7 +158,7 @@ pub fn commands(word: &str, operands: &Operands, behind: &[String]) -> Vec<Strin
     let lower = word.to_lowercase();
     let known = COMMANDS.iter().find(|(names, _)| names.contains(&&*lower));
     let mut lines: Vec<String> = vec![];
-    let names = KERNELS.iter().map(|entry| entry.name).chain(OF_FILES).chain(["help"]);
+    let names = KERNELS.iter().map(|entry| entry.name).chain(OF_FILES).chain([COMPARE, "help"]);
     if let Some((_, known)) = known {
         // A range is counted, a number looked up.
         let fits = |line: &&&str| operands.range.is_none() || operands.number.is_some() || !line.contains("{n}");

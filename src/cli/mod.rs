@@ -22,8 +22,8 @@ use clap::ArgMatches;
 use clap::builder::StyledStr;
 use clap::error::ErrorKind;
 use option_table::OPTIONS;
-use options::{OF_FILES, refuse_options, word};
-pub use order::Order;
+use options::{COMPARE, OF_FILES, refuse_options, word};
+pub use order::{Comparison, Order};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -43,6 +43,8 @@ pub enum Request {
     },
     /// A kernel to compute, or a plan of it to print.
     Run(Box<Order>),
+    /// A kernel to compute in every way, which are compared.
+    Compare(Box<Order>),
     /// A resumed run; the order says how, and the file what.
     Resume {
         /// The run file.
@@ -57,6 +59,8 @@ impl Request {
     pub fn needs_ranks(&self) -> bool {
         match self {
             Request::Run(order) => !order.dry_run,
+            // It becomes the launcher of its ranks.
+            Request::Compare(order) => !order.comparison.launch,
             Request::Resume { .. } => true,
             Request::Say(_) | Request::Version | Request::Show { .. } => false,
         }
@@ -69,16 +73,17 @@ impl Request {
             Request::Version => features::names(true).first().map(|&any| (any, "--version -v")),
             Request::Show { .. } => Some(("hdf5", "'show'")),
             Request::Resume { .. } => Some(("hdf5", "'resume'")),
-            Request::Run(order) if order.is_download() => Some(("download", "'download'")),
+            Request::Compare(order) if order.comparison.launch => None,
+            Request::Run(order) | Request::Compare(order) if order.is_download() => Some(("download", "'download'")),
             Request::Run(order) if order.dry_run => None,
-            Request::Run(order) => order.out.as_ref().map(|_| ("hdf5", "--out")),
+            Request::Run(order) | Request::Compare(order) => order.out.as_ref().map(|_| ("hdf5", "--out")),
         }
     }
 
     /// How long the run may take, if that is said.
     pub fn time_limit(&self) -> Option<Duration> {
         match self {
-            Request::Run(order) | Request::Resume { order, .. } => order.time_limit,
+            Request::Run(order) | Request::Compare(order) | Request::Resume { order, .. } => order.time_limit,
             Request::Say(_) | Request::Version | Request::Show { .. } => None,
         }
     }
@@ -150,6 +155,11 @@ fn request(mut root: ArgMatches, elsewhere: bool) -> Result<Request> {
         Some((name, matches)) => (name, matches),
         None => (KERNELS[0].name.into(), root),
     };
+    let compares = name == COMPARE;
+    let (name, mut matches) = match compares.then(|| matches.remove_subcommand()).flatten() {
+        Some((name, matches)) => (name, matches),
+        None => (name, matches),
+    };
     for option in OPTIONS.iter().filter(|option| elsewhere && option.of_one_machine) {
         let _ = matches.try_remove_one::<String>(option.name);
     }
@@ -177,8 +187,14 @@ fn request(mut root: ArgMatches, elsewhere: bool) -> Result<Request> {
             _ => Request::Resume { file, order: Box::new(order) },
         });
     }
-    let entry = kernel::find(name).expect("clap knows the kernels");
-    Ok(Request::Run(Box::new(order::order(entry, matches)?)))
+    let Some(entry) = kernel::find(name) else {
+        let what = format!("'{COMPARE}' needs a command to compare: write pcount {COMPARE} pi 1e10");
+        return Err(Error::usage(what));
+    };
+    Ok(match compares {
+        true => Request::Compare(Box::new(order::compared(entry, matches)?)),
+        false => Request::Run(Box::new(order::order(entry, matches)?)),
+    })
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use super::options::AtResume::{Anew, FromFile, Refused, Untrusted};
 use super::options::Commands::{self, All, Computing, Kernels, Only, Printing};
 use super::options::Heading::{Below, Own};
 use super::options::OptionValue::{Any, Nothing, OneOf};
-use super::options::{CliOption, Heading, Shown};
-use super::order::{lanes, modulus, named, out, power, progress, seek, threads, tuplet};
+use super::options::{COMPARE, CliOption, Heading, Shown};
+use super::order::{lanes, methods, modulus, named, out, power, progress, repeat, seek, threads, tuplet};
 use crate::error::Result;
 use crate::kernel::{Method, Seeks};
 use crate::report::FORMATS;
@@ -21,6 +21,7 @@ const PRINTED: Heading = Below("How it is printed");
 
 const COUNTING: Commands = Kernels(&["primes", "pi"]);
 const DOWNLOAD_ONLY: Commands = Only(&["download"]);
+const COMPARE_ONLY: Commands = Only(&[COMPARE]);
 
 /// All options, in the order of the help.
 pub const OPTIONS: &[CliOption] = &[
@@ -87,6 +88,7 @@ pub const OPTIONS: &[CliOption] = &[
         shown: Shown::LongHelp,
         commands: Computing,
         resume: Anew,
+        compared: false,
         set: |order, _| put(&mut order.keep_going, true),
         ..CliOption::PLAIN
     },
@@ -121,6 +123,7 @@ pub const OPTIONS: &[CliOption] = &[
         commands: Computing,
         resume: Anew,
         of_one_machine: true,
+        compared: false,
         set: |order, text| put(&mut order.every, Some(named("checkpoint-every", syntax::duration(text))?)),
         ..CliOption::PLAIN
     },
@@ -166,6 +169,7 @@ pub const OPTIONS: &[CliOption] = &[
         heading: PRINTED,
         commands: Computing,
         resume: Refused,
+        compared: false,
         set: |order, _| put(&mut order.dry_run, true),
         ..CliOption::PLAIN
     },
@@ -177,6 +181,7 @@ pub const OPTIONS: &[CliOption] = &[
         shown: Shown::LongHelp,
         commands: Computing,
         resume: Anew,
+        compared: false,
         set: |order, _| put(&mut order.time, true),
         ..CliOption::PLAIN
     },
@@ -333,6 +338,36 @@ pub const OPTIONS: &[CliOption] = &[
         commands: DOWNLOAD_ONLY,
         resume: FromFile,
         set: |order, _| put(&mut order.given.allow_http, true),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "repeat",
+        value: Any("N"),
+        help: "Run each way so often, and take the median of its times [default: 3]",
+        heading: Own,
+        commands: COMPARE_ONLY,
+        resume: FromFile,
+        set: |order, text| put(&mut order.comparison.repeat, repeat(text)?),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "methods",
+        value: Any("NAMES"),
+        help: "Compare these methods of primes and pi too: trial,sieve,gourdon",
+        heading: Own,
+        commands: COMPARE_ONLY,
+        resume: FromFile,
+        set: |order, text| put(&mut order.comparison.methods, methods(text)?),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "launch",
+        value: Nothing,
+        help: "Start ranks with this machine's mpirun, or with PCOUNT_MPIRUN: one for each core, two at least",
+        heading: Own,
+        commands: COMPARE_ONLY,
+        resume: FromFile,
+        set: |order, _| put(&mut order.comparison.launch, true),
         ..CliOption::PLAIN
     },
 ];

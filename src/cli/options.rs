@@ -28,6 +28,8 @@ pub struct CliOption {
     pub resume: AtResume,
     /// Whether what was typed at the beginning may be wrong on the machine of a resume.
     pub of_one_machine: bool,
+    /// Whether `compare` takes it for a command that has it.
+    pub compared: bool,
     /// Puts what was typed into the order; the text of a flag is empty.
     pub set: fn(&mut Order, &str) -> Result<()>,
 }
@@ -94,6 +96,9 @@ use AtResume::{Anew, FromFile, Refused, Untrusted};
 /// Commands that take a run file.
 pub const OF_FILES: [&str; 2] = ["show", "resume"];
 
+/// The command that takes another one.
+pub const COMPARE: &str = "compare";
+
 impl CliOption {
     /// What most options are: one without a letter that every help shows and that is right on any machine. A row says the rest itself.
     pub const PLAIN: CliOption = CliOption {
@@ -106,6 +111,7 @@ impl CliOption {
         commands: All,
         resume: Refused,
         of_one_machine: false,
+        compared: true,
         set: |_, _| Ok(()),
     };
 
@@ -118,6 +124,7 @@ impl CliOption {
         match self.commands {
             All => true,
             Printing => command != "help",
+            Computing if command == COMPARE => self.compared,
             Computing => resumes || KERNELS.iter().any(|kernel| kernel.name == command),
             Kernels(names) => resumes || names.contains(&command),
             Only(names) => names.contains(&command) || resumes && matches!(self.resume, Untrusted(_)),
@@ -145,6 +152,12 @@ impl CliOption {
             Heading::Below(heading) => arg.help_heading(heading),
         };
         arg.hide_short_help(self.shown == Shown::LongHelp).hide(self.shown == Shown::Never)
+    }
+
+    /// As clap knows it where it is refused.
+    fn hidden(&self) -> Arg {
+        let place = OPTIONS.iter().position(|option| option.name == self.name).unwrap_or(0);
+        self.arg().global(true).display_order(100 + place).hide(true).help_heading(None)
     }
 }
 
@@ -175,10 +188,17 @@ pub fn refused(command: &str) -> impl Iterator<Item = &'static CliOption> {
 
 /// These as clap knows them: out of the command's help.
 pub fn hidden(command: &str) -> impl Iterator<Item = Arg> {
-    let place = |name: &str| OPTIONS.iter().position(|option| option.name == name).unwrap_or(0);
-    refused(command).map(move |option| {
-        option.arg().global(true).display_order(100 + place(option.name)).hide(true).help_heading(None)
-    })
+    refused(command).map(CliOption::hidden)
+}
+
+/// The options of a command that `compare` refuses, as clap knows them in its help of that command.
+pub fn hidden_in_comparison(command: &str) -> impl Iterator<Item = Arg> {
+    not_compared().filter(move |option| option.is_of(command)).map(CliOption::hidden)
+}
+
+/// Options that other commands know and that `compare` refuses, whatever it compares.
+pub fn not_compared() -> impl Iterator<Item = &'static CliOption> {
+    OPTIONS.iter().filter(|option| !option.compared)
 }
 
 /// Refuses the options that are not for the command.
@@ -186,7 +206,19 @@ pub fn hidden(command: &str) -> impl Iterator<Item = Arg> {
 /// # Errors
 /// If one of them was typed. The error names it.
 pub fn refuse_options(matches: &ArgMatches, command: &str) -> Result<()> {
-    match refused(command).find(|option| has(matches, option.name)) {
+    refuse(refused(command), matches, command)
+}
+
+/// Refuses the options that are not for `compare`.
+///
+/// # Errors
+/// If one of them was typed. The error names it.
+pub fn refuse_not_compared(matches: &ArgMatches) -> Result<()> {
+    refuse(not_compared(), matches, COMPARE)
+}
+
+fn refuse(mut refused: impl Iterator<Item = &'static CliOption>, matches: &ArgMatches, command: &str) -> Result<()> {
+    match refused.find(|option| has(matches, option.name)) {
         None => Ok(()),
         Some(option) => Err(Error::usage(format!("--{} is not for '{command}': leave it out", option.name))),
     }
@@ -260,7 +292,8 @@ mod tests {
     fn rows_name_kernels_that_there_are_and_no_option_twice() {
         for (index, option) in OPTIONS.iter().enumerate() {
             if let Kernels(names) | Only(names) = option.commands {
-                assert!(names.iter().all(|name| kernel::find(name).is_some()), "--{}", option.name);
+                let is_command = |name: &&str| *name == COMPARE || kernel::find(name).is_some();
+                assert!(names.iter().all(is_command), "--{}", option.name);
             }
             assert!(OPTIONS[..index].iter().all(|other| other.name != option.name), "--{} twice", option.name);
             let shorts = OPTIONS[..index].iter().filter(|other| option.short.is_some() && other.short == option.short);

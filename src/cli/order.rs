@@ -3,7 +3,7 @@
 use super::Output;
 use super::downloads;
 use super::encoding;
-use super::options::{has, option, refuse_options, set, word};
+use super::options::{COMPARE, has, option, refuse_not_compared, refuse_options, set, word};
 use super::words::{as_typed, understood};
 use crate::error::{Error, Result, without_passwords};
 use crate::kernel::{FOLDER, Given, KernelEntry, Method, Seeks, Takes};
@@ -19,6 +19,17 @@ use clap::ArgMatches;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// How a command is compared with itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comparison {
+    /// How often each way is run.
+    pub repeat: usize,
+    /// The methods that are compared too; none if the order's own is the only one.
+    pub methods: Vec<Method>,
+    /// Whether ranks are started for it.
+    pub launch: bool,
+}
 
 /// A kernel to run, and how.
 #[derive(Clone)]
@@ -49,9 +60,21 @@ pub struct Order {
     pub progress: When,
     /// Whether the plan is printed and nothing is computed.
     pub dry_run: bool,
+    /// What `compare` takes beside the command that it compares.
+    pub comparison: Comparison,
 }
 
 impl Order {
+    /// The name of the command.
+    pub fn command(&self) -> &'static str {
+        self.entry.name
+    }
+
+    /// The same problem by that method, or as this order says; each is a way to compare.
+    pub fn by(&self, method: Option<Method>) -> Order {
+        Order { given: Given { method: method.or(self.given.method), ..self.given.clone() }, ..self.clone() }
+    }
+
     /// The plan for so many ranks, with the lines of the list if there is one.
     ///
     /// # Errors
@@ -243,6 +266,7 @@ impl Order {
             time: false,
             progress: When::Auto,
             dry_run: false,
+            comparison: Comparison { repeat: 3, methods: vec![], launch: false },
         }
     }
 
@@ -285,6 +309,31 @@ pub fn order(entry: &'static KernelEntry, matches: &ArgMatches) -> Result<Order>
     let (words, list) = words_and_list(matches)?;
     let order = Order { words, list, ..Order::with_options(entry, entry.name, matches)? };
     let listed = words_are_files(matches, &order.words);
+    understood_without_its_list(&order, listed)?;
+    Ok(order)
+}
+
+/// The order of a command to compare that was typed.
+///
+/// # Errors
+/// As of [`order`], and if the command has no methods to compare.
+pub fn compared(entry: &'static KernelEntry, matches: &ArgMatches) -> Result<Order> {
+    refuse_not_compared(matches)?;
+    let mut order = order(entry, matches)?;
+    set(&mut order, matches, COMPARE)?;
+    let Comparison { methods, .. } = &order.comparison;
+    if !methods.is_empty() && !option("method").is_of(entry.name) {
+        return Err(Error::usage(format!("--methods is not for '{}', which has one way: leave it out", entry.name)));
+    }
+    if !methods.is_empty() && order.given.method.is_some() {
+        return Err(Error::usage("--method and --methods exclude each other: leave one of them out"));
+    }
+    Ok(order)
+}
+
+/// Looks at the words of an order, as far as that goes without its list.
+fn understood_without_its_list(order: &Order, listed: Option<Error>) -> Result<()> {
+    let entry = order.entry;
     // What can be understood without the list should be wrong before a job has waited for its nodes.
     match order.list {
         Some(_) if matches!(entry.takes, Takes::Two(..)) => (),
@@ -294,7 +343,7 @@ pub fn order(entry: &'static KernelEntry, matches: &ArgMatches) -> Result<Order>
             .try_for_each(|word| understood(entry, std::slice::from_ref(word), Given::default(), 1).map(drop))?,
         None => drop(understood(entry, &order.words, Given::default(), 1).map_err(|why| listed.unwrap_or(why))?),
     }
-    Ok(order)
+    Ok(())
 }
 
 /// What is sought of the primes: one thing at a time.
@@ -357,6 +406,38 @@ pub fn out(text: &str) -> Result<PathBuf> {
         Some(_) if !path.is_dir() && !text.ends_with('/') && !text.ends_with("/.") => Ok(path),
         _ => Err(Error::usage(format!("--out: '{text}' is not a file name: write --out run.h5"))),
     }
+}
+
+/// How often a way is run that is compared with others.
+///
+/// # Errors
+/// If the text is not a number from 1 to 1000.
+pub fn repeat(text: &str) -> Result<usize> {
+    match named("repeat", syntax::number(text))? {
+        n @ 1..=1000 => Ok(n as usize),
+        _ => Err(Error::usage(format!("--repeat: '{text}' is not between 1 and 1000"))),
+    }
+}
+
+/// Methods to compare, separated by commas.
+///
+/// # Errors
+/// If one of them is no method, or is there twice.
+pub fn methods(text: &str) -> Result<Vec<Method>> {
+    let all = Method::ALL.map(Method::name).join(",");
+    let mut methods = vec![];
+    for name in text.split(',').map(str::trim) {
+        match Method::ALL.into_iter().find(|method| method.name() == name) {
+            Some(method) if methods.contains(&method) => {
+                return Err(Error::usage(format!("--methods: '{name}' is there twice: name it once")));
+            }
+            Some(method) => methods.push(method),
+            None => {
+                return Err(Error::usage(format!("--methods: '{name}' is not a method: write some of {all}")));
+            }
+        }
+    }
+    Ok(methods)
 }
 
 /// Primes of a constellation.

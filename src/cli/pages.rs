@@ -155,6 +155,29 @@ pub const OF_RESUME: &[(&str, &str)] = &[
     ("resume run.h5 --for 3h50m", "for at most this time; code 85 says that work is left"),
 ];
 
+/// Examples of `compare`.
+pub const OF_COMPARE: &[(&str, &str)] = &[
+    ("compare pi 1e12", "one thread, two, and so on"),
+    ("compare pi 1e12 --launch", "ranks too, which mpirun starts"),
+    ("compare primes 0..1e7 --methods trial,sieve", "by two methods"),
+    ("compare delay 0.1 0.1 0.1 0.1", "threads that wait need no cores"),
+];
+
+/// The page of `compare`.
+pub const ABOUT_COMPARE: &str = "\
+The same problem is computed by one thread, by 2, 3 ... threads of one rank, by 1, 2 ... ranks of one thread, and by ranks with \
+several threads; on several ranks by the schedules fixed and farm. Every answer must be the same, or pcount ends with code 3. \
+Alone it compares threads. Under mpirun -n N it compares ranks too: the first 1, 2 ... of them compute, and the others sleep.
+
+  seconds     the median of --repeat runs, in turn
+  speedup     the time of one thread, divided by that
+  efficiency  the speed-up, divided by ranks times threads
+  serial      the part that is not parallel, as Karp and
+              Flatt (1990) compute it from one speed-up
+
+Below the rows, Amdahl's law and Gunther's universal scalability law are fitted to the speed-ups, of ways in which each worker \
+has a core of its own.";
+
 /// Examples, each a line with what it does on the next.
 pub fn examples(examples: &[(&str, &str)]) -> String {
     let each = examples.iter().map(|(line, what)| format!("\n  pcount {line}\n      {what}"));

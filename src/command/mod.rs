@@ -1,6 +1,7 @@
 //! The commands: what is done for each kind of request.
 
 mod beside;
+pub mod compare;
 mod list;
 mod plan;
 pub mod resume;
@@ -25,6 +26,7 @@ pub fn say(request: &Request) -> Result<()> {
         Request::Version => report::say(&summary::version()),
         Request::Show { file, output } => show::show(file, *output).map(drop),
         Request::Run(order) => plan::dry_run(order),
+        Request::Compare(_) => compare::launch(),
         Request::Resume { .. } => unreachable!("a run needs its ranks"),
     }
 }

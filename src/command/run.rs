@@ -183,7 +183,7 @@ fn conclude(circumstances: &Circumstances, computed: Computed) -> Result<Status>
 }
 
 /// The run file of an order. Without a run file, stdout must be open.
-fn draft(order: &Order) -> Result<Option<RunFile>> {
+pub(super) fn draft(order: &Order) -> Result<Option<RunFile>> {
     if let Some(note) = order.note() {
         streams::remark(&note);
     }

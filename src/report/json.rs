@@ -61,7 +61,7 @@ fn value(value_: &Value) -> Json {
     match value_ {
         Value::Integer(text) | Value::Text(text) => json!(text),
         Value::Count(count) => json!(count),
-        Value::Seconds(seconds) => json!(seconds),
+        Value::Seconds(number) | Value::Ratio(number) => json!(number),
         Value::List(values) => values.iter().map(value).collect(),
         Value::Nothing => Json::Null,
     }

@@ -19,13 +19,23 @@ fn write(report: &Report) -> String {
     match &report.total {
         Some(total) if report.table.columns.is_empty() => format!("{total}\n"),
         // A single row is its own total.
-        total => aligned(&report.table, total.as_ref().filter(|_| report.table.rows.len() != 1)) + &verified(report),
+        total => {
+            aligned(&report.table, total.as_ref().filter(|_| report.table.rows.len() != 1))
+                + &verified(report)
+                + &meanings(report)
+        }
     }
 }
 
 /// What was counted a second time by another method. The counts agreed, or there would be no answer.
 fn verified(report: &Report) -> String {
     report.verification().map_or(String::new(), |how| format!("verified, and it agrees: {how}\n"))
+}
+
+/// What the rows mean, in words: the facts that say so.
+fn meanings(report: &Report) -> String {
+    let means = report.run.iter().filter(|fact| fact.name.ends_with(".means"));
+    means.map(|fact| shown(&fact.value) + "\n").collect()
 }
 
 /// A table without a report.

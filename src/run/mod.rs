@@ -139,12 +139,15 @@ pub struct Course<'a> {
     pub known: Parts,
     /// Whether the run survives the death of a rank. That needs the farm, and a world that can tolerate it.
     pub keep_going: bool,
+    /// Whether a rank has as many workers as threads even where units wait more than they compute.
+    pub exact: bool,
 }
 
 impl<'a> Course<'a> {
     /// A run from the beginning that is not saved.
     pub fn new(schedule: Option<Schedule>, stops: &'a Stops) -> Course<'a> {
-        Course { schedule, largest: BLOCK_LEVEL_MAX, stops, saving: None, known: Parts::new(), keep_going: false }
+        let (saving, known) = (None, Parts::new());
+        Course { schedule, largest: BLOCK_LEVEL_MAX, stops, saving, known, keep_going: false, exact: false }
     }
 
     /// The same, with blocks that should take no longer than `patience`, as far as the forecast is right.
@@ -325,7 +328,10 @@ impl<'a> RunState<'a> {
         let (schedule, why) = Schedule::pick(course.schedule, &**work, world.size());
         let keep_going = course.keep_going;
         assert!(!keep_going || schedule == Schedule::Farm, "only the farm can deal blocks again");
-        let (workers, largest) = crew::workers(&**work, placement.threads, course.largest);
+        let (workers, largest) = match crew::workers(&**work, placement.threads, course.largest) {
+            (_, largest) if course.exact => (placement.threads, largest),
+            usual => usual,
+        };
         let crews = world.gather(wire::bytes(&workers)).unwrap_or_default();
         let crews = crews.iter().map(|workers| wire::value(workers).expect("every rank sends a number")).collect();
         world.barrier();

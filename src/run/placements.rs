@@ -15,7 +15,7 @@ use crate::world::{World, agree, from_root};
 pub fn take(world: &dyn World, asked: Option<usize>) -> Result<(Placement, Vec<Placement>)> {
     let mut mine = Placement::here(world.rank());
     // The environment may differ between hosts: all use that of rank 0.
-    let asked = from_root(world, || asked.map_or_else(from_environment, |n| Ok(Some(n))))?;
+    let asked = from_root(world, || wanted(asked))?;
     let placements = world.gather(wire::bytes(&mine));
     let decided = decide(placements, asked);
     let (threads, placements) = match agree(world, decided, |_| 0)? {
@@ -47,12 +47,19 @@ fn decide(placements: Option<Vec<Vec<u8>>>, asked: Option<usize>) -> Result<Opti
 /// # Errors
 /// If the environment asks for a number of threads that cannot be.
 pub fn expect(asked: Option<usize>, ranks: usize) -> Result<usize> {
-    let asked = asked.map_or_else(from_environment, |n| Ok(Some(n)))?;
-    Ok(asked.unwrap_or((Placement::here(0).threads / ranks).max(1)))
+    Ok(wanted(asked)?.unwrap_or((Placement::here(0).threads / ranks).max(1)))
 }
 
 /// The most threads that can be asked for.
 pub const THREADS_MAX: usize = 4096;
+
+/// The number of threads that is wanted, if any is: `asked`, or else that of the environment.
+///
+/// # Errors
+/// If the environment asks for a number of threads that cannot be.
+pub fn wanted(asked: Option<usize>) -> Result<Option<usize>> {
+    asked.map_or_else(from_environment, |n| Ok(Some(n)))
+}
 
 fn from_environment() -> Result<Option<usize>> {
     for name in ["PCOUNT_THREADS", "OMP_NUM_THREADS"] {

@@ -82,7 +82,8 @@ fn put_facts(group: &Group, facts: &[Fact]) -> hdf5::Result<()> {
     for Fact { name, value } in facts {
         match value {
             Value::Count(count) => put(group, name, count)?,
-            Value::Seconds(seconds) => put(group, name, seconds)?,
+            // What is read again is a time, and shown alike.
+            Value::Seconds(number) | Value::Ratio(number) => put(group, name, number)?,
             Value::List(values) => drop(put_values(group, name, &values.iter().collect::<Vec<_>>())?),
             value => put_text(group, name, &value.to_string())?,
         }
@@ -143,15 +144,17 @@ enum Kind {
     Integer,
     Count,
     Seconds,
+    Ratio,
     Text,
     /// Lists of counts, as text: `0,1,2,8`.
     Counts,
 }
 
-const KINDS: [(Kind, &str); 5] = [
+const KINDS: [(Kind, &str); 6] = [
     (Kind::Integer, "integer"),
     (Kind::Count, "count"),
     (Kind::Seconds, "seconds"),
+    (Kind::Ratio, "ratio"),
     (Kind::Text, "text"),
     (Kind::Counts, "counts"),
 ];
@@ -161,6 +164,7 @@ fn kind(value: &Value) -> Option<Kind> {
         Value::Integer(_) => Some(Kind::Integer),
         Value::Count(_) => Some(Kind::Count),
         Value::Seconds(_) => Some(Kind::Seconds),
+        Value::Ratio(_) => Some(Kind::Ratio),
         Value::Text(_) => Some(Kind::Text),
         Value::List(_) => Some(Kind::Counts),
         Value::Nothing => None,
@@ -176,9 +180,12 @@ fn put_values(group: &Group, name: &str, values: &[&Value]) -> hdf5::Result<Data
                 values.iter().map(|value| if let Value::Count(n) = value { *n } else { 0 }).collect();
             new.with_data(&counts).create(name)?
         }
-        Kind::Seconds => {
-            let seconds = values.iter().map(|value| if let Value::Seconds(s) = value { *s } else { f64::NAN });
-            new.with_data(&seconds.collect::<Vec<f64>>()).create(name)?
+        Kind::Seconds | Kind::Ratio => {
+            let number = |value: &&Value| match value {
+                Value::Seconds(number) | Value::Ratio(number) => *number,
+                _ => f64::NAN,
+            };
+            new.with_data(&values.iter().map(number).collect::<Vec<f64>>()).create(name)?
         }
         Kind::Integer | Kind::Text | Kind::Counts => {
             let word = |value: &&Value| match value {
@@ -212,9 +219,10 @@ fn values(dataset: &Dataset) -> hdf5::Result<Vec<Value>> {
     };
     match kind {
         Kind::Count => Ok(checked::numbers_of(dataset)?.into_iter().map(Value::Count).collect()),
-        Kind::Seconds => {
-            let seconds = checked::numbers_of::<f64>(dataset)?.into_iter();
-            Ok(seconds.map(|s| if s.is_nan() { Value::Nothing } else { Value::Seconds(s) }).collect())
+        Kind::Seconds | Kind::Ratio => {
+            let numbers = checked::numbers_of::<f64>(dataset)?.into_iter();
+            let some = if kind == Kind::Seconds { Value::Seconds } else { Value::Ratio };
+            Ok(numbers.map(|number| if number.is_nan() { Value::Nothing } else { some(number) }).collect())
         }
         _ => checked::words_of(dataset)?.into_iter().map(value).collect(),
     }

@@ -42,7 +42,7 @@ fn names(facts: &[Fact]) -> Sense {
 fn is_value(value: &Value) -> bool {
     match value {
         Value::Integer(text) => is_integer(text),
-        Value::Seconds(seconds) => seconds.is_finite(),
+        Value::Seconds(number) | Value::Ratio(number) => number.is_finite(),
         Value::List(values) => values.iter().all(is_value),
         Value::Count(_) | Value::Text(_) | Value::Nothing => true,
     }

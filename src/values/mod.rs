@@ -18,6 +18,8 @@ pub enum Value {
     Count(u64),
     /// A time in seconds.
     Seconds(f64),
+    /// A number without a unit, such as a speed-up.
+    Ratio(f64),
     /// Text, unquoted.
     Text(String),
     /// Several values, in order.
@@ -61,6 +63,7 @@ impl fmt::Display for Value {
             Value::Integer(text) | Value::Text(text) => f.write_str(text),
             Value::Count(count) => count.fmt(f),
             Value::Seconds(seconds) => write!(f, "{seconds:.6}"),
+            Value::Ratio(ratio) => write!(f, "{ratio:.3}"),
             Value::List(values) => f.write_str(&runs(values)),
             Value::Nothing => Ok(()),
         }
@@ -93,6 +96,7 @@ impl Column {
             "x" | "n" | "start" | "end" => Role::Asked,
             "count" | "sum" => Role::Summed,
             "value" => Role::Long,
+            "waited" | "rank" => Role::Measured,
             _ => Role::Other,
         }
     }
@@ -107,6 +111,8 @@ pub enum Role {
     Summed,
     /// Values that may be very long. A long one is left out if it was not asked for in full.
     Long,
+    /// What was measured on this run. Another run of the same problem may have other values.
+    Measured,
     /// Any other column.
     Other,
 }
@@ -185,6 +191,10 @@ impl Wire for Value {
                 kind(4);
                 text.put(out);
             }
+            Value::Ratio(ratio) => {
+                kind(6);
+                ratio.put(out);
+            }
             Value::List(values) => {
                 kind(5);
                 values.put(out);
@@ -211,6 +221,7 @@ fn take(bytes: &mut &[u8], lists: u32) -> Result<Value> {
             let values = (0..usize::take(bytes)?).map(|_| take(bytes, lists - 1));
             values.collect::<Result<_>>().map(Value::List)
         }
+        6 => Ok(Value::Ratio(Wire::take(bytes)?)),
         kind => Err(Error::failed(format!("a message holds a value of the unknown kind {kind}"))),
     }
 }

@@ -12,6 +12,7 @@ pub mod launch;
 #[cfg_attr(not(feature = "mpi"), path = "no_mpi.rs")]
 mod mpi;
 pub mod solo;
+pub mod start;
 pub mod threads;
 #[cfg(feature = "mpi")]
 #[allow(unsafe_code)]
@@ -55,6 +56,10 @@ pub trait World {
         let most = all.iter().filter_map(|bytes| wire::value::<u64>(bytes).ok()).max();
         wire::value(&self.broadcast(wire::bytes(&most.unwrap_or(0)))).expect("the root shares a number")
     }
+
+    /// The first `ranks` ranks as a world of their own, where they have the same numbers and whose messages do not mix with those of
+    /// this one; `None` on the others. Every rank must call it, with the same number, which is from 1 to [`World::size`].
+    fn first_ranks(&self, ranks: usize) -> Option<Box<dyn World + '_>>;
 
     /// Whether the job can continue when a rank dies; the same on every rank.
     ///

@@ -16,7 +16,7 @@ use ::mpi::collective::SystemOperation;
 use ::mpi::datatype::PartitionMut;
 use ::mpi::environment::Universe;
 use ::mpi::ffi;
-use ::mpi::topology::SimpleCommunicator;
+use ::mpi::topology::{Color, SimpleCommunicator};
 use ::mpi::traits::*;
 use ::mpi::{Count, Threading};
 use std::cell::{Cell, OnceCell, RefCell};
@@ -67,7 +67,8 @@ fn singletons(launch: &Launch) -> Error {
 
 struct Mpi {
     ranks: SimpleCommunicator,
-    universe: ManuallyDrop<Universe>,
+    /// What ends MPI when it is dropped; `None` in a world of the first ranks.
+    universe: ManuallyDrop<Option<Universe>>,
     /// What this MPI can do about dead ranks, or why it can do nothing.
     ulfm: std::result::Result<Ulfm, String>,
     /// Whether deaths are tolerated at the moment.
@@ -105,14 +106,18 @@ impl Mpi {
         if ulfm.is_ok() {
             end_on_errors(&ranks);
         }
-        Ok(Mpi {
+        Ok(Mpi::of(ranks, Some(universe), ulfm))
+    }
+
+    fn of(ranks: SimpleCommunicator, universe: Option<Universe>, ulfm: std::result::Result<Ulfm, String>) -> Mpi {
+        Mpi {
             ranks,
             universe: ManuallyDrop::new(universe),
             ulfm,
             tolerates: Cell::new(false),
             dead: RefCell::new((Vec::new(), Instant::now())),
             left: OnceCell::new(),
-        })
+        }
     }
 
     /// The ranks that take part in collectives.
@@ -224,6 +229,14 @@ impl World for Mpi {
         let mut most = 0;
         self.all().all_reduce_into(&mine, &mut most, SystemOperation::max());
         most
+    }
+
+    fn first_ranks(&self, ranks: usize) -> Option<Box<dyn World + '_>> {
+        self.assemble();
+        let color = if self.rank() < ranks { Color::with_value(0) } else { Color::undefined() };
+        // Its ranks are in the order of the world, and it does about errors what the world does.
+        let ranks = self.ranks.split_by_color(color)?;
+        Some(Box::new(Mpi::of(ranks, None, self.ulfm.clone())))
     }
 
     fn can_tolerate(&self) -> std::result::Result<(), String> {

@@ -26,6 +26,10 @@ impl World for Solo {
         Some(vec![mine])
     }
 
+    fn first_ranks(&self, _: usize) -> Option<Box<dyn World + '_>> {
+        Some(Box::new(Solo))
+    }
+
     fn can_tolerate(&self) -> Result<(), String> {
         Err("there is one rank".into())
     }

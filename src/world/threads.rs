@@ -6,8 +6,9 @@
 use super::World;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::{Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 
 /// Runs `rank` on `size` ranks and returns their results in rank order.
 ///
@@ -29,14 +30,15 @@ pub fn run_until_deaths<R: Send>(
     deaths: &[(usize, usize)],
     rank: impl Fn(&dyn World) -> R + Sync,
 ) -> Vec<Option<R>> {
-    let post = Post { boxes: (0..size).map(|_| Default::default()).collect(), mortal: !deaths.is_empty() };
+    let post = Post::new(size, !deaths.is_empty());
     std::thread::scope(|scope| {
         let (post, rank) = (&post, &rank);
         let start = |number: usize| {
             let dice = Mutex::new(seed.wrapping_mul(31).wrapping_add(number as u64 + 1));
             let death = deaths.iter().find(|(whose, _)| *whose == number).map(|(_, after)| *after);
             scope.spawn(move || {
-                let me = Rank { number, post, dice, left: Cell::new(death), lost: RefCell::default() };
+                let (post, splits) = (post.clone(), Cell::new(0));
+                let me = Rank { number, post, dice, left: Cell::new(death), lost: RefCell::default(), splits };
                 let end = catch_unwind(AssertUnwindSafe(|| rank(&me)));
                 end.map(Some).unwrap_or_else(|why| if why.is::<Death>() { None } else { resume_unwind(why) })
             })
@@ -61,19 +63,30 @@ struct Boxes {
 struct Post {
     boxes: Vec<(Mutex<Boxes>, Condvar)>,
     mortal: bool,
+    /// The worlds of the first ranks, by the number of the call that made them.
+    parts: Mutex<BTreeMap<u64, Arc<Post>>>,
 }
 
-struct Rank<'a> {
+impl Post {
+    fn new(size: usize, mortal: bool) -> Arc<Post> {
+        let boxes = (0..size).map(|_| Default::default()).collect();
+        Arc::new(Post { boxes, mortal, parts: Mutex::default() })
+    }
+}
+
+struct Rank {
     number: usize,
-    post: &'a Post,
+    post: Arc<Post>,
     dice: Mutex<u64>,
     /// How many more messages it sends before it dies, if it does.
     left: Cell<Option<usize>>,
     /// The ranks that are excluded from collectives.
     lost: RefCell<Vec<usize>>,
+    /// How often it has asked for a world of the first ranks.
+    splits: Cell<u64>,
 }
 
-impl Rank<'_> {
+impl Rank {
     fn put(&self, to: usize, change: impl FnOnce(&mut Boxes)) {
         let (boxes, bell) = &self.post.boxes[to];
         change(&mut boxes.lock().expect("no rank panics"));
@@ -97,7 +110,7 @@ impl Rank<'_> {
     }
 }
 
-impl World for Rank<'_> {
+impl World for Rank {
     fn rank(&self) -> usize {
         self.number
     }
@@ -148,6 +161,18 @@ impl World for Rank<'_> {
             self.put(rank, |boxes| boxes.collected.push((0, mine.clone())));
         }
         mine
+    }
+
+    fn first_ranks(&self, ranks: usize) -> Option<Box<dyn World + '_>> {
+        self.splits.set(self.splits.get() + 1);
+        if self.number >= ranks {
+            return None;
+        }
+        let mut parts = self.post.parts.lock().expect("no rank panics");
+        let post = parts.entry(self.splits.get()).or_insert_with(|| Post::new(ranks, false)).clone();
+        let dice = Mutex::new(*self.dice.lock().expect("no rank panics"));
+        let (left, lost, splits) = (Cell::new(None), RefCell::default(), Cell::new(0));
+        Some(Box::new(Rank { number: self.number, post, dice, left, lost, splits }))
     }
 
     fn can_tolerate(&self) -> Result<(), String> {

@@ -1,0 +1,197 @@
+//! `compare`: the same problem in every way, and what the times say.
+
+use super::{code, rendered, run};
+use crate::attempt::Attempt;
+use crate::cli::Order;
+use crate::compare::measure::{Measured, Measurement, measure};
+use crate::compare::table::Findings;
+use crate::compare::ways::{Choice, Machine, Way, ways};
+use crate::error::{Error, Result};
+use crate::features;
+use crate::kernel::Method;
+use crate::placement::Placement;
+use crate::plan::Plan;
+use crate::report::progress::Progress;
+use crate::report::{self, Report, Status};
+use crate::run::placements;
+use crate::run::stop::Stops;
+use crate::run_file::RunFile;
+use crate::streams;
+use crate::summary::{self, Circumstances};
+use crate::values::{Fact, Value};
+use crate::wire;
+use crate::work::{Job, Stream, UnitCost};
+use crate::world::{World, agree, from_root, launch, start};
+
+/// Computes the problem in every way, and compares the times. Returns the exit code of all ranks.
+///
+/// # Errors
+/// On every rank: if the problem cannot be compared here, as [`measure`] fails, or if the rows cannot be written.
+pub fn compare(world: &dyn World, order: Order, stops: &Stops) -> Result<u8> {
+    let (started, clock) = run::began(world)?;
+    let attempt = &Attempt::first(world, order, stops)?;
+    let plan = &agree(world, attempt.plan(world, stops), Plan::fingerprint)?;
+    let out = agree(world, world.is_root().then(|| run::draft(&attempt.order)).transpose(), |_| 0)?.flatten();
+    let placement = Placement::here(world.rank());
+    let placements = world.gather(wire::bytes(&placement)).unwrap_or_default();
+    let placements = placements.iter().map(|place| wire::value(place)).collect::<Result<Vec<Placement>>>();
+    let placements = &agree(world, placements, |_| 0)?;
+    let circumstances = Circumstances { world, attempt, plan, placements, started, clock };
+    let ways = possible(&circumstances)?;
+    let methods = methods(&attempt.order);
+    let names: Vec<&str> = methods.iter().flatten().map(|method| method.name()).collect();
+    let plan_by = |method: usize| attempt.order.by(methods[method]).plan(attempt.ranks, &attempt.list);
+    let mut progress = Progress::new(attempt.order.progress, world.is_root());
+    let task = Measurement {
+        world,
+        placement: &placement,
+        plan: &plan_by,
+        ways: &ways,
+        methods: &names,
+        repeat: attempt.order.comparison.repeat,
+        stops,
+    };
+    let measured = measure(&task, &mut |done, all| progress.tick(done, all));
+    progress.finish(measured.is_ok());
+    let measured = measured?;
+    let status = if measured.stopped.is_some() { Status::Partial } else { Status::Complete };
+    let said = world.is_root().then(|| conclude(&circumstances, &task, &measured, status, out)).transpose();
+    agree(world, said, |_| 0)?;
+    Ok(code(status))
+}
+
+/// Becomes the launcher of ranks that compare.
+///
+/// # Errors
+/// If there are ranks already, or if they cannot be started.
+pub fn launch() -> Result<()> {
+    if let Some(launch) = launch::find() {
+        let (by, size) = (launch.by, launch.size);
+        return Err(Error::usage(format!("--launch: {by} has started {size} ranks already: leave it out")));
+    }
+    if !features::is_built_in("mpi") {
+        return Err(Error::usage("--launch needs ranks, and this pcount is built without MPI: leave it out"));
+    }
+    let words = std::env::args_os().skip(1).filter(|word| word != "--launch");
+    Err(start::become_launcher(Placement::here(0).threads.max(2), words))
+}
+
+/// The methods that are compared; the order's own if none are named.
+fn methods(order: &Order) -> Vec<Option<Method>> {
+    match &order.comparison.methods[..] {
+        [] => vec![None],
+        methods => methods.iter().copied().map(Some).collect(),
+    }
+}
+
+/// The ways that can be compared here.
+///
+/// # Errors
+/// On every rank: if there is only one.
+fn possible(circumstances: &Circumstances) -> Result<Vec<Way>> {
+    let Circumstances { world, attempt, plan, placements, .. } = *circumstances;
+    let order = &attempt.order;
+    let (Job::Work(work) | Job::Stream(Stream { work, .. })) = &plan.job else {
+        let what = format!("'{}' is done once by every rank, whatever their number", plan.kernel);
+        return Err(Error::usage(format!("{what}: there is nothing to compare")));
+    };
+    let machine = from_root(world, || Ok(Machine::of(placements)))?;
+    let threads = from_root(world, || placements::wanted(order.threads))?;
+    let at_once = match work.unit_cost() {
+        UnitCost::IoBound(at_once) => Some(at_once),
+        UnitCost::Uniform | UnitCost::Varying => None,
+    };
+    let methods = methods(order).len();
+    let choice = Choice { methods, threads, schedule: order.schedule, units: work.units(), at_once };
+    let ways = ways(&machine, &choice);
+    if ways.len() == 1 {
+        return Err(Error::usage(nothing_to_compare(&choice)));
+    }
+    if world.is_root() && !order.output.quiet {
+        hints(circumstances, &machine, &choice).iter().for_each(|hint| streams::remark(hint));
+    }
+    Ok(ways)
+}
+
+/// Why there is one way only, and what would do.
+fn nothing_to_compare(choice: &Choice) -> String {
+    let why = match (choice.threads, choice.at_once) {
+        (Some(1), _) => "one rank of one thread is asked for",
+        (_, Some(_)) => "it waits for one thing",
+        _ => "this process may use one core",
+    };
+    format!("there is nothing to compare: {why}, so there is one way only; write --threads 2, or start ranks")
+}
+
+/// What the user may want to know before.
+fn hints(circumstances: &Circumstances, machine: &Machine, choice: &Choice) -> Vec<String> {
+    let mut hints = vec![];
+    if choice.units <= 1 {
+        let kernel = circumstances.plan.kernel;
+        hints.push(format!("this '{kernel}' is one unit, which one thread computes: a larger one would show more"));
+    }
+    if machine.ranks() == 1 && features::is_built_in("mpi") {
+        let words: Vec<String> = std::env::args().skip(1).collect();
+        hints.push(format!(
+            "to compare ranks too: mpirun -n {} pcount {}, or --launch",
+            machine.threads[0].max(2),
+            words.join(" ")
+        ));
+    } else if machine.ranks() > 1 && choice.threads.is_none() && choice.at_once.is_none() && machine.threads[0] == 1 {
+        hints.push("rank 0 is bound to one core: to compare threads too, start with mpirun --bind-to none".into());
+    }
+    hints
+}
+
+/// Prints and saves what was found, at the root.
+fn conclude(
+    circumstances: &Circumstances,
+    task: &Measurement,
+    measured: &Measured,
+    status: Status,
+    out: Option<RunFile>,
+) -> Result<()> {
+    let order = &circumstances.attempt.order;
+    measured.note.filter(|_| !order.output.quiet).into_iter().for_each(streams::remark);
+    let report = found(circumstances, task, measured, status);
+    let is_empty = report.table.rows.is_empty();
+    // A comparison that was stopped is begun anew: a file of a part of it would be none to resume.
+    let kept = out.filter(|_| status == Status::Complete).map_or(Ok(()), |mut file| file.save(&report));
+    let said = match is_empty && (order.output.quiet || !order.output.format.is_document) {
+        true => Ok(()),
+        false => rendered(&report, order.output).and_then(|text| report::say(&text)),
+    };
+    said.and(kept)?;
+    if let Some(cause) = measured.stopped {
+        let after = report::people::duration(circumstances.clock.elapsed().as_secs_f64());
+        let (runs, all) = (measured.runs(), task.ways.len() * task.repeat);
+        let what = format!("stopped after {after} because {cause}, with {runs} of {all} runs done");
+        streams::remark(&format!("{what}; nothing was saved, and a comparison is begun anew"));
+    }
+    Ok(())
+}
+
+/// The report of a comparison.
+fn found(circumstances: &Circumstances, task: &Measurement, measured: &Measured, status: Status) -> Report {
+    let Circumstances { plan, placements, .. } = *circumstances;
+    let waits = match &plan.job {
+        Job::Work(work) => matches!(work.unit_cost(), UnitCost::IoBound(_)),
+        Job::Stream(_) | Job::PerRank(_) => false,
+    };
+    let findings = Findings { ways: task.ways, measured, methods: task.methods, waits, cores: cores(placements) };
+    let mut problem = vec![Fact::new("command", Value::text(plan.kernel))];
+    // Each row has its method.
+    let several = !task.methods.is_empty();
+    problem.extend(plan.facts.iter().filter(|fact| !several || fact.name != "method").cloned());
+    if several {
+        problem.push(Fact::new("methods", Value::texts(task.methods)));
+    }
+    problem.push(Fact::new("repeat", Value::count(task.repeat)));
+    summary::compared(circumstances, status, problem, findings.table(), findings.facts())
+}
+
+/// How many cores the ranks have together.
+fn cores(placements: &[Placement]) -> usize {
+    let is_first = |at: &usize| !placements[..*at].iter().any(|other| other.shares_cores(&placements[*at]));
+    (0..placements.len()).filter(is_first).map(|at| placements[at].threads).sum()
+}

@@ -1,0 +1,296 @@
+//! Runs the ways in turn and compares their answers.
+//!
+//! A way is run by the first ranks, in a world of their own. Meanwhile the other ranks sleep, and look from time to time whether the
+//! root is done or a signal has come. Each run makes its plan anew, so none finds tables that an earlier one has made.
+
+use super::same::{Comparable, failure};
+use super::ways::Way;
+use crate::digest::Sha256;
+use crate::error::{Error, Result};
+use crate::placement::Placement;
+use crate::plan::Plan;
+use crate::run::stop::{Cause, Stops};
+use crate::run::{self, Course, Outcome, Watch, room};
+use crate::wire;
+use crate::work::{Answer, Job, Stream, Work};
+use crate::world::{World, agree};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// What is measured.
+pub struct Measurement<'a> {
+    /// All ranks.
+    pub world: &'a dyn World,
+    /// This rank's place.
+    pub placement: &'a Placement,
+    /// Makes the plan by the method of that number.
+    pub plan: &'a dyn Fn(usize) -> Result<Plan>,
+    /// The ways.
+    pub ways: &'a [Way],
+    /// The names of the methods; empty if there is one.
+    pub methods: &'a [&'static str],
+    /// How often each is run.
+    pub repeat: usize,
+    /// The reasons to stop early.
+    pub stops: &'a Stops,
+}
+
+/// What was measured.
+#[derive(Debug, Default)]
+pub struct Measured {
+    /// The seconds of each run of each way, at the root.
+    pub seconds: Vec<Vec<f64>>,
+    /// Why it was stopped, if it was; all ranks know.
+    pub stopped: Option<Cause>,
+    /// What the user should know of the answer.
+    pub note: Option<&'static str>,
+}
+
+impl Measured {
+    /// The seconds of a way: the median of its runs; `None` before it was run.
+    pub fn median(&self, way: usize) -> Option<f64> {
+        let mut seconds = self.seconds.get(way).cloned().unwrap_or_default();
+        seconds.sort_by(f64::total_cmp);
+        let middle = seconds.len() / 2;
+        match seconds.len() % 2 {
+            _ if seconds.is_empty() => None,
+            1 => Some(seconds[middle]),
+            _ => Some((seconds[middle - 1] + seconds[middle]) / 2.0),
+        }
+    }
+
+    /// How many runs there were.
+    pub fn runs(&self) -> usize {
+        self.seconds.iter().map(Vec::len).sum()
+    }
+}
+
+/// How a run ended, at the root.
+enum Turn {
+    Done { seconds: f64, answer: Comparable, note: Option<&'static str> },
+    Stopped(Cause),
+}
+
+/// Runs all ways, each so often, and goes through them once in each direction by turns: a machine that becomes slower then slows all
+/// alike. `tick` hears how many parts of how many are done. Every rank must call it with the same ways.
+///
+/// # Errors
+/// On every rank: if a plan cannot be made, if a unit or a task fails, if there is too little memory, or if two answers differ.
+pub fn measure(task: &Measurement, tick: &mut dyn FnMut(u64, u64)) -> Result<Measured> {
+    let Measurement { world, ways, repeat, .. } = *task;
+    let groups = groups(world, ways);
+    let mut measured = Measured { seconds: vec![vec![]; ways.len()], ..Measured::default() };
+    let mut first: Option<(Way, Comparable)> = None;
+    for (run, at) in order(ways.len(), repeat).enumerate() {
+        let way = ways[at];
+        let (_, group) = groups.iter().find(|(ranks, _)| *ranks == way.ranks).expect("each number has its group");
+        let part = |done: u64, all: u64| 1000 * run as u64 + 1000 * done.min(all) / all.max(1);
+        let mut tick = |done: u64, all: u64| tick(part(done, all), 1000 * (ways.len() * repeat) as u64);
+        let turn = match group {
+            Some(group) => task.run(&way, &**group, run < ways.len(), &mut tick).map(Some),
+            None => task.sleep().map(|()| None),
+        };
+        if world.is_root() {
+            (way.ranks..world.size()).for_each(|rank| world.send(rank, &[]));
+        }
+        let turn = turn.and_then(|turn| match turn.flatten() {
+            Some(Turn::Done { answer, seconds, note }) => {
+                measured.seconds[at].push(seconds);
+                measured.note = note;
+                task.same(&mut first, way, answer).map(|()| None)
+            }
+            Some(Turn::Stopped(cause)) => Ok(Some(cause)),
+            None => Ok(None),
+        });
+        let stopped = agree(world, turn, |_| 0)?.or(task.stops.signal());
+        measured.stopped = cause(world.all_max(number(stopped)));
+        if measured.stopped.is_some() {
+            break;
+        }
+    }
+    Ok(measured)
+}
+
+/// Which way is run when: all forwards, all backwards, and so on.
+fn order(ways: usize, repeat: usize) -> impl Iterator<Item = usize> {
+    (0..repeat).flat_map(move |round| (0..ways).map(move |at| if round % 2 == 0 { at } else { ways - 1 - at }))
+}
+
+/// A world for each number of ranks that a way has; `None` where this rank is not in it.
+fn groups<'a>(world: &'a dyn World, ways: &[Way]) -> Vec<(usize, Option<Box<dyn World + 'a>>)> {
+    let mut sizes: Vec<usize> = ways.iter().map(|way| way.ranks).collect();
+    sizes.sort_unstable();
+    sizes.dedup();
+    sizes.into_iter().map(|ranks| (ranks, world.first_ranks(ranks))).collect()
+}
+
+/// A cause as a number that the ranks can compare; 0 if there is none.
+fn number(cause: Option<Cause>) -> u64 {
+    match cause {
+        None => 0,
+        Some(Cause::Time) => u64::MAX,
+        Some(Cause::Signal(signal)) => signal as u64,
+    }
+}
+
+fn cause(number: u64) -> Option<Cause> {
+    match number {
+        0 => None,
+        u64::MAX => Some(Cause::Time),
+        signal => Some(Cause::Signal(signal as usize)),
+    }
+}
+
+impl Measurement<'_> {
+    /// Checks that this answer is that of the first run.
+    fn same(&self, first: &mut Option<(Way, Comparable)>, way: Way, answer: Comparable) -> Result<()> {
+        let (other, expected) = first.get_or_insert_with(|| (way, answer.clone()));
+        let [name, other] = [&way, other].map(|way| self.name(way));
+        match expected.difference(&answer) {
+            None => Ok(()),
+            Some(what) => Err(Error::wrong(format!("{name} and {other} have different answers: {what}"))),
+        }
+    }
+
+    /// A way in words.
+    fn name(&self, way: &Way) -> String {
+        let several = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+        let method = self.methods.get(way.method).map_or(String::new(), |name| format!(", {name}"));
+        let (ranks, threads) = (several(way.ranks, "rank"), several(way.threads, "thread"));
+        format!("{ranks} of {threads} ({}{method})", way.schedule.name())
+    }
+
+    /// Runs a way in the world of its ranks. The root gets how it ended.
+    fn run(
+        &self,
+        way: &Way,
+        group: &dyn World,
+        is_first: bool,
+        tick: &mut dyn FnMut(u64, u64),
+    ) -> Result<Option<Turn>> {
+        let placement = Placement { threads: way.threads, ..self.placement.clone() };
+        if is_first {
+            self.check_room(way, group, &placement)?;
+        }
+        let mut watch = Ears { world: self.world, stops: self.stops, heard: Instant::now(), tick };
+        group.barrier();
+        let began = Instant::now();
+        let plan = agree(group, (self.plan)(way.method), Plan::fingerprint)?;
+        let course = Course { exact: true, ..Course::new(Some(way.schedule), self.stops) };
+        let ended = match &plan.job {
+            Job::Work(work) => answered(group, work, &placement, course, &mut watch)?,
+            Job::Stream(stream) => self.listed(group, stream, &placement, course, &mut watch)?,
+            Job::PerRank(_) => unreachable!("it was refused: there is nothing to compare"),
+        };
+        let seconds = began.elapsed().as_secs_f64();
+        let turn = ended.map(|ended| match ended {
+            Err(cause) => Ok(Turn::Stopped(cause)),
+            Ok(Found::Answer(answer)) => match failure(&answer) {
+                Some(why) => Err(Error::failed(format!("{why}: tasks that fail take no time that can be compared"))),
+                None => Ok(Turn::Done { seconds, answer: Comparable::of(&answer), note: answer.note }),
+            },
+            Ok(Found::List(answer)) => Ok(Turn::Done { seconds, answer, note: None }),
+        });
+        turn.transpose()
+    }
+
+    /// Refuses a way that needs more memory than there is.
+    fn check_room(&self, way: &Way, group: &dyn World, placement: &Placement) -> Result<()> {
+        let plan = agree(group, (self.plan)(way.method), Plan::fingerprint)?;
+        let forecast = match &plan.job {
+            Job::Work(work) => work.forecast(),
+            Job::Stream(stream) => stream.forecast(),
+            Job::PerRank(_) => return Ok(()),
+        };
+        let placements = group.gather(wire::bytes(placement)).unwrap_or_default();
+        let placements = placements.iter().map(|placement| wire::value(placement)).collect::<Result<Vec<Placement>>>();
+        room::check(group, &agree(group, placements, |_| 0)?, &forecast)
+    }
+
+    /// Computes a list batch by batch, and keeps nothing of it but its digest.
+    fn listed(
+        &self,
+        group: &dyn World,
+        stream: &Stream,
+        placement: &Placement,
+        course: Course,
+        watch: &mut dyn Watch,
+    ) -> Result<Option<Ended>> {
+        let (mut digest, mut batches) = (Sha256::default(), 0);
+        let mut each = |part: &[u8]| {
+            digest.update(part);
+            batches += 1;
+            Ok(true)
+        };
+        let outcome = run::run_in_batches(group, stream, placement, course, watch, &mut each)?;
+        Ok(outcome.map(|_| match batches == stream.batches().count() as u64 {
+            true => Ok(Found::List(Comparable::of_list(batches, &digest.finish()))),
+            false => Err(self.stops.signal().unwrap_or(Cause::Time)),
+        }))
+    }
+
+    /// Waits, asleep, until the root says that a run in which this rank has no part is over. The root hears of a signal here.
+    ///
+    /// A sleep is as long as a small share of the wait: a short run should not be followed by a long sleep.
+    fn sleep(&self) -> Result<()> {
+        const SHARE: u32 = 64;
+        const PAUSE_MIN: Duration = Duration::from_micros(50);
+        const PAUSE_MAX: Duration = Duration::from_millis(20);
+        let (began, mut told) = (Instant::now(), false);
+        while self.world.poll().is_none() {
+            if let Some(cause) = self.stops.signal().filter(|_| !told) {
+                self.world.send(0, &wire::bytes(&cause));
+                told = true;
+            }
+            std::thread::sleep((began.elapsed() / SHARE).clamp(PAUSE_MIN, PAUSE_MAX));
+        }
+        Ok(())
+    }
+}
+
+/// What a run came to, or why it was stopped.
+type Ended = std::result::Result<Found, Cause>;
+
+enum Found {
+    Answer(Answer),
+    List(Comparable),
+}
+
+/// Computes a work and makes the answer, at the root.
+fn answered(
+    group: &dyn World,
+    work: &Arc<dyn Work>,
+    placement: &Placement,
+    course: Course,
+    watch: &mut dyn Watch,
+) -> Result<Option<Ended>> {
+    let outcome = run::run(group, work, placement, course, watch);
+    work.abandon();
+    let close = |outcome: Outcome| match outcome.whole {
+        Some(whole) => work.close(&whole).map(|answer| Ok(Found::Answer(answer))),
+        None => Ok(Err(outcome.stopped.unwrap_or(Cause::Time))),
+    };
+    outcome?.map(close).transpose()
+}
+
+/// Listens to the ranks that sleep, and tells how far the run is.
+struct Ears<'a> {
+    world: &'a dyn World,
+    stops: &'a Stops,
+    /// When it last listened.
+    heard: Instant,
+    tick: &'a mut dyn FnMut(u64, u64),
+}
+
+impl Watch for Ears<'_> {
+    fn tick(&mut self, done: u64, all: u64) {
+        const LISTEN_INTERVAL: Duration = Duration::from_millis(20);
+        if self.heard.elapsed() >= LISTEN_INTERVAL {
+            self.heard = Instant::now();
+            let message = self.world.poll();
+            let cause = message.and_then(|(_, cause)| wire::value::<Cause>(&cause).ok());
+            cause.into_iter().for_each(|cause| self.stops.note(cause));
+        }
+        (self.tick)(done, all);
+    }
+}
