@@ -50,9 +50,10 @@ pub mod report;
 #[cfg_attr(not(feature = "hdf5"), path = "run_file/absent.rs")]
 pub mod run_file;
 
+pub mod compare;
+
 pub mod attempt;
 pub mod cli;
-pub mod compare;
 pub mod summary;
 
 pub mod command;

@@ -1,4 +1,4 @@
-//! What the system tells about this process: how long a thread has computed, and what stands in `/proc/self/status`, which is nothing if
+//! What the system tells about this process: how long it and its threads have computed, and what stands in `/proc/self/status`, which is nothing if
 //! there is no such file. The only file that names rustix's `time`.
 
 use rustix::time::{ClockId, clock_gettime};
@@ -8,6 +8,11 @@ use std::time::Duration;
 /// How long this thread has computed. The time in which it waited for a core does not count.
 pub fn thread_time() -> Duration {
     Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
+}
+
+/// How long all threads of this process have computed, those that have ended too.
+pub fn process_time() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).unwrap_or_default()
 }
 
 /// The path of the file.

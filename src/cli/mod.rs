@@ -301,6 +301,60 @@ mod tests {
     }
 
     #[test]
+    fn a_comparison_has_a_command_and_its_options() {
+        for line in [
+            "compare primes 0..9 --repeat 5 --methods sieve,trial -f json",
+            "-f json compare --repeat 5 --methods sieve,trial primes 0..9",
+        ] {
+            let Ok(Request::Compare(order)) = read_(line) else { panic!("'{line}' compares nothing") };
+            let methods = vec![Method::Sieve, Method::Trial];
+            assert_eq!(order.comparison, Comparison { repeat: 5, methods, launch: false });
+            assert_eq!(
+                (order.command(), &*order.words, order.output.format.name),
+                ("primes", &["0..9".to_string()][..], "json")
+            );
+        }
+        assert!(
+            read_("compare pi 9 --launch")
+                .is_ok_and(|request| !request.needs_ranks() && request.needs_feature().is_none())
+        );
+        assert!(read_("compare pi 9").is_ok_and(|request| request.needs_ranks()));
+        assert!(read_("pi 9").is_ok_and(|request| matches!(request, Request::Run(_))));
+        for (line, what) in [
+            ("compare", "'compare' needs a command to compare: write pcount compare pi 1e10"),
+            ("compare resume x", "'resume' cannot be compared: write a command that computes"),
+            ("compare compare pi 9", "'compare' cannot be compared"),
+            ("compare help", "'help' cannot be compared"),
+            ("compare 1e9", "'1e9' is a number, not a command: write pcount compare pi 1e9"),
+            ("compare piii 1e9", "'piii' is not a command: write pcount compare "),
+            ("compar pi 1e9", "'compar' is not a command: write pcount compare pi 1e9"),
+            ("foo compare pi", "'foo' is not a command: see pcount --help"),
+            ("compare pi 9 --repeat 0", "--repeat: '0' is not between 1 and 1000"),
+            ("compare primes --methods foo", "--methods: 'foo' is not a method: write some of trial,sieve,"),
+            ("compare primes --methods sieve,sieve", "--methods: 'sieve' is there twice"),
+            ("compare primes --methods sieve --method trial", "--method and --methods exclude each other"),
+            ("compare square --methods sieve", "--methods is not for 'square'"),
+            ("compare pi 9 --dry-run", "--dry-run is not for 'compare'"),
+            ("compare --keep-going pi 9", "--keep-going is not for 'compare'"),
+            ("compare pi 9 --full", "--full is not for 'pi'"),
+            ("compare pi", "'pi' needs a number"),
+            ("pi 9 --repeat 3", "'--repeat' is not an option"),
+        ] {
+            let why = read_(line).err().unwrap_or_else(|| panic!("'{line}' is taken"));
+            assert_eq!(why.code(), 2);
+            assert!(why.to_string().starts_with(what), "'{line}': {why}");
+        }
+        let Ok(Request::Say(help)) = read_("compare --help") else { panic!("there is no help") };
+        let has = |text: &str| help.contains(text);
+        assert!(
+            has("--methods") && has("riemann-r") && has("Karp") && !has("--dry-run") && !has("--keep-going"),
+            "{help}"
+        );
+        let Ok(Request::Say(help)) = read_("compare pi --help") else { panic!("there is no help") };
+        assert!(help.contains("--repeat") && !help.contains("--dry-run"), "{help}");
+    }
+
+    #[test]
     fn a_quiet_factorial_is_whole() {
         assert!(order_("-q factorial 100").given.full);
         assert!(!order_("factorial 100").given.full);

@@ -118,6 +118,7 @@ Environment variables:
   PCOUNT_THREADS         threads of each rank, as --threads
   OMP_NUM_THREADS        the same, if PCOUNT_THREADS is not set
   PCOUNT_START_TIMEOUT   how long a rank waits for the others, such as 10m
+  PCOUNT_MPIRUN          the launcher of compare --launch [default: mpirun]
   NO_COLOR, CLICOLOR     no colours; colours
 
 Examples:

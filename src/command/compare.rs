@@ -101,8 +101,11 @@ fn possible(circumstances: &Circumstances) -> Result<Vec<Way>> {
         UnitCost::IoBound(at_once) => Some(at_once),
         UnitCost::Uniform | UnitCost::Varying => None,
     };
-    let methods = methods(order).len();
-    let choice = Choice { methods, threads, schedule: order.schedule, units: work.units(), at_once };
+    let methods = methods(order);
+    let units = |method: &Option<Method>| order.by(*method).plan(attempt.ranks, &attempt.list).map(|plan| plan.units());
+    let units = methods.iter().try_fold(0, |most, method| units(method).map(|units| units.max(most)));
+    let units = agree(world, units, |units| *units)?;
+    let choice = Choice { methods: methods.len(), threads, schedule: order.schedule, units, at_once };
     let ways = ways(&machine, &choice);
     if ways.len() == 1 {
         return Err(Error::usage(nothing_to_compare(&choice)));
@@ -116,11 +119,11 @@ fn possible(circumstances: &Circumstances) -> Result<Vec<Way>> {
 /// Why there is one way only, and what would do.
 fn nothing_to_compare(choice: &Choice) -> String {
     let why = match (choice.threads, choice.at_once) {
-        (Some(1), _) => "one rank of one thread is asked for",
-        (_, Some(_)) => "it waits for one thing",
-        _ => "this process may use one core",
+        (Some(1), _) => "one rank of one thread is asked for: write --threads 2, or start ranks",
+        (_, Some(_)) => "it waits for one thing: give it more to wait for",
+        _ => "this process may use one core: write --threads 2, or start ranks",
     };
-    format!("there is nothing to compare: {why}, so there is one way only; write --threads 2, or start ranks")
+    format!("there is one way only, and nothing to compare with it, because {why}")
 }
 
 /// What the user may want to know before.

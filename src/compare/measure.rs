@@ -9,6 +9,7 @@ use crate::digest::Sha256;
 use crate::error::{Error, Result};
 use crate::placement::Placement;
 use crate::plan::Plan;
+use crate::process::process_time;
 use crate::run::stop::{Cause, Stops};
 use crate::run::{self, Course, Outcome, Watch, room};
 use crate::wire;
@@ -44,6 +45,8 @@ pub struct Measured {
     pub stopped: Option<Cause>,
     /// What the user should know of the answer.
     pub note: Option<&'static str>,
+    /// How long the threads of the ways that have room computed, and how long that took them, in seconds.
+    pub computed: (f64, f64),
 }
 
 impl Measured {
@@ -67,7 +70,13 @@ impl Measured {
 
 /// How a run ended, at the root.
 enum Turn {
-    Done { seconds: f64, answer: Comparable, note: Option<&'static str> },
+    /// `computed` is as that of [`Measured`].
+    Done {
+        seconds: f64,
+        computed: (f64, f64),
+        answer: Comparable,
+        note: Option<&'static str>,
+    },
     Stopped(Cause),
 }
 
@@ -94,8 +103,12 @@ pub fn measure(task: &Measurement, tick: &mut dyn FnMut(u64, u64)) -> Result<Mea
             (way.ranks..world.size()).for_each(|rank| world.send(rank, &[]));
         }
         let turn = turn.and_then(|turn| match turn.flatten() {
-            Some(Turn::Done { answer, seconds, note }) => {
+            Some(Turn::Done { answer, seconds, computed, note }) => {
                 measured.seconds[at].push(seconds);
+                if way.has_room {
+                    measured.computed.0 += computed.0;
+                    measured.computed.1 += computed.1;
+                }
                 measured.note = note;
                 task.same(&mut first, way, answer).map(|()| None)
             }
@@ -174,22 +187,30 @@ impl Measurement<'_> {
         }
         let mut watch = Ears { world: self.world, stops: self.stops, heard: Instant::now(), tick };
         group.barrier();
-        let began = Instant::now();
+        let (began, computed) = (Instant::now(), process_time());
         let plan = agree(group, (self.plan)(way.method), Plan::fingerprint)?;
         let course = Course { exact: true, ..Course::new(Some(way.schedule), self.stops) };
         let ended = match &plan.job {
-            Job::Work(work) => answered(group, work, &placement, course, &mut watch)?,
-            Job::Stream(stream) => self.listed(group, stream, &placement, course, &mut watch)?,
+            Job::Work(work) => answered(group, work, &placement, course, &mut watch),
+            Job::Stream(stream) => self.listed(group, stream, &placement, course, &mut watch),
             Job::PerRank(_) => unreachable!("it was refused: there is nothing to compare"),
         };
         let seconds = began.elapsed().as_secs_f64();
-        let turn = ended.map(|ended| match ended {
+        // The root may have an error that the others do not know.
+        let computed = group.gather(wire::bytes(&(process_time() - computed).as_secs_f64())).unwrap_or_default();
+        let computed: f64 = computed.iter().filter_map(|seconds| wire::value::<f64>(seconds).ok()).sum();
+        let turn = ended?.map(|ended| match ended {
             Err(cause) => Ok(Turn::Stopped(cause)),
-            Ok(Found::Answer(answer)) => match failure(&answer) {
+            Ok((Found::Answer(answer), busy)) => match failure(&answer) {
                 Some(why) => Err(Error::failed(format!("{why}: tasks that fail take no time that can be compared"))),
-                None => Ok(Turn::Done { seconds, answer: Comparable::of(&answer), note: answer.note }),
+                None => {
+                    let (note, answer, computed) = (answer.note, Comparable::of(&answer), (computed, busy));
+                    Ok(Turn::Done { seconds, computed, answer, note })
+                }
             },
-            Ok(Found::List(answer)) => Ok(Turn::Done { seconds, answer, note: None }),
+            Ok((Found::List(answer), busy)) => {
+                Ok(Turn::Done { seconds, computed: (computed, busy), answer, note: None })
+            }
         });
         turn.transpose()
     }
@@ -223,8 +244,8 @@ impl Measurement<'_> {
             Ok(true)
         };
         let outcome = run::run_in_batches(group, stream, placement, course, watch, &mut each)?;
-        Ok(outcome.map(|_| match batches == stream.batches().count() as u64 {
-            true => Ok(Found::List(Comparable::of_list(batches, &digest.finish()))),
+        Ok(outcome.map(|outcome| match batches == stream.batches().count() as u64 {
+            true => Ok((Found::List(Comparable::of_list(batches, &digest.finish())), busy(&outcome))),
             false => Err(self.stops.signal().unwrap_or(Cause::Time)),
         }))
     }
@@ -248,8 +269,13 @@ impl Measurement<'_> {
     }
 }
 
-/// What a run came to, or why it was stopped.
-type Ended = std::result::Result<Found, Cause>;
+/// What a run came to and the seconds that blocks took, or why it was stopped.
+type Ended = std::result::Result<(Found, f64), Cause>;
+
+/// The seconds that blocks took on all threads of all ranks.
+fn busy(outcome: &Outcome) -> f64 {
+    outcome.ranks.iter().map(|rank| rank.busy).sum()
+}
 
 enum Found {
     Answer(Answer),
@@ -266,8 +292,8 @@ fn answered(
 ) -> Result<Option<Ended>> {
     let outcome = run::run(group, work, placement, course, watch);
     work.abandon();
-    let close = |outcome: Outcome| match outcome.whole {
-        Some(whole) => work.close(&whole).map(|answer| Ok(Found::Answer(answer))),
+    let close = |outcome: Outcome| match &outcome.whole {
+        Some(whole) => work.close(whole).map(|answer| Ok((Found::Answer(answer), busy(&outcome)))),
         None => Ok(Err(outcome.stopped.unwrap_or(Cause::Time))),
     };
     outcome?.map(close).transpose()
@@ -292,5 +318,110 @@ impl Watch for Ears<'_> {
             cause.into_iter().for_each(|cause| self.stops.note(cause));
         }
         (self.tick)(done, all);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::ways::{Choice, Machine, ways};
+    use crate::kernel::{self, Given, Seeks, tests::given};
+    use crate::work::tests::spelled;
+    use crate::world::threads;
+    use std::sync::atomic::AtomicUsize;
+
+    const THREE: [usize; 3] = [2, 1, 1];
+
+    fn all_ways(methods: usize) -> Vec<Way> {
+        let choice = Choice { methods, threads: None, schedule: None, units: 8, at_once: None };
+        ways(&Machine { threads: THREE.to_vec() }, &choice)
+    }
+
+    /// What three ranks measure; `stops` has the reasons of each to stop.
+    fn measured(
+        ways: &[Way],
+        plan: impl Fn(usize) -> Result<Plan> + Sync,
+        stops: impl Fn(usize) -> Stops + Sync,
+    ) -> Vec<Result<Measured>> {
+        threads::run(3, 5, |world| {
+            let (placement, stops) = (Placement::here(world.rank()), stops(world.rank()));
+            let task =
+                Measurement { world, placement: &placement, plan: &plan, ways, methods: &[], repeat: 2, stops: &stops };
+            measure(&task, &mut |done, all| assert!(done <= all))
+        })
+    }
+
+    fn plan(kernel: &str, given: &Given) -> Result<Plan> {
+        Plan::open(kernel::find(kernel).unwrap(), given)
+    }
+
+    #[test]
+    fn every_way_is_run_as_often_as_asked_and_the_root_knows_the_times() {
+        let ways = all_ways(1);
+        assert_eq!(ways.len(), 6);
+        let list = Given { seeks: Some(Seeks::Primes), ..given("0..1000 1e6..+100") };
+        for (kernel, given) in [("square", given("1..600")), ("sum", given("0..1e5")), ("primes", list)] {
+            let mut ranks = measured(&ways, |_| plan(kernel, &given), |_| Stops::never());
+            let others = ranks.split_off(1);
+            assert!(
+                others.iter().all(|rank| rank.as_ref().is_ok_and(|rank| rank.runs() == 0 && rank.stopped.is_none()))
+            );
+            let root = ranks.remove(0).unwrap();
+            assert!(root.seconds.iter().all(|runs| runs.len() == 2), "{root:?}");
+            assert!((0..ways.len()).all(|way| root.median(way).unwrap() > 0.0));
+        }
+    }
+
+    #[test]
+    fn answers_that_differ_are_an_error_on_every_rank() {
+        let ways = all_ways(2);
+        let by = |method: usize| plan("square", &given(if method == 0 { "1..6" } else { "1..5 6" }));
+        for rank in measured(&ways, by, |_| Stops::never()) {
+            let why = rank.unwrap_err();
+            assert_eq!(why.code(), 3);
+            let what = "1 rank of 1 thread (fixed) and 1 rank of 1 thread (fixed) have different answers: n of row 5 is 6, not 5";
+            assert!(why.to_string().starts_with(what), "{why}");
+        }
+    }
+
+    #[test]
+    fn an_error_of_a_few_ranks_is_known_to_those_that_sleep() {
+        let refused = |_| Err(Error::usage("no such plan"));
+        for rank in measured(&all_ways(1), refused, |_| Stops::never()) {
+            assert_eq!(rank.unwrap_err(), Error::usage("no such plan"));
+        }
+    }
+
+    #[test]
+    fn a_signal_to_any_rank_stops_all_whether_it_computes_or_sleeps() {
+        let endless = |_| Ok(Plan { kernel: "spelled", job: Job::Work(spelled(1 << 40)), facts: vec![], how: vec![] });
+        for whose in 0..3 {
+            let stops = |rank: usize| Stops::noted(Arc::new(AtomicUsize::new(if rank == whose { 10 } else { 0 })));
+            for rank in measured(&all_ways(1), endless, stops) {
+                let rank = rank.unwrap();
+                assert_eq!((rank.stopped, rank.runs()), (Some(Cause::Signal(10)), 0), "rank {whose}");
+            }
+        }
+    }
+
+    #[test]
+    fn ways_are_run_forwards_and_backwards_by_turns() {
+        assert_eq!(order(3, 3).collect::<Vec<_>>(), [0, 1, 2, 2, 1, 0, 0, 1, 2]);
+    }
+
+    #[test]
+    fn the_median_is_in_the_middle() {
+        let of = |seconds: &[f64]| Measured { seconds: vec![seconds.to_vec()], ..Measured::default() }.median(0);
+        assert_eq!(
+            [of(&[]), of(&[2.0]), of(&[9.0, 1.0, 2.0]), of(&[4.0, 1.0, 2.0, 9.0])],
+            [None, Some(2.0), Some(2.0), Some(3.0)]
+        );
+    }
+
+    #[test]
+    fn causes_are_numbers_among_ranks() {
+        for known in [None, Some(Cause::Time), Some(Cause::Signal(15))] {
+            assert_eq!(cause(number(known)), known);
+        }
     }
 }

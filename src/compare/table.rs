@@ -92,8 +92,12 @@ impl Findings<'_> {
             }
             facts.push(Fact::new(format!("{}.means", group("usl")), line(self.universal(universal.as_ref(), &points))));
         }
-        let notes =
-            [("methods.means", self.methods()), ("waiting.means", self.waiting()), ("cores.means", self.shared())];
+        let notes = [
+            ("methods.means", self.methods()),
+            ("waiting.means", self.waiting()),
+            ("cores.means", self.shared()),
+            ("other_work.means", self.other_work()),
+        ];
         facts.extend(notes.into_iter().filter_map(|(name, text)| Some(Fact::new(name, Value::text(text?)))));
         facts
     }
@@ -154,6 +158,18 @@ impl Findings<'_> {
         ))
     }
 
+    /// Whether threads had to share their cores with other processes, so that the times say little.
+    fn other_work(&self) -> Option<String> {
+        // Clocks and caches of idle machines take no tenth.
+        const IDLE_SHARE: f64 = 0.9;
+        let (computed, took) = self.measured.computed;
+        let share = computed / took;
+        (share < IDLE_SHARE && !self.waits).then(|| {
+            let had = format!("the threads had a core for {:.0} % of the time that their work took", 100.0 * share);
+            format!("Other processes used these cores: {had}. These times say little; compare again on an idle machine")
+        })
+    }
+
     /// Which rows have more workers than cores.
     fn shared(&self) -> Option<String> {
         let crowded = self.rows().any(|row| !row.way.has_room) && !self.waits;
@@ -176,5 +192,110 @@ fn digits(number: f64) -> String {
         _ if number < 9.995 => format!("{number:.2}"),
         _ if number < 99.95 => format!("{number:.1}"),
         _ => format!("{number:.0}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::ways::{Choice, Machine, ways};
+
+    /// The table and the lines, of ways with these seconds.
+    fn said(
+        machine: &[usize],
+        choice: Choice,
+        methods: &[&'static str],
+        seconds: &[f64],
+    ) -> (Vec<String>, Vec<String>) {
+        let ways = ways(&Machine { threads: machine.to_vec() }, &choice);
+        assert_eq!(ways.len(), seconds.len());
+        let measured = Measured { seconds: seconds.iter().map(|&s| vec![s]).collect(), ..Measured::default() };
+        let waits = choice.at_once.is_some();
+        let findings = Findings { ways: &ways, measured: &measured, methods, waits, cores: machine[0] };
+        let row = |row: &Vec<Value>| row.iter().map(Value::to_string).collect::<Vec<_>>().join(" ");
+        let lines = findings.facts().into_iter().filter(|fact| fact.name.ends_with(".means"));
+        (findings.table().rows.iter().map(row).collect(), lines.map(|fact| fact.value.to_string()).collect())
+    }
+
+    const ONE: Choice = Choice { methods: 1, threads: None, schedule: None, units: 100, at_once: None };
+
+    #[test]
+    fn rows_and_laws_say_how_parallel_it_is() {
+        // 5 % of it is serial.
+        let seconds = [1, 2, 3, 4].map(|p| 10.0 * (0.05 + 0.95 / f64::from(p)));
+        let (rows, lines) = said(&[4], ONE, &[], &seconds);
+        assert_eq!(rows[0], "sequential 1 1 fixed 10.000000 1.000 1.000 ");
+        assert_eq!(rows[3], "threads 1 4 fixed 2.875000 3.478 0.870 0.050");
+        assert_eq!(
+            lines,
+            [
+                "Amdahl's law: 95.0 % of it is parallel: 16 threads would give 9.14, and no number more than 20.0",
+                "Universal scalability law: 5.0 % contention, 0.00 % crosstalk: 16 threads would give 9.14"
+            ]
+        );
+    }
+
+    #[test]
+    fn where_more_workers_are_slower_it_says_which_number_is_best() {
+        let law = Law { contention: 0.02, crosstalk: 0.01 };
+        let seconds: Vec<f64> = (1..=8).map(|p| 1.0 / law.speedup(p.into())).collect();
+        let (_, lines) = said(&[8], ONE, &[], &seconds);
+        assert!(
+            lines[1].ends_with("2.0 % contention, 1.00 % crosstalk: best with 10 threads, which would give 4.81"),
+            "{lines:?}"
+        );
+    }
+
+    #[test]
+    fn two_cores_are_too_few_for_one_law_and_crowded_rows_for_both() {
+        let (rows, lines) = said(&[2, 1, 0], ONE, &[], &[8.0, 4.0, 4.0, 4.0, 4.0, 4.0]);
+        assert_eq!(
+            (&*rows[2], &*rows[5]),
+            ("ranks 2 1 fixed 4.000000 2.000 1.000 0.000", "ranks 3 1 farm 4.000000 2.000 0.667 0.250")
+        );
+        assert!(lines[0].contains("100.0 % of it is parallel: 8 ranks or threads would give 8.00"), "{lines:?}");
+        assert!(!lines[0].contains("no number"), "{lines:?}");
+        assert!(lines[1].contains("not known, as it needs three numbers of ranks or threads"), "{lines:?}");
+        assert!(lines[2].starts_with("Rows with more ranks and threads than the 2 cores here"), "{lines:?}");
+    }
+
+    #[test]
+    fn threads_that_wait_need_no_cores_and_it_says_so() {
+        let (_, lines) = said(&[1], Choice { units: 4, at_once: Some(9), ..ONE }, &[], &[0.4, 0.2, 0.2, 0.1]);
+        assert!(lines[2].ends_with("need no core: 4 are 4.00 times as fast as one, on 1 core"), "{lines:?}");
+        assert_eq!(lines.len(), 3);
+    }
+
+    #[test]
+    fn each_method_has_its_own_speed_ups() {
+        let (rows, lines) = said(&[2], Choice { methods: 2, ..ONE }, &["trial", "sieve"], &[8.0, 5.0, 0.02, 0.01]);
+        assert_eq!(rows[1], "trial threads 1 2 fixed 5.000000 1.600 0.800 0.250");
+        assert_eq!(rows[3], "sieve threads 1 2 fixed 0.010000 2.000 1.000 0.000");
+        assert!(
+            lines[0].starts_with("trial: Amdahl's law: 75.0 %") && lines[2].starts_with("sieve: Amdahl's"),
+            "{lines:?}"
+        );
+        assert_eq!(lines[4], "One thread against one: sieve 400 times as fast as trial");
+    }
+
+    #[test]
+    fn a_machine_with_other_work_is_told() {
+        let ways = ways(&Machine { threads: vec![2] }, &ONE);
+        let line = |computed: (f64, f64), waits: bool| {
+            let measured = Measured { seconds: vec![vec![2.0], vec![1.0]], computed, ..Measured::default() };
+            Findings { ways: &ways, measured: &measured, methods: &[], waits, cores: 2 }.other_work()
+        };
+        assert_eq!([line((3.9, 4.0), false), line((0.1, 4.0), true), line((0.0, 0.0), false)], [None, None, None]);
+        assert!(line((2.2, 4.0), false).unwrap().contains("had a core for 55 % of the time"));
+    }
+
+    #[test]
+    fn what_was_stopped_has_the_rows_that_there_are() {
+        let ways = ways(&Machine { threads: vec![2] }, &ONE);
+        let measured = Measured { seconds: vec![vec![], vec![3.0]], ..Measured::default() };
+        let findings = Findings { ways: &ways, measured: &measured, methods: &[], waits: false, cores: 2 };
+        let row = &findings.table().rows[0];
+        assert_eq!((row[2].clone(), row[5].clone()), (Value::Count(2), Value::Nothing));
+        assert_eq!(findings.facts(), []);
     }
 }

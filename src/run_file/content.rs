@@ -79,10 +79,15 @@ fn attempts(group: &Group) -> hdf5::Result<Vec<Vec<Fact>>> {
 fn put_facts(group: &Group, facts: &[Fact]) -> hdf5::Result<()> {
     let names: Vec<&str> = facts.iter().map(|fact| fact.name.as_ref()).collect();
     put_text(group, "order", &names.join(","))?;
+    // Times and ratios are numbers of the same type.
+    let ratios = facts.iter().filter(|fact| matches!(fact.value, Value::Ratio(_)));
+    let ratios: Vec<&str> = ratios.map(|fact| fact.name.as_ref()).collect();
+    if !ratios.is_empty() {
+        put_text(group, RATIOS, &ratios.join(","))?;
+    }
     for Fact { name, value } in facts {
         match value {
             Value::Count(count) => put(group, name, count)?,
-            // What is read again is a time, and shown alike.
             Value::Seconds(number) | Value::Ratio(number) => put(group, name, number)?,
             Value::List(values) => drop(put_values(group, name, &values.iter().collect::<Vec<_>>())?),
             value => put_text(group, name, &value.to_string())?,
@@ -91,13 +96,19 @@ fn put_facts(group: &Group, facts: &[Fact]) -> hdf5::Result<()> {
     Ok(())
 }
 
+/// The attribute that names the facts that are ratios, if there are any.
+const RATIOS: &str = "ratios";
+
 fn facts(group: &Group) -> hdf5::Result<Vec<Fact>> {
+    let ratios = checked::attribute(group, RATIOS)?.map(|names| checked::text_of(&names)).transpose()?;
+    let is_ratio = |name: &str| ratios.iter().flat_map(|names| names.split(',')).any(|ratio| ratio == name);
     let there = |value| if value == Value::Nothing { Value::text("") } else { value };
     let fact = |name: &str| {
         let value = match checked::attribute(group, checked::named(name)?)? {
             // These lists have no missing values: what reads like one was empty text.
             None => Value::List(values(&checked::dataset(group, name)?)?.into_iter().map(there).collect()),
             Some(count) if checked::is::<u64>(&count)? => Value::Count(checked::scalar(&count)?),
+            Some(ratio) if is_ratio(name) => Value::Ratio(checked::scalar(&ratio)?),
             Some(seconds) if checked::is::<f64>(&seconds)? => Value::Seconds(checked::scalar(&seconds)?),
             Some(text) => Value::Text(checked::text_of(&text)?),
         };
@@ -341,7 +352,14 @@ mod tests {
             ..sample()
         };
         let blank = Report { run: vec![Fact::new("arguments", Value::texts(["--dir", ""]))], ..sample() };
-        for report in [blank, full, empty, no_rows, long] {
+        let rows = [Value::Ratio(1.5), Value::Nothing].map(|speedup| vec![speedup]);
+        let compared = Report {
+            run: vec![Fact::new("law.part", Value::Ratio(0.95)), Fact::new("seconds.wall", Value::Seconds(0.5))],
+            table: Table::of(&["speedup"]).with(rows),
+            bare: "speedup".into(),
+            ..sample()
+        };
+        for report in [compared, blank, full, empty, no_rows, long] {
             write(&report, draft(&path).unwrap()).unwrap();
             assert_eq!(read(&path).unwrap(), report);
         }

@@ -353,6 +353,38 @@ mod tests {
     }
 
     #[test]
+    fn the_first_ranks_have_messages_and_collectives_of_their_own() {
+        let seen = threads::run(4, 7, |world| {
+            let groups: Vec<_> = [3, 1, 4].into_iter().map(|ranks| (ranks, world.first_ranks(ranks))).collect();
+            if world.rank() == 2 {
+                world.send(0, &[9]);
+            }
+            for (ranks, group) in &groups {
+                let Some(group) = group else { continue };
+                assert_eq!((group.rank(), group.size()), (world.rank(), *ranks));
+                assert_eq!(group.all_max(world.rank() as u64), *ranks as u64 - 1);
+                if group.rank() > 0 {
+                    group.send(0, &[*ranks as u8]);
+                    continue;
+                }
+                for _ in 1..*ranks {
+                    let mut patience = Patience::new();
+                    let message = std::iter::repeat_with(|| group.poll()).find_map(|message| {
+                        patience.wait();
+                        message
+                    });
+                    assert_eq!(message.unwrap().1, [*ranks as u8]);
+                }
+                assert_eq!(group.poll(), None);
+            }
+            world.barrier();
+            groups.iter().filter(|(_, group)| group.is_some()).count()
+        });
+        assert_eq!(seen, [3, 2, 2, 1]);
+        assert_eq!(solo::Solo.first_ranks(1).map(|world| world.size()), Some(1));
+    }
+
+    #[test]
     fn words_that_differ_are_told_on_all_ranks() {
         let words = |rank: usize| vec!["pi".to_string(), if rank == 2 { "7" } else { "6" }.to_string()];
         assert_eq!(threads::run(2, 3, |world| agree_on_words(world, "pcount", &words(world.rank()))), [Ok(()), Ok(())]);

@@ -205,3 +205,25 @@ fn urls_that_cannot_be_meant_are_one_line() {
         assert!(run.err.contains(says), "{run:?}");
     }
 }
+
+/// A comparison fetches the same files again and again, and finds them the same.
+#[test]
+fn downloads_are_compared() {
+    let (server, folder) = (Server::new(), Folder::new("compared"));
+    let urls: Vec<String> = (0..3).map(|n| server.url(&format!("/plain/{n}"))).collect();
+    let compare = |urls: &[String]| {
+        let mut words = vec!["compare", "download", "--repeat", "2", "--format", "json", "--dir"];
+        let dir = folder.file("out");
+        words.push(&dir);
+        words.extend(urls.iter().map(String::as_str));
+        run(clean(pcount(&words)))
+    };
+    let compared = compare(&urls);
+    assert_eq!(compared.code, Some(0), "{compared:?}");
+    let threads: Vec<u64> = rows(&compared).iter().map(|row| row["threads"].as_u64().unwrap()).collect();
+    assert_eq!(threads, [1, 2, 3]);
+    assert_eq!(files_in(&folder.file("out")).len(), 3);
+    let failed = compare(&[urls[0].clone(), server.url("/missing/x")]);
+    assert_eq!((failed.code, &*failed.out), (Some(1), ""), "{failed:?}");
+    assert!(failed.said().last().unwrap().contains("tasks that fail take no time that can be compared"), "{failed:?}");
+}
