@@ -66,9 +66,9 @@ fn subcommand(entry: &KernelEntry) -> Command {
         .after_long_help(format!("{}{}", more(entry), examples(entry.examples)))
 }
 
-/// The command in `compare`.
+/// The command in `compare`. What takes nothing is about the ranks themselves: it is known there to be refused.
 fn compared(entry: &KernelEntry) -> Command {
-    subcommand(entry).args(hidden_in_comparison(entry.name))
+    subcommand(entry).args(hidden_in_comparison(entry.name)).hide(entry.takes == Takes::Nothing)
 }
 
 /// The pages that say more of what a command takes.
