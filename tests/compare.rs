@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Folder, Run, alone, is_built_in, mpirun, mpirun_of, pcount, run, start};
+use common::{Folder, Run, alone, is_built_in, mpirun, mpirun_of, pcount, run};
 use serde_json::Value;
 use std::process::Command;
 use std::time::Instant;
@@ -235,7 +235,7 @@ fn a_signal_or_the_end_of_its_time_stops_it_with_the_rows_that_there_are() {
 fn a_signal_to_any_rank_stops_all() {
     for rank in 0..3 {
         let endless = words("compare delay 0.01 600 600 --repeat 1 --schedule fixed");
-        let job = start(mpirun_of(3, env!("CARGO_BIN_EXE_pcount"), &endless));
+        let job = common::start(mpirun_of(3, env!("CARGO_BIN_EXE_pcount"), &endless));
         let mut pids = vec![];
         common::wait_until("three ranks", || {
             pids = common::pids_of(job.id(), "compare");
@@ -260,7 +260,7 @@ fn a_signal_to_any_rank_stops_all() {
 #[cfg(all(target_os = "linux", feature = "mpi"))]
 fn ranks_that_wait_do_not_spin() {
     let run = |line: &str| {
-        let child = start(mpirun_of(4, env!("CARGO_BIN_EXE_pcount"), &words(line)));
+        let child = common::start(mpirun_of(4, env!("CARGO_BIN_EXE_pcount"), &words(line)));
         let mut used = 0u64;
         let id = child.id();
         let mut child = child;
@@ -278,7 +278,7 @@ fn ranks_that_wait_do_not_spin() {
 }
 
 /// Hundredths of a second that a process has computed.
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", feature = "mpi"))]
 fn ticks(pid: u32) -> u64 {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let behind = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
