@@ -3,6 +3,7 @@
 //! Rows show it (`ranks`, `delay`), and the number of threads depends on it; no answer does. The only file that names rustix's
 //! `system` and `thread`.
 
+use crate::process;
 use crate::wire;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -24,6 +25,8 @@ pub struct Placement {
     pub cache: usize,
     /// The processor's model, as the system names it; empty if it does not.
     pub cpu: String,
+    /// Bytes of the host's memory, if the system tells.
+    pub memory: Option<u64>,
 }
 
 /// The name of this host.
@@ -47,6 +50,7 @@ impl Placement {
             cores,
             cache: cache().unwrap_or(SMALLEST_CACHE_BYTES),
             cpu: cpu().unwrap_or_default(),
+            memory: std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| process::bytes(&text, "MemTotal:")),
         }
     }
 
@@ -94,7 +98,7 @@ fn cache() -> Option<usize> {
     None
 }
 
-wire::fields! { Placement { rank host pid cores threads cache cpu } }
+wire::fields! { Placement { rank host pid cores threads cache cpu memory } }
 
 #[cfg(test)]
 mod tests {

@@ -461,13 +461,11 @@ impl Stream {
 
 /// A problem in which every rank takes part once, all at the same time.
 pub trait PerRank: Send {
-    /// The columns, without rows.
-    fn table(&self) -> Table;
-    /// The row of this rank. `clock` gives the seconds since the start, the same on all ranks of a host. `barrier` returns when every rank
+    /// What this rank has to tell. `clock` gives the seconds since the start, the same on all ranks of a host. `barrier` returns when every rank
     /// has called it; all must call it the same number of times.
     fn row(&self, placement: &Placement, clock: &dyn Fn() -> f64, barrier: &dyn Fn()) -> Vec<Value>;
-    /// The key of the column for `--quiet`.
-    fn bare(&self) -> &'static str;
+    /// The answer from what all ranks told, in the order of ranks.
+    fn answer(&self, rows: Vec<Vec<Value>>) -> Answer;
 }
 
 macro_rules! sums {

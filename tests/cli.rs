@@ -134,6 +134,10 @@ const BAD: &[(&str, &str)] = &[
     ("download http://localhost/ --timeout 0", "--timeout: '0'"),
     ("barrier --step x", "--step: 'x' is not a time"),
     ("barrier 5", "'5'"),
+    ("barrier --rounds 0", "--rounds: '0' is not from 1 to 100000"),
+    ("barrier --rounds many", "--rounds: 'many'"),
+    ("barrier --rounds 9 --step 1s", "'--rounds' has no '--step'"),
+    ("ranks --rounds 9", "--rounds is not for 'ranks'"),
     ("ranks all", "'all'"),
     // Commands and options
     ("prime", "'prime'"),
@@ -311,6 +315,8 @@ fn every_kernel_answers() {
     let barrier = alone(&["barrier", "--step", "0.01", "--format", "json"]).json();
     let row = &barrier["answer"]["rows"][0];
     assert!(row["released"].as_f64().unwrap() >= row["arrived"].as_f64().unwrap(), "{row}");
+    let rounds = alone(&["barrier", "--rounds", "3", "--format", "csv"]).out;
+    assert_eq!(rounds.lines().map(|row| row.split(',').next().unwrap()).collect::<Vec<_>>(), ["round", "1", "2", "3"]);
 }
 
 #[test]

@@ -129,6 +129,14 @@ fn ranks_and_barriers_have_a_row_per_rank() {
         let last = times("arrived").into_iter().fold(0.0, f64::max);
         assert!(last >= 0.05 * (ranks - 1) as f64);
         assert!(times("released").iter().all(|&released| released >= last), "{json}");
+
+        let rounds = mpirun(ranks, &["barrier", "--rounds", "20", "--format", "json"]).json();
+        let rounds = rounds["answer"]["rows"].as_array().unwrap();
+        assert_eq!(rounds.len(), 20);
+        for row in rounds {
+            let times = ["min", "median", "p99", "max"].map(|key| row[key].as_f64().unwrap());
+            assert!(times[0] > 0.0 && times.is_sorted(), "{row}");
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::options::Commands::{self, All, Computing, Kernels, Only, Printing};
 use super::options::Heading::{Below, Own};
 use super::options::OptionValue::{Any, Nothing, OneOf};
 use super::options::{COMPARE, CliOption, Heading, Shown};
-use super::order::{lanes, methods, modulus, named, out, power, progress, repeat, seek, threads, tuplet};
+use super::order::{lanes, methods, modulus, named, out, power, progress, repeat, rounds, seek, threads, tuplet};
 use crate::error::Result;
 use crate::kernel::{Method, Seeks};
 use crate::report::FORMATS;
@@ -278,6 +278,16 @@ pub const OPTIONS: &[CliOption] = &[
         commands: Only(&["barrier"]),
         resume: FromFile,
         set: |order, text| put(&mut order.given.step, Some(named("step", syntax::seconds(text))?)),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "rounds",
+        value: Any("N"),
+        help: "Meet N times without steps, and show how long each time took",
+        heading: Own,
+        commands: Only(&["barrier"]),
+        resume: FromFile,
+        set: |order, text| put(&mut order.given.rounds, Some(rounds(text)?)),
         ..CliOption::PLAIN
     },
     CliOption {

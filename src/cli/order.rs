@@ -6,7 +6,7 @@ use super::encoding;
 use super::options::{COMPARE, has, option, refuse_not_compared, refuse_options, set, word};
 use super::words::{as_typed, understood};
 use crate::error::{Error, Result, without_passwords};
-use crate::kernel::{FOLDER, Given, KernelEntry, Method, Seeks, Takes};
+use crate::kernel::{FOLDER, Given, KernelEntry, Method, ROUNDS_MAX, Seeks, Takes};
 use crate::math::lanes::{self, Lanes};
 use crate::plan::Plan;
 use crate::report::FORMATS;
@@ -460,6 +460,17 @@ pub fn modulus(text: &str) -> Result<u128> {
     match named("mod", syntax::number(text))? {
         modulus @ 1..=LARGEST => Ok(modulus),
         _ => Err(Error::usage(format!("--mod: '{text}' is not between 1 and 2^64"))),
+    }
+}
+
+/// How often ranks meet.
+///
+/// # Errors
+/// [`Error::Usage`] if it is not a number from 1 to [`ROUNDS_MAX`].
+pub fn rounds(text: &str) -> Result<u32> {
+    match named("rounds", syntax::number(text))? {
+        rounds if (1..=u128::from(ROUNDS_MAX)).contains(&rounds) => Ok(rounds as u32),
+        _ => Err(Error::usage(format!("--rounds: '{text}' is not from 1 to {ROUNDS_MAX}"))),
     }
 }
 

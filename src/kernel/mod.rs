@@ -31,6 +31,7 @@ use crate::math::span::Span;
 use crate::syntax::Item;
 use crate::values::{Fact, Value};
 use crate::work::Job;
+pub use barrier::ROUNDS_MAX;
 pub use download::{FOLDER, load as load_curl};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -103,6 +104,8 @@ pub struct Given {
     pub allow_http: bool,
     /// Seconds between the arrivals of ranks at a barrier.
     pub step: Option<f64>,
+    /// How often ranks meet at a barrier to see how long that takes.
+    pub rounds: Option<u32>,
     /// What is sought of primes, beside their number.
     pub seeks: Option<Seeks>,
     /// The power to which primes are raised before they are added up.

@@ -15,6 +15,5 @@ pub fn run_on_every_rank(world: &dyn World, placement: &Placement, problem: &dyn
     let clock = || since_epoch().saturating_sub(start).as_secs_f64();
     let row = problem.row(placement, &clock, &|| world.barrier());
     let rows = world.gather(wire::bytes(&row))?;
-    let rows = rows.iter().map(|row| wire::value(row).expect("every rank sends its row"));
-    Some(Answer::rows(problem.table().with(rows), problem.bare()))
+    Some(problem.answer(rows.iter().map(|row| wire::value(row).expect("every rank sends its row")).collect()))
 }

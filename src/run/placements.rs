@@ -87,6 +87,7 @@ mod tests {
             threads: cores.len(),
             cache: 1 << 15,
             cpu: String::new(),
+            memory: None,
         })
     }
 
