@@ -17,9 +17,6 @@ pub const DOUBLE: KernelEntry = KernelEntry {
 pub struct Double;
 
 impl Term for Double {
-    fn narrow(n: u64) -> u64 {
-        2 * n
-    }
     fn exact(n: Integer) -> Integer {
         n * 2u32
     }

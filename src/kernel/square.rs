@@ -1,6 +1,6 @@
 //! `square`: n² for each number, as the tutorials' pools map it.
 
-use super::terms::{self, Term};
+use super::terms::{self, Reducible, Run, Term};
 use super::{KernelEntry, Takes};
 use crate::math::integer::Integer;
 
@@ -17,11 +17,19 @@ pub const SQUARE: KernelEntry = KernelEntry {
 pub struct Square;
 
 impl Term for Square {
-    fn narrow(n: u64) -> u64 {
-        n * n
-    }
     fn exact(n: Integer) -> Integer {
         n.square()
+    }
+}
+
+/// (h + l)² is h² + 2·h·l + l².
+impl Reducible for Square {
+    const SQUARES: bool = true;
+
+    fn sum(run: &Run) -> Integer {
+        let high = run.high.clone();
+        let mixed = Integer::from(run.lows) * &high * 2u32;
+        high.square() * run.count + mixed + run.squares
     }
 }
 

@@ -1,6 +1,6 @@
 //! `sum`: adds the numbers of a range; by default ten for each rank, the tutorials' mpi4py example.
 
-use super::terms::{self, Term};
+use super::terms::{self, Reducible, Run, Term};
 use super::{KernelEntry, Takes};
 use crate::math::integer::Integer;
 
@@ -17,11 +17,16 @@ pub const SUM: KernelEntry = KernelEntry {
 pub struct Numbers;
 
 impl Term for Numbers {
-    fn narrow(n: u64) -> u64 {
-        n
-    }
     fn exact(n: Integer) -> Integer {
         n
+    }
+}
+
+impl Reducible for Numbers {
+    const SQUARES: bool = false;
+
+    fn sum(run: &Run) -> Integer {
+        run.high.clone() * run.count + run.lows
     }
 }
 

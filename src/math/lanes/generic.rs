@@ -424,7 +424,7 @@ macro_rules! lanes {
         mod compiled {
             use $crate::math::lanes::operands::{Dividend, Divisors};
             use $crate::math::lanes::{Added, AddedQuotients, FirstMultiples, Hits, Lanes, Leap, Pattern, Start};
-            use $crate::math::lanes::{adding, counting, generic};
+            use $crate::math::lanes::{adding, counting, generic, listing};
 
             pub(super) const LANES: Lanes = Lanes {
                 name: $name,
@@ -449,6 +449,9 @@ macro_rules! lanes {
                 added,
                 stride_added,
                 added_quotients,
+                ascending,
+                square,
+                total,
             };
 
             $(#[target_feature(enable = $features)])?
@@ -544,6 +547,18 @@ macro_rules! lanes {
                 divisors: &[u32],
             ) -> AddedQuotients {
                 adding::quotients(words, before, start, dividend, divisors, adding::words::<$fused>)
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn ascending(first: u64, list: &mut [u64]) {
+                listing::ascending(first, list)
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn square(list: &mut [u64]) {
+                listing::square(list)
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn total(list: &[u64]) -> u128 {
+                listing::total(list)
             }
         }
     };

@@ -21,6 +21,7 @@ mod counting_avx2;
 #[cfg(target_arch = "x86_64")]
 mod counting_avx512;
 mod generic;
+mod listing;
 mod multiples;
 mod operands;
 mod scalar;
@@ -59,6 +60,9 @@ pub struct Lanes {
     added: unsafe fn(&[u64]) -> Added,
     stride_added: unsafe fn(*mut u8, u32, u32, &[u32; 8]) -> Added,
     added_quotients: AddQuotients,
+    ascending: unsafe fn(u64, &mut [u64]),
+    square: unsafe fn(&mut [u64]),
+    total: unsafe fn(&[u64]) -> u128,
 }
 
 /// Sums how many bits are set up to quotients: the words, the counts before them, the first number, the dividend, the divisors.
@@ -201,6 +205,29 @@ impl Lanes {
         assert!(words.len() < 1 << 26);
         // SAFETY: the CPU has these instructions, which is all that the loop needs; the sum fits.
         unsafe { (self.places)(words) }
+    }
+
+    /// Fills the list with `first`, `first` + 1, and so on.
+    pub fn ascending(&self, first: u64, list: &mut [u64]) {
+        assert!(first.checked_add(list.len() as u64).is_some());
+        // SAFETY: the CPU has these instructions, which is all that the loop needs.
+        unsafe { (self.ascending)(first, list) }
+    }
+
+    /// Squares all numbers, which must be below 2^32: of larger ones only the low 32 bits count.
+    pub fn square(&self, list: &mut [u64]) {
+        // SAFETY: as above.
+        unsafe { (self.square)(list) }
+    }
+
+    /// The sum of the numbers.
+    ///
+    /// # Panics
+    /// If there are 2^32 or more.
+    pub fn total(&self, list: &[u64]) -> u128 {
+        assert!((list.len() as u64) < 1 << 32);
+        // SAFETY: as above.
+        unsafe { (self.total)(list) }
     }
 
     /// `at[k] -= times·by[k]` modulo `primes[k]`; all `at` and `by` are below their prime.
