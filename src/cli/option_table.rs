@@ -74,7 +74,7 @@ pub const OPTIONS: &[CliOption] = &[
         help: "Force an instruction set: avx512, avx2 or scalar [default: the best there is]",
         heading: COMPUTED,
         shown: Shown::LongHelp,
-        commands: Kernels(&["primes", "pi", "sum-primes", "nth-prime"]),
+        commands: Kernels(&["primes", "pi", "sum-primes", "nth-prime", "sum", "map-reduce"]),
         resume: Anew,
         of_one_machine: true,
         set: |order, text| put(&mut order.given.lanes, Some(lanes(text)?)),

@@ -6,7 +6,7 @@
 //! A number is high·2^32 + low. Lanes make the low parts of a run of numbers with one high part, map them and add them up; what the
 //! high part adds to all of them is added once. So numbers of any size cost the same.
 
-use super::{Given, Opened};
+use super::{Given, Opened, PlanChoice};
 use crate::chain::Chain;
 use crate::error::{Error, Result};
 use crate::math::integer::Integer;
@@ -67,7 +67,9 @@ pub fn reduce<T: Reducible>(given: &Given) -> Result<Opened> {
         return Err(Error::usage(format!("'{item}' has too many numbers: at most 2^70 are allowed")));
     }
     let width = unit_width(&given.items, REDUCED);
-    chain(given, "ranges", |first, count| Box::new(Reduce::<T>::new(first, count, width, lanes)))
+    let mut opened = chain(given, "ranges", |first, count| Box::new(Reduce::<T>::new(first, count, width, lanes)))?;
+    opened.how.push(PlanChoice::free(Fact::new("lanes", Value::text(lanes.name))));
+    Ok(opened)
 }
 
 fn chain(given: &Given, name: &'static str, link: impl Fn(u128, u128) -> Box<dyn Work>) -> Result<Opened> {
