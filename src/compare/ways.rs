@@ -194,6 +194,7 @@ mod tests {
             threads: cores.len(),
             cache: 1 << 15,
             cpu: String::new(),
+            memory: None,
         };
         let (a, b) = (placement("a", &[0, 1]), placement("b", &[0, 1]));
         assert_eq!(Machine::of(&[a.clone(), b, a.clone(), a]).threads, [2, 2, 1, 0]);
