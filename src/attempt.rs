@@ -111,11 +111,12 @@ impl Attempt {
         let stopped = || stops.before_it_began("while it was planned");
         let plan = aside("plan", move || order.plan(ranks, &list), &|| reason(world, &stopped))?;
         self.past.iter().try_for_each(|past| fits(past, &plan).and_then(|()| self.check(past, &plan)))?;
-        match (&plan.job, self.order.wants_attempts()) {
-            (Job::Stream(_), Some(option)) => Err(Error::usage(format!(
+        let status_file = self.order.status_file.as_ref().map(|_| "--status-file");
+        match (&plan.job, self.order.wants_attempts(), status_file) {
+            (Job::Stream(_), Some(option), _) => Err(Error::usage(format!(
                 "{option} is not for a list, which is printed while it is computed: leave it out"
             ))),
-            (Job::PerRank(_), Some(option)) => {
+            (Job::PerRank(_), Some(option), _) | (Job::PerRank(_), _, Some(option)) => {
                 Err(Error::usage(format!("{option} is not for '{}', which takes no time: leave it out", plan.kernel)))
             }
             _ => Ok(plan),

@@ -181,6 +181,17 @@ pub fn compared(
     Report { kernel: "compare".into(), problem, table, bare: "seconds".into(), ..report }
 }
 
+/// What a status file says that does not change while the run goes on.
+pub fn of_status(circumstances: &Circumstances) -> Vec<Fact> {
+    let in_run = |fact: Fact| Fact::new(format!("run.{}", fact.name), fact.value);
+    let out = circumstances.attempt.order.out.as_ref();
+    let mut all = vec![Fact::new("kernel", Value::text(circumstances.plan.kernel))];
+    all.extend(facts(circumstances).into_iter().map(in_run));
+    all.push(Fact::new("run.pid", Value::Count(std::process::id().into())));
+    all.push(Fact::new("run.file", Value::from(out.map(|out| out.display().to_string()))));
+    all
+}
+
 /// The report of a run in progress that has so many units done.
 pub fn unfinished(circumstances: &Circumstances, entries: Vec<Entry>, parts: Parts, done: u64) -> Report {
     let report = report_of(circumstances, Status::Partial, None, entries, Some(done));
@@ -281,7 +292,7 @@ fn entries(outcome: &Outcome) -> Vec<Entry> {
 }
 
 /// A time in the calendar.
-fn moment(time: SystemTime) -> Value {
+pub fn moment(time: SystemTime) -> Value {
     Value::text(humantime::format_rfc3339_seconds(time).to_string())
 }
 

@@ -8,7 +8,9 @@ use super::options::Commands::{self, All, Computing, Kernels, Only, Printing};
 use super::options::Heading::{Below, Own};
 use super::options::OptionValue::{Any, Nothing, OneOf};
 use super::options::{COMPARE, CliOption, Heading, Shown};
-use super::order::{lanes, methods, modulus, named, out, power, progress, repeat, rounds, seek, threads, tuplet};
+use super::order::{
+    lanes, methods, modulus, named, out, power, progress, repeat, rounds, seek, status_file, threads, tuplet,
+};
 use crate::error::Result;
 use crate::kernel::{Method, Seeks};
 use crate::report::FORMATS;
@@ -125,6 +127,19 @@ pub const OPTIONS: &[CliOption] = &[
         of_one_machine: true,
         compared: false,
         set: |order, text| put(&mut order.every, Some(named("checkpoint-every", syntax::duration(text))?)),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "status-file",
+        value: Any("FILE.json"),
+        help: "Say there how far the run is: JSON, replaced every two seconds",
+        heading: KEPT,
+        shown: Shown::LongHelp,
+        commands: Computing,
+        resume: Anew,
+        of_one_machine: true,
+        compared: false,
+        set: |order, text| put(&mut order.status_file, Some(status_file(text)?)),
         ..CliOption::PLAIN
     },
     CliOption {

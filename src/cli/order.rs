@@ -48,6 +48,8 @@ pub struct Order {
     pub threads: Option<usize>,
     /// Where the run file is kept, if it is.
     pub out: Option<PathBuf>,
+    /// Where it is told how far the run is, if that is wanted.
+    pub status_file: Option<PathBuf>,
     /// How often the run file is replaced, and how long the run may take, if that was said.
     pub every: Option<Duration>,
     /// How long the run may take, if that was said.
@@ -262,6 +264,7 @@ impl Order {
             out: None,
             every: None,
             time_limit: None,
+            status_file: None,
             output: Output { format: &FORMATS[0], quiet: false },
             time: false,
             progress: When::Auto,
@@ -401,10 +404,22 @@ pub fn threads(text: &str) -> Result<usize> {
 /// # Errors
 /// If the text is not the name of a file, for example because it is a folder.
 pub fn out(text: &str) -> Result<PathBuf> {
+    file(text, "--out", "run.h5")
+}
+
+/// The name of a status file.
+///
+/// # Errors
+/// As of [`out`].
+pub fn status_file(text: &str) -> Result<PathBuf> {
+    file(text, "--status-file", "status.json")
+}
+
+fn file(text: &str, option: &str, example: &str) -> Result<PathBuf> {
     let path = PathBuf::from(text);
     match path.file_name() {
         Some(_) if !path.is_dir() && !text.ends_with('/') && !text.ends_with("/.") => Ok(path),
-        _ => Err(Error::usage(format!("--out: '{text}' is not a file name: write --out run.h5"))),
+        _ => Err(Error::usage(format!("{option}: '{text}' is not a file name: write {option} {example}"))),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the root does beside the computing: progress, saves, and the first rows.
 
 use super::rendered;
+use super::status::StatusFile;
 use crate::report::first_rows::FirstRows;
 use crate::report::progress::Progress;
 use crate::run::{Parts, Watch};
@@ -17,6 +18,8 @@ pub struct Beside<'a> {
     pub progress: Progress,
     /// Saves the run file, if there is one.
     pub keeper: Option<Keeper>,
+    /// The status file, if there is one.
+    pub status: Option<StatusFile>,
     /// The first rows, and how wide the columns of the answer will be.
     pub rows: FirstRows,
     widths: Option<(usize, usize)>,
@@ -24,14 +27,22 @@ pub struct Beside<'a> {
 
 impl<'a> Beside<'a> {
     /// Nothing has been computed yet.
-    pub fn new(circumstances: &'a Circumstances<'a>, progress: Progress, keeper: Option<Keeper>) -> Beside<'a> {
-        Beside { circumstances, progress, keeper, rows: FirstRows::new(), widths: None }
+    pub fn new(
+        circumstances: &'a Circumstances<'a>,
+        progress: Progress,
+        keeper: Option<Keeper>,
+        status: Option<StatusFile>,
+    ) -> Beside<'a> {
+        Beside { circumstances, progress, keeper, status, rows: FirstRows::new(), widths: None }
     }
 }
 
 impl Watch for Beside<'_> {
     fn tick(&mut self, done: u64, all: u64) {
         self.progress.tick(done, all);
+        if let Some(status) = &mut self.status {
+            status.tick(done, all);
+        }
     }
 
     fn due(&self) -> bool {

@@ -2,9 +2,11 @@
 
 use super::beside::Beside;
 use super::framed;
+use super::status::StatusFile;
 use crate::cli::Order;
 use crate::error::Result;
 use crate::placement::Placement;
+use crate::report::Status;
 use crate::report::list::ListWriter;
 use crate::report::progress::Progress;
 use crate::run::stop::Stops;
@@ -25,14 +27,14 @@ pub fn compute_list(
     stream: &Stream,
     circumstances: &Circumstances,
     placement: &Placement,
-    out: Option<RunFile>,
+    (out, status): (Option<RunFile>, Option<StatusFile>),
 ) -> Result<u8> {
     let report = |outcome: Option<&Outcome>| summary::listed(circumstances, stream.key, outcome);
     let kept = out.map(|file| file.list(stream.key, stream.wide)).transpose();
     keep_freed_memory(stream.bytes);
     let mut writer = ListWriter::begin(framed(&report(None), order.output), kept);
     let progress = Progress::new(order.progress.beside_a_list(), world.is_root());
-    let mut beside = Beside::new(circumstances, progress, None);
+    let mut beside = Beside::new(circumstances, progress, None, status);
     let mut each = |part: &[u8]| {
         let numbers = (stream.numbers)(part)?;
         Ok(numbers.iter().all(|numbers| writer.write_ascending(numbers)))
@@ -48,6 +50,9 @@ pub fn compute_list(
         }
         writer.end(&framed(&report, order.output).tail, &report)
     });
+    if let (Some(status), Some(Ok(_))) = (beside.status, &said) {
+        status.end(Status::Complete.name());
+    }
     agree(world, said.transpose(), |_| 0)?;
     Ok(0)
 }

@@ -7,6 +7,7 @@ mod plan;
 pub mod resume;
 pub mod run;
 mod show;
+mod status;
 
 use crate::cli::{Output, Request};
 use crate::error::{Result, STOPPED, STOPPED_GRID_ENGINE};

@@ -1,6 +1,7 @@
 //! A run on all ranks: the plan, the computing, the answer.
 
 use super::beside::Beside;
+use super::status::StatusFile;
 use super::{code, list, rendered};
 use crate::attempt::Attempt;
 use crate::cli::Order;
@@ -70,15 +71,22 @@ pub fn carry_out(
         Job::PerRank(_) => (),
     }
     let circumstances = Circumstances { world, attempt, plan, placements: &placements, started, clock };
-    let computed = match &plan.job {
-        Job::Stream(stream) => return list::compute_list(world, order, stream, &circumstances, &placement, out),
+    let status = agree(world, world.is_root().then(|| StatusFile::open(&circumstances)).transpose(), |_| 0)?.flatten();
+    let mut computed = match &plan.job {
+        Job::Stream(stream) => {
+            return list::compute_list(world, order, stream, &circumstances, &placement, (out, status));
+        }
         Job::PerRank(problem) => {
             let answer = per_rank::run_on_every_rank(world, &placement, &**problem);
-            Computed { answer, outcome: None, keeper: keeper(order, out), rows: FirstRows::new() }
+            Computed { answer, outcome: None, keeper: keeper(order, out), status, rows: FirstRows::new() }
         }
-        Job::Work(work) => compute(work, &circumstances, &placement, stops, keeper(order, out))?,
+        Job::Work(work) => compute(work, &circumstances, &placement, stops, (keeper(order, out), status))?,
     };
+    let file = computed.status.take();
     let said = world.is_root().then(|| conclude(&circumstances, computed)).transpose();
+    if let (Some(file), Ok(Some(status))) = (file, &said) {
+        file.end(status.name());
+    }
     let status = agree(world, said, |_| 0)?;
     // Other ranks know only that it went well; the root knows the exit code.
     Ok(world.all_max(status.map_or(0, code).into()) as u8)
@@ -89,6 +97,7 @@ struct Computed {
     answer: Option<Answer>,
     outcome: Option<Outcome>,
     keeper: Option<Keeper>,
+    status: Option<StatusFile>,
     /// The rows that were printed on the way.
     rows: FirstRows,
 }
@@ -99,7 +108,7 @@ fn compute(
     circumstances: &Circumstances,
     placement: &Placement,
     stops: &Stops,
-    keeper: Option<Keeper>,
+    (keeper, status): (Option<Keeper>, Option<StatusFile>),
 ) -> Result<Computed> {
     let (world, attempt) = (circumstances.world, circumstances.attempt);
     let order = &attempt.order;
@@ -113,7 +122,7 @@ fn compute(
         let least = order.time_limit.map_or(every, |limit| every.min(limit / 4));
         course = Course { saving: Some(every), ..course.in_blocks_of(&**work, least / 4) };
     }
-    let mut beside = Beside::new(circumstances, progress, keeper);
+    let mut beside = Beside::new(circumstances, progress, keeper, status);
     let outcome = run::run(world, work, placement, course, &mut beside);
     work.abandon();
     let outcome = outcome?;
@@ -121,7 +130,7 @@ fn compute(
     // Making the answer can take long (the digits of a long number) and can fail; only the root does it.
     let whole = outcome.as_ref().and_then(|outcome| outcome.whole.as_ref());
     let answer = agree(world, whole.map(|whole| work.close(whole)).transpose(), |_| 0)?;
-    Ok(Computed { answer, outcome, keeper: beside.keeper, rows: beside.rows })
+    Ok(Computed { answer, outcome, keeper: beside.keeper, status: beside.status, rows: beside.rows })
 }
 
 fn keeper(order: &Order, out: Option<RunFile>) -> Option<Keeper> {
@@ -146,7 +155,7 @@ fn save_interval(order: &Order) -> Duration {
 
 /// Prints and saves the result, at the root.
 fn conclude(circumstances: &Circumstances, computed: Computed) -> Result<Status> {
-    let Computed { answer, mut outcome, keeper, rows } = computed;
+    let Computed { answer, mut outcome, keeper, rows, .. } = computed;
     let order = &circumstances.attempt.order;
     if order.time {
         streams::talk(&summary::times(circumstances, outcome.as_ref()));

@@ -22,6 +22,11 @@ fn write(report: &Report) -> String {
     shown(Json::Object(whole).to_string()) + "\n"
 }
 
+/// Facts as an object in one line; a dot in a name makes an object inside it.
+pub fn object(facts: &[Fact]) -> String {
+    shown(group(facts).to_string()) + "\n"
+}
+
 /// The document without characters that terminals obey and JSON allows in texts.
 fn shown(document: String) -> String {
     if !document.contains(escaped::is_obeyed) {

@@ -1,0 +1,172 @@
+//! `--status-file`: how far the run is, in a small JSON file that is replaced every few seconds; for login nodes and scripts.
+
+use super::run::Began;
+use crate::draft::{self, Draft};
+use crate::error::{Error, Result};
+use crate::folder::Folder;
+use crate::report::json;
+use crate::report::pace::Pace;
+use crate::streams;
+use crate::summary::{self, Circumstances};
+use crate::values::{Fact, Value};
+use crate::work::Job;
+use std::ffi::{OsStr, OsString};
+use std::fmt::Display;
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often the file is replaced.
+const EVERY: Duration = Duration::from_secs(2);
+
+/// What a status file begins with. A file that begins otherwise is somebody's work.
+const HEAD: &str = "{\"schema\":\"pcount-status/1\"";
+
+/// A draft of a status file is called by its name, digits, and this.
+const ENDING: &str = ".status";
+
+/// The status file of a run, which only the root writes. If it is dropped before its end, the run failed.
+pub struct StatusFile {
+    folder: Arc<Folder>,
+    name: OsString,
+    /// As it was typed.
+    path: PathBuf,
+    /// What does not change: the problem, the ranks, the start.
+    facts: Vec<Fact>,
+    /// When the run began: by the calendar, and by this rank's clock.
+    began: Began,
+    /// When it is replaced next, since the start.
+    next: Duration,
+    pace: Pace,
+    done: u64,
+    /// How many units there are, once that is known.
+    all: Option<u64>,
+    /// Whether a message says that it could not be replaced.
+    complained: bool,
+    ended: bool,
+}
+
+impl StatusFile {
+    /// Writes the first status, if the order wants a status file.
+    ///
+    /// # Errors
+    /// If its folder is not there, if another kind of file has its name, or if it cannot be written.
+    pub fn open(circumstances: &Circumstances) -> Result<Option<StatusFile>> {
+        let attempt = circumstances.attempt;
+        let Some(path) = &attempt.order.status_file else { return Ok(None) };
+        let refused = |why: &dyn Display| Error::usage(format!("--status-file: '{}' {why}", path.display()));
+        let (folder, name) =
+            Folder::of(path).map_err(|why| refused(&format_args!("cannot be made in its folder: {why}")))?;
+        may_be_replaced(&folder, &name).map_err(|why| refused(&why))?;
+        draft::sweep(&folder, ENDING, true, |stem| stem == name);
+        let all = match &circumstances.plan.job {
+            Job::Work(work) => Some(work.units()),
+            Job::Stream(stream) => Some(stream.work.units()),
+            Job::PerRank(_) => None,
+        };
+        let mut status = StatusFile {
+            folder: Arc::new(folder),
+            name,
+            path: path.clone(),
+            facts: summary::of_status(circumstances),
+            began: (circumstances.started, circumstances.clock),
+            next: Duration::ZERO,
+            pace: Pace::new(attempt.done()),
+            done: attempt.done(),
+            all,
+            complained: false,
+            ended: false,
+        };
+        match status.write("running") {
+            Ok(()) => Ok(Some(status)),
+            Err(why) => {
+                // Nothing has failed but this file, which is not there.
+                status.ended = true;
+                Err(refused(&format_args!("cannot be written: {why}")))
+            }
+        }
+    }
+
+    /// Tells that `done` of `all` units are done. Replaces the file now and then.
+    pub fn tick(&mut self, done: u64, all: u64) {
+        let gone = self.gone();
+        self.pace.note(gone.as_secs_f64(), done);
+        (self.done, self.all) = (done, Some(all));
+        if gone >= self.next {
+            self.replace("running");
+        }
+    }
+
+    /// Writes the last status: how the run ended.
+    pub fn end(mut self, status: &'static str) {
+        if status == "complete" {
+            self.done = self.all.unwrap_or(self.done);
+        }
+        self.ended = true;
+        self.replace(status);
+    }
+
+    /// Replaces the file; a failure costs the run nothing but a message.
+    fn replace(&mut self, status: &'static str) {
+        if let Err(why) = self.write(status)
+            && !std::mem::replace(&mut self.complained, true)
+        {
+            streams::remark(&format!("--status-file: '{}' cannot be replaced now: {why}", self.path.display()));
+        }
+        self.next = self.gone() + EVERY;
+    }
+
+    fn gone(&self) -> Duration {
+        self.began.1.elapsed()
+    }
+
+    fn write(&self, status: &'static str) -> io::Result<()> {
+        let mut draft = Draft::locked(&self.folder, &self.name, &self.name, ENDING)?;
+        draft.file().write_all(self.text(status).as_bytes())?;
+        // It is not written to the disk: after a crash of the host a status tells nothing.
+        draft.replace()
+    }
+
+    fn text(&self, status: &'static str) -> String {
+        let gone = self.gone().as_secs_f64();
+        let left = self.all.and_then(|all| self.pace.left(gone, all)).filter(|_| !self.ended);
+        let share = self.all.map(|all| self.done as f64 / all.max(1) as f64);
+        let head = [("schema", "pcount-status/1"), ("status", status)];
+        let head = head.map(|(name, text)| Fact::new(name, Value::text(text)));
+        let now = [
+            Fact::new("units.done", Value::Count(self.done)),
+            Fact::new("units.all", self.all.map_or(Value::Nothing, Value::Count)),
+            Fact::new("share", share.map_or(Value::Nothing, Value::Ratio)),
+            Fact::new("seconds.gone", Value::Seconds(gone)),
+            Fact::new("seconds.left", left.map_or(Value::Nothing, Value::Seconds)),
+            Fact::new("written", summary::moment(self.began.0 + Duration::from_secs_f64(gone))),
+        ];
+        json::object(&[&head[..], &self.facts, &now].concat())
+    }
+}
+
+impl Drop for StatusFile {
+    fn drop(&mut self) {
+        if !std::mem::replace(&mut self.ended, true) {
+            self.replace("failed");
+        }
+    }
+}
+
+/// Whether a status file may have this name: no file has it, an empty one or an older status.
+fn may_be_replaced(folder: &Folder, name: &OsStr) -> std::result::Result<(), String> {
+    let cannot = |why: io::Error| format!("cannot be read: {why}");
+    let Some(entry) = folder.entry(name).map_err(cannot)? else { return Ok(()) };
+    if !entry.is_file {
+        return Err("is no plain file: name another one".into());
+    }
+    let mut head = String::new();
+    let file = folder.read(name, false).map_err(cannot)?;
+    // What is no text is no status.
+    let read = file.take(HEAD.len() as u64).read_to_string(&mut head);
+    match read.is_ok() && (head.is_empty() || head == HEAD) {
+        true => Ok(()),
+        false => Err("is there and is no status file: name another one".into()),
+    }
+}
