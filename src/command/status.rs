@@ -1,6 +1,5 @@
 //! `--status-file`: how far the run is, in a small JSON file that is replaced every few seconds; for login nodes and scripts.
 
-use super::run::Began;
 use crate::draft::{self, Draft};
 use crate::error::{Error, Result};
 use crate::folder::Folder;
@@ -15,7 +14,7 @@ use std::fmt::Display;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
 /// How often the file is replaced.
 const EVERY: Duration = Duration::from_secs(2);
@@ -35,7 +34,7 @@ pub struct StatusFile {
     /// What does not change: the problem, the ranks, the start.
     facts: Vec<Fact>,
     /// When the run began: by the calendar, and by this rank's clock.
-    began: Began,
+    began: (SystemTime, Instant),
     /// When it is replaced next, since the start.
     next: Duration,
     pace: Pace,
