@@ -543,7 +543,9 @@ fn tuplets_and_gaps_have_their_columns() {
 fn stdout_is_the_answer_and_stderr_the_talk() {
     let run = alone(&["primes", "0..1e6", "--time", "-q"]);
     assert_eq!((run.code, &*run.out), (Some(0), "78498\n"));
-    for part in ["rank", "busy", "idle", "blocks", "units", "balance", "fixed schedule"] {
+    for part in
+        ["rank", "busy", "idle", "blocks", "units", "balance", "fixed schedule", "efficiency", "would help most"]
+    {
         assert!(run.err.contains(part), "{part}: {}", run.err);
     }
     assert_eq!(alone(&["primes", "0..1e6", "-q"]).err, "");

@@ -355,7 +355,7 @@ const ONE_PLACE: &[(&str, &str)] = &[
     ("strsim::", "cli/meant.rs"),
     ("rustix::process", "run_file/"),
     ("serde_json::", "report/json.rs"),
-    ("humantime::", "summary.rs"),
+    ("humantime::", "summary/mod.rs"),
     ("thiserror::", "error.rs"),
 ];
 

@@ -142,7 +142,7 @@ fn ranks_and_barriers_have_a_row_per_rank() {
 
 #[test]
 fn times_are_told_for_every_rank() {
-    let run = mpirun(3, &["primes", "0..1e8", "--time", "-q"]);
+    let run = mpirun(3, &["primes", "0..1e8", "--threads", "1", "--time", "-q"]);
     assert_eq!(run.out, "5761455\n");
     let rows = run.err.lines().filter(|line| line.trim_start().starts_with(['0', '1', '2'])).count();
     assert_eq!(rows, 3, "{}", run.err);

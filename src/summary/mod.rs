@@ -1,5 +1,7 @@
 //! The report of a plan or of a run: what is known of it, as facts.
 
+mod times;
+
 use crate::attempt::Attempt;
 use crate::block::Block;
 use crate::error::{Error, Result, without_passwords};
@@ -12,7 +14,7 @@ use crate::plan::Plan;
 use crate::process::thread_time;
 use crate::report::{self, List, Report, Status, history};
 use crate::run::stop::Cause;
-use crate::run::{self, Outcome, Parts, RankLog};
+use crate::run::{self, Outcome, Parts};
 use crate::run_file;
 use crate::run_file::lock::Owner;
 use crate::values::timeline::Entry;
@@ -21,6 +23,7 @@ use crate::work::{self, Answer, Forecast, Job, Known, Stream, UnitCost, Work};
 use crate::world::{self, World};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant, SystemTime};
+pub use times::times;
 
 /// The memory of `pcount` itself, in bytes; used if the system does not tell.
 const PROGRAM: u64 = 5_800_000;
@@ -421,32 +424,6 @@ fn facts(Circumstances { attempt, plan, placements, started, .. }: &Circumstance
     }
     facts.extend(plan.how.iter().map(|choice| choice.fact.clone()));
     facts
-}
-
-/// The table of `--time`: what each rank did, and how well it was balanced.
-pub fn times(circumstances: &Circumstances, outcome: Option<&Outcome>) -> String {
-    let Some(outcome) = outcome else {
-        return format!("all ranks answered within {:.6} s\n", circumstances.clock.elapsed().as_secs_f64());
-    };
-    let row = |(placement, log): (&Placement, &RankLog)| {
-        vec![
-            Value::count(placement.rank),
-            Value::text(&placement.host),
-            Value::Count(log.workers),
-            Value::Seconds(log.busy),
-            Value::Seconds(log.idle),
-            Value::Count(log.blocks),
-            Value::Count(log.entries.iter().map(|entry| entry.units).sum()),
-        ]
-    };
-    let rows = circumstances.placements.iter().zip(&outcome.ranks).map(row);
-    let table = Table::of(&["rank", "host", "threads", "busy s", "idle s", "blocks", "units"]).with(rows);
-    let run::Figures { min, mean, max } = outcome.busy;
-    let balance = if max > 0.0 { mean / max } else { 1.0 };
-    let (schedule, why) = (outcome.schedule.name(), outcome.why);
-    report::text::table(&table)
-        + &format!("busy: min {min:.6} s, mean {mean:.6} s, max {max:.6} s; balance {balance:.3}\n")
-        + &format!("computed in {:.6} s on the {schedule} schedule: {why}\n", outcome.seconds)
 }
 
 /// The version of the HDF5 library.

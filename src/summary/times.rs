@@ -1,0 +1,212 @@
+//! The table of `--time`: what each rank and each thread did, where the time went, and what would help most.
+
+use super::Circumstances;
+use crate::placement::Placement;
+use crate::report;
+use crate::run::{self, Outcome, RankLog, Schedule};
+use crate::values::timeline::Entry;
+use crate::values::{Table, Value};
+use std::collections::BTreeMap;
+
+/// Threads are told apart if there are not more than these: nobody reads a thousand rows.
+const THREADS_TOLD: u64 = 64;
+
+/// The table and its lines, for stderr.
+pub fn times(circumstances: &Circumstances, outcome: Option<&Outcome>) -> String {
+    let wall = circumstances.clock.elapsed().as_secs_f64();
+    let Some(outcome) = outcome else {
+        return format!("all ranks answered within {wall:.6} s\n");
+    };
+    let run::Figures { min, mean, max } = outcome.busy;
+    let balance = if max > 0.0 { mean / max } else { 1.0 };
+    let (schedule, why) = (outcome.schedule.name(), outcome.why);
+    let spent = Spent::of(outcome, wall);
+    ranks(circumstances.placements, &outcome.ranks)
+        + &threads(&outcome.ranks)
+        + &format!("busy: min {min:.6} s, mean {mean:.6} s, max {max:.6} s; balance {balance:.3}\n")
+        + &format!("computed in {:.6} s on the {schedule} schedule: {why}\n", outcome.seconds)
+        + &spent.to_string()
+}
+
+fn ranks(placements: &[Placement], logs: &[RankLog]) -> String {
+    let row = |(placement, log): (&Placement, &RankLog)| {
+        vec![
+            Value::count(placement.rank),
+            Value::text(&placement.host),
+            Value::Count(log.workers),
+            Value::Seconds(log.busy),
+            Value::Seconds(log.idle),
+            Value::Count(log.blocks),
+            Value::Count(log.entries.iter().map(|entry| entry.units).sum()),
+        ]
+    };
+    let rows = placements.iter().zip(logs).map(row);
+    report::text::table(&Table::of(&["rank", "host", "threads", "busy s", "idle s", "blocks", "units"]).with(rows))
+}
+
+/// What each thread did; nothing if each rank has one, or if there are very many.
+fn threads(logs: &[RankLog]) -> String {
+    let all: u64 = logs.iter().map(|log| log.workers).sum();
+    if all == logs.len() as u64 || all > THREADS_TOLD {
+        return String::new();
+    }
+    let rows = logs.iter().zip(0..).flat_map(|(log, rank)| {
+        let mut threads: BTreeMap<u64, (f64, u64)> = (0..log.workers).map(|thread| (thread, (0.0, 0))).collect();
+        for Entry { thread, seconds, units, .. } in &log.entries {
+            let (busy, done) = threads.entry(*thread).or_default();
+            (*busy, *done) = (*busy + seconds, *done + units);
+        }
+        threads.into_iter().map(move |(thread, (busy, units))| {
+            vec![Value::count(rank), Value::Count(thread), Value::Seconds(busy), Value::Count(units)]
+        })
+    });
+    report::text::table(&Table::of(&["rank", "thread", "busy s", "units"]).with(rows))
+}
+
+/// Where the time went.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Spent {
+    /// Seconds from the start of the program until now.
+    wall: f64,
+    /// Seconds from the first unit to the last.
+    computing: f64,
+    /// Seconds of computing, over all threads; and of the busiest rank's threads, as if all ranks had as many.
+    busy: f64,
+    busiest: f64,
+    /// How many threads computed.
+    threads: u64,
+    /// How many units there were.
+    units: u64,
+    schedule: Schedule,
+    /// How many ranks.
+    ranks: usize,
+}
+
+impl Spent {
+    fn of(outcome: &Outcome, wall: f64) -> Spent {
+        let busy = outcome.ranks.iter().map(|log| log.busy).sum();
+        Spent {
+            wall,
+            computing: outcome.seconds,
+            busy,
+            busiest: outcome.busy.max * outcome.ranks.len() as f64,
+            threads: outcome.ranks.iter().map(|log| log.workers).sum(),
+            units: outcome.ranks.iter().flat_map(|log| &log.entries).map(|entry| entry.units).sum(),
+            schedule: outcome.schedule,
+            ranks: outcome.ranks.len(),
+        }
+    }
+
+    /// How many times as fast as one thread: the seconds of computing over those that went by. What threads slow each other down by
+    /// is not in it; `compare` measures that.
+    fn speedup(&self) -> f64 {
+        if self.computing > 0.0 { self.busy / self.computing } else { 0.0 }
+    }
+
+    fn efficiency(&self) -> f64 {
+        self.speedup() / self.threads.max(1) as f64
+    }
+
+    /// What would help most.
+    fn advice(&self) -> &'static str {
+        let beside = self.wall - self.computing;
+        match self {
+            _ if beside > self.computing => {
+                "most of the time is the start and the end of the program: more work in one run uses the cores better"
+            }
+            _ if self.efficiency() >= 0.9 => "the threads were busy nearly all the time: only more cores would help",
+            _ if self.units < 4 * self.threads => {
+                "there are few units for so many threads: fewer threads would do as well"
+            }
+            _ if self.ranks > 1 && self.busy < 0.9 * self.busiest && self.schedule == Schedule::Fixed => {
+                "some ranks had more to do than others: --schedule farm gives work to those that are free"
+            }
+            _ if self.ranks > 1 => "ranks waited for work: fewer ranks with more threads each wait less",
+            _ => "threads waited for work or for a core: look for other programs on this machine",
+        }
+    }
+}
+
+impl std::fmt::Display for Spent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let beside = (self.wall - self.computing).max(0.0);
+        let (threads, speedup, efficiency) = (self.threads, self.speedup(), self.efficiency());
+        let many = if threads == 1 { "" } else { "s" };
+        writeln!(f, "speed-up {speedup:.2} with {threads} thread{many}: efficiency {efficiency:.3}")?;
+        let waited = (threads as f64 * self.computing - self.busy).max(0.0) / threads.max(1) as f64;
+        writeln!(
+            f,
+            "of {:.6} s, {:.6} s were computing, {waited:.6} s waiting for work, {beside:.6} s before and after",
+            self.wall,
+            (self.computing - waited).max(0.0),
+        )?;
+        writeln!(f, "what would help most: {}", self.advice())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: Spent = Spent {
+        wall: 10.5,
+        computing: 10.0,
+        busy: 39.0,
+        busiest: 40.0,
+        threads: 4,
+        units: 1000,
+        schedule: Schedule::Farm,
+        ranks: 4,
+    };
+
+    #[test]
+    fn it_says_where_the_time_went() {
+        let told = "speed-up 3.90 with 4 threads: efficiency 0.975\n\
+            of 10.500000 s, 9.750000 s were computing, 0.250000 s waiting for work, 0.500000 s before and after\n\
+            what would help most: the threads were busy nearly all the time: only more cores would help\n";
+        assert_eq!(GOOD.to_string(), told);
+    }
+
+    #[test]
+    fn it_says_what_would_help_most() {
+        let fixed = Spent { busy: 30.0, busiest: 40.0, schedule: Schedule::Fixed, ..GOOD };
+        for (spent, what) in [
+            (GOOD, "only more cores"),
+            (Spent { wall: 30.0, ..GOOD }, "the start and the end"),
+            (Spent { busy: 20.0, units: 10, ..GOOD }, "few units"),
+            (fixed, "--schedule farm"),
+            (Spent { schedule: Schedule::Farm, ..fixed }, "ranks waited"),
+            (Spent { ranks: 1, ..fixed }, "other programs"),
+            (Spent { wall: 0.0, computing: 0.0, busy: 0.0, threads: 0, ..GOOD }, "few units"),
+        ] {
+            assert!(spent.advice().contains(what), "{what}: {spent:?}: {}", spent.advice());
+        }
+    }
+
+    #[test]
+    fn threads_are_told_apart_where_a_rank_has_several() {
+        let entry = |thread: u64, seconds: f64| Entry {
+            first_unit: 0,
+            units: 3,
+            rank: 0,
+            thread,
+            start: 0.0,
+            seconds,
+            attempt: 0,
+        };
+        let log = |workers: u64, entries: Vec<Entry>| RankLog { workers, blocks: 2, busy: 1.0, idle: 0.0, entries };
+        let told = threads(&[log(3, vec![entry(0, 0.5), entry(2, 0.25), entry(0, 0.125)]), log(1, vec![])]);
+        let rows: Vec<Vec<&str>> = told.lines().skip(1).map(|line| line.split_whitespace().collect()).collect();
+        assert_eq!(
+            rows,
+            [
+                ["0", "0", "0.625000", "6"],
+                ["0", "1", "0.000000", "0"],
+                ["0", "2", "0.250000", "3"],
+                ["1", "0", "0.000000", "0"]
+            ]
+        );
+        assert_eq!(threads(&[log(1, vec![]), log(1, vec![])]), "");
+        assert_eq!(threads(&[log(65, vec![])]), "");
+    }
+}
