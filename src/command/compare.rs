@@ -190,7 +190,9 @@ fn found(circumstances: &Circumstances, task: &Measurement, measured: &Measured,
         problem.push(Fact::new("methods", Value::texts(task.methods)));
     }
     problem.push(Fact::new("repeat", Value::count(task.repeat)));
-    summary::compared(circumstances, status, problem, findings.table(), findings.facts())
+    let runs = Fact::new("seconds.runs", Value::Seconds(measured.seconds.iter().flatten().sum()));
+    let found = std::iter::once(runs).chain(findings.facts()).collect();
+    summary::compared(circumstances, status, problem, findings.table(), found)
 }
 
 /// How many cores the ranks have together.
