@@ -309,3 +309,45 @@ fn speed_ups_are_true() {
     let speedup = |at: usize| rows[at]["speedup"].as_f64().unwrap();
     assert!(speedup(3) > speedup(1) && speedup(1) > 1.0, "{rows:?}");
 }
+
+/// Python's frameworks run beside it, as far as they are there, with the same answers.
+#[test]
+fn pythons_frameworks_are_compared_too() {
+    let jobs = [
+        "primes 0..2e4 2e4..3e4 --method trial",
+        "factorial 10 300..310",
+        "square 1..100",
+        "double 7 1..13",
+        "sum 0..1e5",
+        "map-reduce 1..6",
+        "delay 0.01 0.02",
+    ];
+    let is_python = |row: &&Value| row["mode"].as_str().unwrap().starts_with("Python ");
+    for job in jobs {
+        let line = format!("compare {job} --python --threads 2 --repeat 1 --format json");
+        let run = alone(&words(&line));
+        assert_eq!(run.code, Some(0), "{job}: {run:?}");
+        let json = run.json();
+        let rows: Vec<&Value> = json["answer"]["rows"].as_array().unwrap().iter().filter(is_python).collect();
+        let modes: Vec<&str> = rows.iter().map(|row| row["mode"].as_str().unwrap()).collect();
+        for name in ["sequential", "threading", "ThreadPoolExecutor", "multiprocessing.Pool", "ProcessPoolExecutor"] {
+            assert!(modes.contains(&&*format!("Python {name}")), "{job}: {modes:?}");
+        }
+        assert_eq!(modes.contains(&"Python asyncio"), job.starts_with("delay"), "{job}");
+        assert_eq!((&rows[0]["speedup"], &rows[0]["schedule"]), (&1.0.into(), &Value::Null), "{job}");
+        let line = json["run"]["python"]["means"].as_str().unwrap();
+        assert!(line.contains(" times as fast as sequential Python"), "{line}");
+    }
+    if cfg!(feature = "mpi") {
+        let run = mpirun(2, &words("compare square 1..100 --python --threads 2 --repeat 1 --format csv"));
+        assert_eq!((run.code, run.out.contains("Python threading,1,2,,")), (Some(0), true), "{run:?}");
+    }
+    for (line, why) in [
+        ("compare li 10 --python --threads 2", "--python has nothing for 'li': leave it out; it has primes, factorial"),
+        ("compare primes --gaps --python --threads 2", "--python has nothing for --gaps"),
+    ] {
+        let run = alone(&words(line));
+        assert_eq!(run.code, Some(2), "{line}: {run:?}");
+        assert!(run.said().last().unwrap().contains(why), "{line}: {run:?}");
+    }
+}

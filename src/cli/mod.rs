@@ -308,7 +308,7 @@ mod tests {
         ] {
             let Ok(Request::Compare(order)) = read_(line) else { panic!("'{line}' compares nothing") };
             let methods = vec![Method::Sieve, Method::Trial];
-            assert_eq!(order.comparison, Comparison { repeat: 5, methods, launch: false });
+            assert_eq!(order.comparison, Comparison { repeat: 5, methods, launch: false, python: false });
             assert_eq!(
                 (order.command(), &*order.words, order.output.format.name),
                 ("primes", &["0..9".to_string()][..], "json")

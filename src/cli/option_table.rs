@@ -386,6 +386,16 @@ pub const OPTIONS: &[CliOption] = &[
         ..CliOption::PLAIN
     },
     CliOption {
+        name: "python",
+        value: Nothing,
+        help: "Run the tutorials' Python beside it: threading, multiprocessing, joblib, Ray and others, as far as they can be imported",
+        heading: Own,
+        commands: COMPARE_ONLY,
+        resume: FromFile,
+        set: |order, _| put(&mut order.comparison.python, true),
+        ..CliOption::PLAIN
+    },
+    CliOption {
         name: "launch",
         value: Nothing,
         help: "Start ranks with this machine's mpirun, or with PCOUNT_MPIRUN: one for each core, two at least",

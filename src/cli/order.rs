@@ -29,6 +29,8 @@ pub struct Comparison {
     pub methods: Vec<Method>,
     /// Whether ranks are started for it.
     pub launch: bool,
+    /// Whether the tutorials' Python runs beside it.
+    pub python: bool,
 }
 
 /// A kernel to run, and how.
@@ -269,7 +271,7 @@ impl Order {
             time: false,
             progress: When::Auto,
             dry_run: false,
-            comparison: Comparison { repeat: 3, methods: vec![], launch: false },
+            comparison: Comparison { repeat: 3, methods: vec![], launch: false, python: false },
         }
     }
 
@@ -324,7 +326,14 @@ pub fn compared(entry: &'static KernelEntry, matches: &ArgMatches) -> Result<Ord
     refuse_not_compared(matches)?;
     let mut order = order(entry, matches)?;
     set(&mut order, matches, COMPARE)?;
-    let Comparison { methods, .. } = &order.comparison;
+    let Comparison { methods, python, .. } = &order.comparison;
+    if let (true, Some(seeks)) = (python, order.given.seeks) {
+        let what = format!("--python has nothing for --{}", seeks.option());
+        return Err(Error::usage(format!("{what}: leave one of them out")));
+    }
+    if *python && order.given.modulus.is_some() {
+        return Err(Error::usage("--python has nothing for --mod: leave one of them out"));
+    }
     if !methods.is_empty() && !option("method").is_of(entry.name) {
         return Err(Error::usage(format!("--methods is not for '{}', which has one way: leave it out", entry.name)));
     }

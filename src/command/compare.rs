@@ -4,6 +4,7 @@ use super::{code, rendered, run};
 use crate::attempt::Attempt;
 use crate::cli::Order;
 use crate::compare::measure::{Measured, Measurement, measure};
+use crate::compare::python::{FRAMEWORKS, Python};
 use crate::compare::table::Findings;
 use crate::compare::ways::{Choice, Machine, Way, ways};
 use crate::error::{Error, Result};
@@ -38,6 +39,10 @@ pub fn compare(world: &dyn World, order: Order, stops: &Stops) -> Result<u8> {
     let placements = &agree(world, placements, |_| 0)?;
     let circumstances = Circumstances { world, attempt, plan, placements, started, clock };
     let ways = possible(&circumstances)?;
+    let with_python = attempt.order.comparison.python;
+    let workers = ways.iter().filter(|way| way.ranks == 1).map(|way| way.threads).max().unwrap_or(1).max(2);
+    let python = world.is_root() && with_python;
+    let python = agree(world, python.then(|| Python::new(plan.kernel, words(plan), workers)).transpose(), |_| 0)?;
     let methods = methods(&attempt.order);
     let names: Vec<&str> = methods.iter().flatten().map(|method| method.name()).collect();
     let plan_by = |method: usize| attempt.order.by(methods[method]).plan(attempt.ranks, &attempt.list);
@@ -50,6 +55,8 @@ pub fn compare(world: &dyn World, order: Order, stops: &Stops) -> Result<u8> {
         methods: &names,
         repeat: attempt.order.comparison.repeat,
         stops,
+        with_python,
+        python: python.as_ref(),
     };
     let measured = measure(&task, &mut |done, all| progress.tick(done, all));
     progress.finish(measured.is_ok());
@@ -181,7 +188,9 @@ fn found(circumstances: &Circumstances, task: &Measurement, measured: &Measured,
         Job::Work(work) => matches!(work.unit_cost(), UnitCost::IoBound(_)),
         Job::Stream(_) | Job::PerRank(_) => false,
     };
-    let findings = Findings { ways: task.ways, measured, methods: task.methods, waits, cores: cores(placements) };
+    let python_workers = task.python.map_or(1, |python| python.workers(FRAMEWORKS[1]));
+    let (ways, methods, cores) = (task.ways, task.methods, cores(placements));
+    let findings = Findings { ways, measured, methods, waits, cores, python_workers };
     let mut problem = vec![Fact::new("command", Value::text(plan.kernel))];
     // Each row has its method.
     let several = !task.methods.is_empty();
@@ -193,6 +202,14 @@ fn found(circumstances: &Circumstances, task: &Measurement, measured: &Measured,
     let runs = Fact::new("seconds.runs", Value::Seconds(measured.seconds.iter().flatten().sum()));
     let found = std::iter::once(runs).chain(findings.facts()).collect();
     summary::compared(circumstances, status, problem, findings.table(), found)
+}
+
+/// The numbers, ranges or times of a plan.
+fn words(plan: &Plan) -> Vec<String> {
+    match plan.facts.first().map(|fact| &fact.value) {
+        Some(Value::List(words)) => words.iter().map(Value::to_string).collect(),
+        _ => vec![],
+    }
 }
 
 /// How many cores the ranks have together.

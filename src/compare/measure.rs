@@ -3,6 +3,7 @@
 //! A way is run by the first ranks, in a world of their own. Meanwhile the other ranks sleep, and look from time to time whether the
 //! root is done or a signal has come. Each run makes its plan anew, so none finds tables that an earlier one has made.
 
+use super::python::{FRAMEWORKS, Framework, Python, Ran};
 use super::same::{Comparable, failure};
 use super::ways::Way;
 use crate::digest::Sha256;
@@ -34,6 +35,10 @@ pub struct Measurement<'a> {
     pub repeat: usize,
     /// The reasons to stop early.
     pub stops: &'a Stops,
+    /// Whether Python runs beside it.
+    pub with_python: bool,
+    /// Python, at the root, if it runs beside it.
+    pub python: Option<&'a Python>,
 }
 
 /// What was measured.
@@ -47,24 +52,31 @@ pub struct Measured {
     pub note: Option<&'static str>,
     /// How long the threads of the ways that have room computed, and how long that took them, in seconds.
     pub computed: (f64, f64),
+    /// Python's frameworks with the seconds of their runs, those that cannot be imported without any.
+    pub python: Vec<(Framework, Vec<f64>)>,
 }
 
 impl Measured {
     /// The seconds of a way: the median of its runs; `None` before it was run.
     pub fn median(&self, way: usize) -> Option<f64> {
-        let mut seconds = self.seconds.get(way).cloned().unwrap_or_default();
-        seconds.sort_by(f64::total_cmp);
-        let middle = seconds.len() / 2;
-        match seconds.len() % 2 {
-            _ if seconds.is_empty() => None,
-            1 => Some(seconds[middle]),
-            _ => Some((seconds[middle - 1] + seconds[middle]) / 2.0),
-        }
+        self.seconds.get(way).and_then(|seconds| median(seconds))
     }
 
     /// How many runs there were.
     pub fn runs(&self) -> usize {
         self.seconds.iter().map(Vec::len).sum()
+    }
+}
+
+/// The middle of these numbers; `None` if there are none.
+pub fn median(seconds: &[f64]) -> Option<f64> {
+    let mut seconds = seconds.to_vec();
+    seconds.sort_by(f64::total_cmp);
+    let middle = seconds.len() / 2;
+    match seconds.len() % 2 {
+        _ if seconds.is_empty() => None,
+        1 => Some(seconds[middle]),
+        _ => Some((seconds[middle - 1] + seconds[middle]) / 2.0),
     }
 }
 
@@ -121,6 +133,10 @@ pub fn measure(task: &Measurement, tick: &mut dyn FnMut(u64, u64)) -> Result<Mea
             break;
         }
     }
+    drop(groups);
+    if task.with_python && measured.stopped.is_none() {
+        task.measure_python(first.map(|(_, answer)| answer), &mut measured)?;
+    }
     Ok(measured)
 }
 
@@ -171,6 +187,51 @@ impl Measurement<'_> {
         let method = self.methods.get(way.method).map_or(String::new(), |name| format!(", {name}"));
         let (ranks, threads) = (several(way.ranks, "rank"), several(way.threads, "thread"));
         format!("{ranks} of {threads} ({}{method})", way.schedule.name())
+    }
+
+    /// Runs Python's frameworks, at the root; the others sleep.
+    fn measure_python(&self, found: Option<Comparable>, measured: &mut Measured) -> Result<()> {
+        let world = self.world;
+        let ran = match (self.python, &found) {
+            (Some(python), Some(found)) => {
+                let ran = self.run_python(python, found, &mut measured.python);
+                (1..world.size()).for_each(|rank| world.send(rank, &[]));
+                ran
+            }
+            _ => self.sleep().map(|()| None),
+        };
+        let stopped = agree(world, ran, |_| 0)?.or(self.stops.signal());
+        measured.stopped = cause(world.all_max(number(stopped)));
+        Ok(())
+    }
+
+    /// Runs each framework as often as the ways; the reason if that was stopped.
+    fn run_python(
+        &self,
+        python: &Python,
+        found: &Comparable,
+        times: &mut Vec<(Framework, Vec<f64>)>,
+    ) -> Result<Option<Cause>> {
+        times.extend(FRAMEWORKS.map(|framework| (framework, vec![])));
+        let mut ears = Ears { world: self.world, stops: self.stops, heard: Instant::now(), tick: &mut |_, _| () };
+        let mut stop = || {
+            ears.tick(0, 0);
+            self.stops.cause()
+        };
+        for round in 0..self.repeat {
+            for (framework, seconds) in times.iter_mut() {
+                // What could not be imported is not tried again.
+                if seconds.len() < round {
+                    continue;
+                }
+                match python.run(*framework, found, &mut stop)? {
+                    Ran::Done(took) => seconds.push(took),
+                    Ran::Absent => (),
+                    Ran::Stopped(cause) => return Ok(Some(cause)),
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// Runs a way in the world of its ranks. The root gets how it ended.
@@ -345,8 +406,17 @@ mod tests {
     ) -> Vec<Result<Measured>> {
         threads::run(3, 5, |world| {
             let (placement, stops) = (Placement::here(world.rank()), stops(world.rank()));
-            let task =
-                Measurement { world, placement: &placement, plan: &plan, ways, methods: &[], repeat: 2, stops: &stops };
+            let task = Measurement {
+                world,
+                placement: &placement,
+                plan: &plan,
+                ways,
+                methods: &[],
+                repeat: 2,
+                stops: &stops,
+                with_python: false,
+                python: None,
+            };
             measure(&task, &mut |done, all| assert!(done <= all))
         })
     }

@@ -31,6 +31,14 @@ impl Comparable {
         Comparable { keys, rows: vec![vec![batches.to_string(), hex(digest)]], total: None }
     }
 
+    /// The cells of a column, or the total if there is no such column.
+    pub fn column(&self, key: &str) -> Vec<&str> {
+        match self.keys.iter().position(|known| known == key) {
+            Some(at) => self.rows.iter().map(|row| &*row[at]).collect(),
+            None => self.total.iter().map(String::as_str).collect(),
+        }
+    }
+
     /// Where another answer differs from this one, if it does: what it has, and what this one has.
     pub fn difference(&self, other: &Comparable) -> Option<String> {
         if self == other {

@@ -1,7 +1,8 @@
 //! The rows of a comparison, and the lines below them.
 
 use super::laws::{Law, Point, karp_flatt};
-use super::measure::Measured;
+use super::measure::{Measured, median};
+use super::python::{FRAMEWORKS, Framework};
 use super::ways::Way;
 use crate::values::{Fact, Table, Value};
 
@@ -17,6 +18,8 @@ pub struct Findings<'a> {
     pub waits: bool,
     /// How many cores the ranks have together.
     pub cores: usize,
+    /// How many workers Python's frameworks have.
+    pub python_workers: usize,
 }
 
 /// A way with what was measured.
@@ -45,7 +48,49 @@ impl Findings<'_> {
                 ratio(row.point.and_then(karp_flatt)),
             ]
         };
-        Table::of(&columns).with(self.rows().map(cells))
+        let python = self.measured.python.iter().filter_map(|(framework, seconds)| {
+            let (ranks, threads) = self.python_workers(*framework);
+            let seconds = median(seconds)?;
+            let point =
+                self.python(0).map(|alone| Point { workers: (ranks * threads) as f64, speedup: alone / seconds });
+            Some(vec![
+                Value::text(format!("Python {}", framework.name)),
+                Value::count(ranks),
+                Value::count(threads),
+                Value::Nothing,
+                Value::Seconds(seconds),
+                ratio(point.map(|point| point.speedup)),
+                ratio(point.map(|point| point.speedup / point.workers)),
+                ratio(point.and_then(karp_flatt)),
+            ])
+        });
+        Table::of(&columns).with(self.rows().map(cells)).with(python)
+    }
+
+    /// The processes of a framework, and the threads of each.
+    fn python_workers(&self, framework: Framework) -> (usize, usize) {
+        match framework {
+            _ if framework == FRAMEWORKS[0] => (1, 1),
+            Framework { has_processes: true, .. } => (self.python_workers, 1),
+            _ => (1, self.python_workers),
+        }
+    }
+
+    /// The seconds of that framework.
+    fn python(&self, at: usize) -> Option<f64> {
+        self.measured.python.get(at).and_then(|(_, seconds)| median(seconds))
+    }
+
+    /// How much faster one thread here is than Python's, and what could not be run.
+    fn beside_python(&self) -> Option<String> {
+        let (theirs, ours) = (self.python(0)?, self.sequential(0)?);
+        let absent = self.measured.python.iter().filter(|(_, seconds)| seconds.is_empty());
+        let absent: Vec<&str> = absent.map(|(framework, _)| framework.name).collect();
+        let left_out = match &absent[..] {
+            [] => String::new(),
+            names => format!("; left out, as this Python cannot do it with them: {}", names.join(", ")),
+        };
+        Some(format!("One thread is {} times as fast as sequential Python{left_out}", digits(theirs / ours)))
     }
 
     fn mode(&self, way: &Way) -> String {
@@ -94,6 +139,7 @@ impl Findings<'_> {
         }
         let notes = [
             ("methods.means", self.methods()),
+            ("python.means", self.beside_python()),
             ("waiting.means", self.waiting()),
             ("cores.means", self.shared()),
             ("other_work.means", self.other_work()),
@@ -211,7 +257,8 @@ mod tests {
         assert_eq!(ways.len(), seconds.len());
         let measured = Measured { seconds: seconds.iter().map(|&s| vec![s]).collect(), ..Measured::default() };
         let waits = choice.at_once.is_some();
-        let findings = Findings { ways: &ways, measured: &measured, methods, waits, cores: machine[0] };
+        let findings =
+            Findings { ways: &ways, measured: &measured, methods, waits, cores: machine[0], python_workers: 2 };
         let row = |row: &Vec<Value>| row.iter().map(Value::to_string).collect::<Vec<_>>().join(" ");
         let lines = findings.facts().into_iter().filter(|fact| fact.name.ends_with(".means"));
         (findings.table().rows.iter().map(row).collect(), lines.map(|fact| fact.value.to_string()).collect())
@@ -279,11 +326,30 @@ mod tests {
     }
 
     #[test]
+    fn python_has_rows_of_its_own() {
+        let ways = ways(&Machine { threads: vec![2] }, &ONE);
+        let seconds = [8.0, 8.0, 0.0, 0.0, 4.0];
+        let python = FRAMEWORKS.into_iter().zip(seconds).map(|(one, s)| (one, if s > 0.0 { vec![s] } else { vec![] }));
+        let measured =
+            Measured { seconds: vec![vec![0.5], vec![0.25]], python: python.collect(), ..Measured::default() };
+        let findings =
+            Findings { ways: &ways, measured: &measured, methods: &[], waits: false, cores: 2, python_workers: 2 };
+        let row = |row: &Vec<Value>| row.iter().map(Value::to_string).collect::<Vec<_>>().join(" ");
+        let rows: Vec<String> = findings.table().rows.iter().map(row).collect();
+        assert_eq!(rows.len(), 5);
+        assert_eq!(rows[3], "Python threading 1 2  8.000000 1.000 0.500 1.000");
+        assert_eq!(rows[4], "Python multiprocessing.Pool 2 1  4.000000 2.000 1.000 0.000");
+        let line = findings.beside_python().unwrap();
+        assert!(line.starts_with("One thread is 16.0 times as fast as sequential Python; left out"), "{line}");
+        assert!(line.ends_with(": ThreadPoolExecutor, asyncio"), "{line}");
+    }
+
+    #[test]
     fn a_machine_with_other_work_is_told() {
         let ways = ways(&Machine { threads: vec![2] }, &ONE);
         let line = |computed: (f64, f64), waits: bool| {
             let measured = Measured { seconds: vec![vec![2.0], vec![1.0]], computed, ..Measured::default() };
-            Findings { ways: &ways, measured: &measured, methods: &[], waits, cores: 2 }.other_work()
+            Findings { ways: &ways, measured: &measured, methods: &[], waits, cores: 2, python_workers: 2 }.other_work()
         };
         assert_eq!([line((3.9, 4.0), false), line((0.1, 4.0), true), line((0.0, 0.0), false)], [None, None, None]);
         assert!(line((2.2, 4.0), false).unwrap().contains("had a core for 55 % of the time"));
@@ -293,7 +359,8 @@ mod tests {
     fn what_was_stopped_has_the_rows_that_there_are() {
         let ways = ways(&Machine { threads: vec![2] }, &ONE);
         let measured = Measured { seconds: vec![vec![], vec![3.0]], ..Measured::default() };
-        let findings = Findings { ways: &ways, measured: &measured, methods: &[], waits: false, cores: 2 };
+        let findings =
+            Findings { ways: &ways, measured: &measured, methods: &[], waits: false, cores: 2, python_workers: 2 };
         let row = &findings.table().rows[0];
         assert_eq!((row[2].clone(), row[5].clone()), (Value::Count(2), Value::Nothing));
         assert_eq!(findings.facts(), []);

@@ -147,10 +147,15 @@ impl Stops {
         }
     }
 
+    /// Why everything should stop now, if there is a reason.
+    pub fn cause(&self) -> Option<Cause> {
+        let time_is_up = self.until.is_some_and(|until| Instant::now() >= until);
+        self.signal().or(time_is_up.then_some(Cause::Time))
+    }
+
     /// Why nothing should be begun, before the computing began; `what` says what was done meanwhile.
     pub fn before_it_began(&self, what: &str) -> Option<Error> {
-        let time_is_up = self.until.is_some_and(|until| Instant::now() >= until);
-        let cause = self.signal().or(time_is_up.then_some(Cause::Time))?;
+        let cause = self.cause()?;
         Some(Error::Stopped(format!("stopped {what} because {cause}; nothing was computed")))
     }
 
