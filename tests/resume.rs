@@ -379,6 +379,7 @@ fn what_is_computed_is_kept_whatever_it_is() {
         "li 2 1e25",
         "riemann-r 1e9",
         "factorial 5 1000..1003",
+        "factorial 7..300 3000000 --mod 1e9+7",
         "square 1..6",
         "double 1..6",
         "sum 0..100",

@@ -41,7 +41,8 @@ pub fn open(given: &Given, modulus: u128) -> Result<Opened> {
         Ok(Box::new(rows))
     };
     let links = given.spans().into_iter().zip(&given.items).map(link).collect::<Result<Vec<_>>>()?;
-    let facts = vec![Fact::new("numbers", Value::texts(&given.items)), Fact::new("modulus", Value::integer(modulus))];
+    let facts =
+        vec![Fact::new("numbers", Value::texts(&given.items)), Fact::new("modulus", Value::text(modulus.to_string()))];
     Ok(Opened { job: Job::work(Chain::new(links)?), facts, how: vec![] })
 }
 

@@ -18,10 +18,10 @@ pub fn seconds(count: u64) -> f64 {
 }
 
 /// Seconds for each number that is multiplied one by one. Measured.
-pub const ONE_SECONDS: f64 = 1.6e-9;
+pub const ONE_SECONDS: f64 = 0.6e-9;
 
 /// Bytes for each number of the square root. Measured.
-pub const BYTES: u64 = 400;
+pub const BYTES: u64 = 300;
 
 /// The product of `first` + 1 to `first` + `count` modulo an odd number, one by one.
 pub fn one_by_one(first: u64, count: u64, modulus: u64) -> u64 {
