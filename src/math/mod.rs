@@ -20,3 +20,4 @@ pub mod ring;
 pub mod sieve;
 pub mod span;
 pub mod trial;
+mod zeta;

@@ -15,7 +15,7 @@ use super::{LayOut, by_formula};
 use crate::chain::Chain;
 use crate::error::{Error, Result};
 use crate::kernel::{Given, KernelEntry, Opened, PlanChoice, Takes};
-use crate::math::approximate;
+use crate::math::approximate::{self, Whereabouts};
 use crate::math::count::gourdon::TermSums;
 use crate::math::lanes;
 use crate::math::primality;
@@ -57,13 +57,15 @@ fn open(given: &Given) -> Result<Opened> {
             return Err(Error::usage(why));
         }
     }
-    let spans: Vec<Option<Span>> =
-        numbers.clone().map(|n| (n > NAIVE_PRIMES).then(|| approximate::nth_prime(n))).collect();
-    let windows: Vec<Span> = spans.iter().flatten().copied().collect();
-    let rows = Rows { asked: Asked::Ranges, certainty: Asked::Ranges.certainty(&windows) };
-    let (mut sizes, mut sieves, mut gourdon) = (vec![], Texts::default(), Texts::default());
-    for &window in &windows {
+    let places: Vec<Option<Whereabouts>> =
+        numbers.clone().map(|n| (n > NAIVE_PRIMES).then(|| approximate::whereabouts(n))).collect();
+    let farthest: Vec<Span> = places.iter().flatten().map(|place| place.farthest).collect();
+    let rows = Rows { asked: Asked::Ranges, certainty: Asked::Ranges.certainty(&farthest) };
+    let (mut sizes, mut windows, mut sieves, mut gourdon) =
+        (vec![], Texts::default(), Texts::default(), Texts::default());
+    for &Whereabouts { window, .. } in places.iter().flatten() {
         let layout = Layout::in_order(window);
+        windows.add(|| window.to_string());
         sieves.add(|| layout.to_string());
         sizes.push(Size::of(&layout));
     }
@@ -71,24 +73,28 @@ fn open(given: &Given) -> Result<Opened> {
     let base = Arc::new(SievingPrimes::up_to(sizes.iter().map(|size| size.bound).max().unwrap_or(0)));
     let mut sizes = sizes.into_iter();
     let mut links: Vec<(u128, Box<dyn Work>, Vec<u32>)> = vec![];
-    for (place, (n, span)) in (0..).zip(numbers.zip(&spans)) {
-        let Some(span) = *span else {
+    for (place, (n, whereabouts)) in (0..).zip(numbers.zip(&places)) {
+        let Some(Whereabouts { window, farthest }) = *whereabouts else {
             links.push((n, Box::new(Few { n: n as usize, rows }), vec![place]));
             continue;
         };
         let size = sizes.next().expect("each window has its size");
-        let below = Pi::new(span.start(), lanes);
+        let below = Pi::new(window.start(), lanes);
         below.how().into_iter().for_each(|text| gourdon.add(|| text));
-        let edges = vec![span.start(), span.end()];
+        let edges = vec![window.start(), window.end()];
         let sieving = Sieving { edges, rows, size, lay_out: LAY_OUT, lanes, base: base.clone() };
-        links.push((n, Box::new(Nth { n, below, sieving }), vec![place]));
+        links.push((n, Box::new(Nth { n, below, sieving, farthest }), vec![place]));
     }
     // The smallest come first.
     links.sort_by_key(|(n, ..)| *n);
     let chain = Chain::in_turns(links.into_iter().map(|(_, link, places)| (link, places)))?;
     let facts = vec![Fact::new("numbers", Value::texts(&given.items))];
     let mut how = vec![PlanChoice::free(Fact::new("lanes", Value::text(lanes.name)))];
-    how.extend(facts::facts([("gourdon", gourdon), ("sieve", sieves)]).into_iter().map(PlanChoice::cutting));
+    how.extend(
+        facts::facts([("window", windows), ("gourdon", gourdon), ("sieve", sieves)])
+            .into_iter()
+            .map(PlanChoice::cutting),
+    );
     Ok(Opened { job: Job::work(chain), facts, how })
 }
 
@@ -143,6 +149,8 @@ struct Nth {
     below: Pi,
     /// The window, whose units are its slices in order.
     sieving: Sieving,
+    /// Outside of this the prime is not sought.
+    farthest: Span,
 }
 
 /// The result of units: π below the window, and the primes of each slice.
@@ -160,30 +168,83 @@ impl Part for NthFound {
 
 wire::fields! { NthFound { below slices } }
 
-impl Nth {
-    /// The k-th prime of a slice that should have `count`.
-    fn pick(&self, slice: u64, k: u64, count: u64) -> Result<u128> {
-        let Sieving { base, lanes, .. } = &self.sieving;
-        let mut sieve = Sieve::new(lanes, ANY_CACHE_BYTES);
-        base.make(&mut sieve);
+/// A span whose primes are counted, slice by slice.
+struct Counted {
+    layout: Layout,
+    span: Span,
+    base: Arc<SievingPrimes>,
+    /// How many primes come before the span.
+    below: u128,
+    slices: Vec<u64>,
+}
+
+impl Counted {
+    /// How many primes come before its end.
+    fn up_to(&self) -> u128 {
+        self.below + sum(&self.slices)
+    }
+
+    /// The n-th prime, if it is here.
+    fn pick(&self, n: u128, sieve: &mut Sieve) -> Option<Result<u128>> {
+        let (slice, k, count) = locate(n, self.below, &self.slices)?;
+        self.base.make(sieve);
         let (mut seen, mut found) = (0, None);
         // No window is so low that it has 2, 3 or 5.
-        sieve.in_order(base, &self.sieving.layout(), slice, |start, word| {
+        sieve.in_order(&self.base, &self.layout, slice, |start, word| {
             let ones = u64::from(word.count_ones());
             if (seen + 1..=seen + ones).contains(&k) {
                 found = ordered::numbers(start, word).nth((k - seen - 1) as usize);
             }
             seen += ones;
         });
-        match found {
-            Some(prime) if seen == count => Ok(prime),
-            _ => Err(Error::wrong(format!(
-                "a slice of {} has {count} primes, and the next time {seen}",
-                self.sieving.span()
-            ))),
-        }
+        Some(found.filter(|_| seen == count).ok_or_else(|| {
+            let span = self.span;
+            Error::wrong(format!("a slice of {span} has {count} primes, and the next time {seen}"))
+        }))
     }
 }
+
+impl Nth {
+    /// The next span on the side where the prime must be; `None` where that is too far.
+    fn beside(&self, last: &Counted, sieve: &mut Sieve) -> Option<Counted> {
+        let (farthest, step) = (self.farthest, (self.sieving.span().width() / STEPS).max(STEP_MIN));
+        let (start, end, is_left) = (last.span.start(), last.span.end(), self.n <= last.below);
+        let span = match is_left {
+            true => Span::new(start.saturating_sub(step).max(farthest.start()), start),
+            false => Span::new(end, (end + step).min(farthest.end())),
+        };
+        let span = span.filter(|span| !span.is_empty())?;
+        let (layout, mut base) = (Layout::in_order(span), self.sieving.base.clone());
+        if base.bound() < layout.bound {
+            base = Arc::new(SievingPrimes::up_to(layout.bound));
+        }
+        base.make(sieve);
+        let slices: Vec<u64> = (0..layout.units()).map(|unit| sieve.unit(&base, &layout, unit)).collect();
+        // A wrong count below the window may be less than that.
+        let below = if is_left { last.below.checked_sub(sum(&slices))? } else { last.up_to() };
+        Some(Counted { layout, span, base, below, slices })
+    }
+
+    /// What is wrong if the prime is not where it must be.
+    fn lost(&self, last: &Counted) -> Error {
+        let Nth { n, farthest, .. } = self;
+        Error::wrong(match *n <= last.below {
+            true => format!("prime number {n} should lie in {farthest}, but {} primes are below that", last.below),
+            false => {
+                format!("prime number {n} should lie in {farthest}, but only {} primes are below its end", last.up_to())
+            }
+        })
+    }
+}
+
+/// How many primes these slices have.
+fn sum(slices: &[u64]) -> u128 {
+    slices.iter().map(|&count| u128::from(count)).sum()
+}
+
+/// How many steps beside the window are as wide as the window, and how wide a step is at least.
+const STEPS: u128 = 16;
+const STEP_MIN: u128 = 30_000;
 
 /// A usual first-level cache in bytes, where its size hardly matters.
 const ANY_CACHE_BYTES: usize = 32 << 10;
@@ -240,16 +301,17 @@ impl Kernel for Nth {
     }
 
     fn answer(&self, whole: NthFound) -> Result<Answer> {
-        let (n, span) = (self.n, self.sieving.span());
+        let Sieving { lanes, base, rows, .. } = &self.sieving;
         let below = self.below.close(whole.below)?;
-        let Some((slice, k, count)) = locate(n, below, &whole.slices) else {
-            let last = below + whole.slices.iter().map(|&count| u128::from(count)).sum::<u128>();
-            return Err(Error::wrong(format!(
-                "prime number {n} should lie in {span}, whose primes are numbers {} to {last}",
-                below + 1
-            )));
-        };
-        Ok(row(n, self.pick(slice, k, count)?, self.sieving.rows))
+        let (layout, span) = (self.sieving.layout(), self.sieving.span());
+        let mut sieve = Sieve::new(lanes, ANY_CACHE_BYTES);
+        let mut counted = Counted { layout, span, base: base.clone(), below, slices: whole.slices };
+        loop {
+            if let Some(prime) = counted.pick(self.n, &mut sieve) {
+                return Ok(row(self.n, prime?, *rows));
+            }
+            counted = self.beside(&counted, &mut sieve).ok_or_else(|| self.lost(&counted))?;
+        }
     }
 
     fn forecast(&self) -> Forecast {
