@@ -437,8 +437,10 @@ fn a_long_list_is_whole_and_takes_little_memory() {
 fn a_dry_run_knows_the_memory() {
     let many: Vec<String> = (1..=12).map(|n| format!("1e14+{n}e6")).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
-    for numbers in [&["1e15"][..], &many, &["1e10", "1e12", "1e14", "3e15"]] {
-        let args = [&["pi"], numbers, &["--threads", "2"]].concat();
+    let pi = [&["1e15"][..], &many, &["1e10", "1e12", "1e14", "3e15"]].map(|numbers| [&["pi"], numbers].concat());
+    let nth = [&["1e12"][..], &["1e14"], &["1e13", "3e9", "1e11"]].map(|numbers| [&["nth-prime"], numbers].concat());
+    for numbers in pi.into_iter().chain(nth) {
+        let args = [&numbers[..], &["--threads", "2"]].concat();
         let plan = alone(&[&args[..], &["--dry-run", "--format", "json"]].concat()).json();
         let predicted = plan["run"]["predicted"]["bytes_per_rank"].as_f64().unwrap();
         let largest = common::peak_at_end(common::spawn(pcount(&args).stdout(std::process::Stdio::null())));

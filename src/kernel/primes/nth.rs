@@ -1,13 +1,15 @@
 //! `nth-prime n`: the n-th prime, without those before it.
 //!
-//! Riemann's R tells where the prime lies, within about √x. The primes below that window are counted by the formula, those in it by the
-//! sieve, slice by slice. This is one plan, whose units need not wait for each other. When all units are done, the counts tell which
-//! slice has the prime, and this slice is sieved again. Whether the window was right is checked: by the counts on both sides of it.
+//! Riemann's R and the first zeros of ζ tell where the prime lies, within a few hundredths of √x. The primes below that window are
+//! counted by the formula, those in it by the sieve, slice by slice. This is one plan, whose units need not wait for each other. When all
+//! units are done, the counts tell which slice has the prime, and this slice is sieved again. Whether the window was right is checked, by
+//! the counts on both sides of it. If it was not, the slices beside it are sieved until the prime is found.
 //!
-//! Cost: that of π(x), and of sieving 3 √x numbers near x.
+//! Cost: that of π(x), and of sieving some √x / 10 numbers near x. Memory: that of π(x), and about a bit for four numbers of a window.
 
 use super::facts::{self, Texts};
 use super::formula::Formula;
+use super::parted::Parted;
 use super::pi::{At, Pi};
 use super::rows::{Asked, Rows};
 use super::sieving::{Sieving, Size};
@@ -25,7 +27,7 @@ use crate::placement::Placement;
 use crate::values::{Fact, Table, Value};
 use crate::wire;
 use crate::work::{Answer, Forecast, Job, Kernel, Part, UnitCost, Work};
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::sync::{Arc, LazyLock};
 
 /// The command `nth-prime`.
@@ -64,13 +66,14 @@ fn open(given: &Given) -> Result<Opened> {
     let (mut sizes, mut windows, mut sieves, mut gourdon) =
         (vec![], Texts::default(), Texts::default(), Texts::default());
     for &Whereabouts { window, .. } in places.iter().flatten() {
-        let layout = Layout::in_order(window);
+        let layout = LAY_OUT(window, slices(window) - 1);
         windows.add(|| window.to_string());
         sieves.add(|| layout.to_string());
         sizes.push(Size::of(&layout));
     }
     // All windows share one set of sieving primes.
-    let base = Arc::new(SievingPrimes::up_to(sizes.iter().map(|size| size.bound).max().unwrap_or(0)));
+    let most = |of: fn(&Size) -> u64| sizes.iter().map(of).max().unwrap_or(0);
+    let base = Arc::new(SievingPrimes::kept_up_to(most(|size| size.kept), most(|size| size.bound)));
     let mut sizes = sizes.into_iter();
     let mut links: Vec<(u128, Box<dyn Work>, Vec<u32>)> = vec![];
     for (place, (n, whereabouts)) in (0..).zip(numbers.zip(&places)) {
@@ -81,8 +84,7 @@ fn open(given: &Given) -> Result<Opened> {
         let size = sizes.next().expect("each window has its size");
         let below = Pi::new(window.start(), lanes);
         below.how().into_iter().for_each(|text| gourdon.add(|| text));
-        let edges = vec![window.start(), window.end()];
-        let sieving = Sieving { edges, rows, size, lay_out: LAY_OUT, lanes, base: base.clone() };
+        let sieving = Sieving { edges: edges(window), rows, size, lay_out: LAY_OUT, lanes, base: base.clone() };
         links.push((n, Box::new(Nth { n, below, sieving, farthest }), vec![place]));
     }
     // The smallest come first.
@@ -98,8 +100,21 @@ fn open(given: &Given) -> Result<Opened> {
     Ok(Opened { job: Job::work(chain), facts, how })
 }
 
-/// Windows are sieved slice by slice.
-const LAY_OUT: LayOut = |span, _| Layout::in_order(span);
+/// Windows are laid out so that they take little memory.
+const LAY_OUT: LayOut = Layout::in_little_memory;
+
+/// How many slices a window has. The one with the prime is sieved again by one thread, which should take some milliseconds only.
+fn slices(window: Span) -> u64 {
+    const SLICE_WIDTH: u128 = 1 << 13;
+    const SLICES_MAX: u128 = 1 << 12;
+    (window.width() / SLICE_WIDTH).clamp(1, SLICES_MAX) as u64
+}
+
+/// Where the slices of a window begin, and where the last one ends.
+fn edges(window: Span) -> Vec<u128> {
+    let slices: Vec<Span> = window.split(slices(window).into()).collect();
+    slices.iter().map(Span::start).chain([window.end()]).collect()
+}
 
 /// The row of one prime.
 fn row(n: u128, prime: u128, rows: Rows) -> Answer {
@@ -157,109 +172,92 @@ struct Nth {
 #[derive(Default)]
 struct NthFound {
     below: TermSums,
-    slices: Vec<u64>,
+    slices: Parted<u64>,
 }
 
 impl Part for NthFound {
     fn merge(self, right: NthFound) -> NthFound {
-        NthFound { below: self.below.merge(right.below), slices: Part::merge(self.slices, right.slices) }
+        NthFound { below: self.below.merge(right.below), slices: self.slices.merge(right.slices) }
     }
 }
 
 wire::fields! { NthFound { below slices } }
 
-/// A span whose primes are counted, slice by slice.
-struct Counted {
-    layout: Layout,
-    span: Span,
-    base: Arc<SievingPrimes>,
-    /// How many primes come before the span.
-    below: u128,
-    slices: Vec<u64>,
-}
-
-impl Counted {
-    /// How many primes come before its end.
-    fn up_to(&self) -> u128 {
-        self.below + sum(&self.slices)
-    }
-
-    /// The n-th prime, if it is here.
-    fn pick(&self, n: u128, sieve: &mut Sieve) -> Option<Result<u128>> {
-        let (slice, k, count) = locate(n, self.below, &self.slices)?;
-        self.base.make(sieve);
+impl Nth {
+    /// How many primes a span has, and the k-th of them. It is read in order, by a layout of its own.
+    fn read(&self, span: Span, k: u128) -> (u128, Option<u128>) {
+        let layout = Layout::in_order(span);
+        let (base, mut sieve) = (SievingPrimes::up_to(layout.bound), Sieve::new(self.sieving.lanes, ANY_CACHE_BYTES));
+        base.make(&mut sieve);
         let (mut seen, mut found) = (0, None);
         // No window is so low that it has 2, 3 or 5.
-        sieve.in_order(&self.base, &self.layout, slice, |start, word| {
-            let ones = u64::from(word.count_ones());
-            if (seen + 1..=seen + ones).contains(&k) {
-                found = ordered::numbers(start, word).nth((k - seen - 1) as usize);
-            }
-            seen += ones;
-        });
-        Some(found.filter(|_| seen == count).ok_or_else(|| {
-            let span = self.span;
-            Error::wrong(format!("a slice of {span} has {count} primes, and the next time {seen}"))
-        }))
-    }
-}
-
-impl Nth {
-    /// The next span on the side where the prime must be; `None` where that is too far.
-    fn beside(&self, last: &Counted, sieve: &mut Sieve) -> Option<Counted> {
-        let (farthest, step) = (self.farthest, (self.sieving.span().width() / STEPS).max(STEP_MIN));
-        let (start, end, is_left) = (last.span.start(), last.span.end(), self.n <= last.below);
-        let span = match is_left {
-            true => Span::new(start.saturating_sub(step).max(farthest.start()), start),
-            false => Span::new(end, (end + step).min(farthest.end())),
-        };
-        let span = span.filter(|span| !span.is_empty())?;
-        let (layout, mut base) = (Layout::in_order(span), self.sieving.base.clone());
-        if base.bound() < layout.bound {
-            base = Arc::new(SievingPrimes::up_to(layout.bound));
+        for unit in 0..layout.units() {
+            sieve.in_order(&base, &layout, unit, |start, word| {
+                let ones = u128::from(word.count_ones());
+                if (seen + 1..=seen + ones).contains(&k) {
+                    found = ordered::numbers(start, word).nth((k - seen - 1) as usize);
+                }
+                seen += ones;
+            });
         }
-        base.make(sieve);
-        let slices: Vec<u64> = (0..layout.units()).map(|unit| sieve.unit(&base, &layout, unit)).collect();
-        // A wrong count below the window may be less than that.
-        let below = if is_left { last.below.checked_sub(sum(&slices))? } else { last.up_to() };
-        Some(Counted { layout, span, base, below, slices })
+        (seen, found)
     }
 
-    /// What is wrong if the prime is not where it must be.
-    fn lost(&self, last: &Counted) -> Error {
-        let Nth { n, farthest, .. } = self;
-        Error::wrong(match *n <= last.below {
-            true => format!("prime number {n} should lie in {farthest}, but {} primes are below that", last.below),
-            false => {
-                format!("prime number {n} should lie in {farthest}, but only {} primes are below its end", last.up_to())
+    /// The prime, which is one of the `count` primes of a slice, `below` the slice are those before.
+    fn pick(&self, slice: Span, below: u128, count: u128) -> Result<u128> {
+        let (again, found) = self.read(slice, self.n - below);
+        match found {
+            Some(prime) if again == count => Ok(prime),
+            _ => Err(Error::wrong(format!("{slice} has {count} primes, and the next time {again}"))),
+        }
+    }
+
+    /// The prime, where it is below the window and `below` primes are: looked for slice by slice downwards.
+    fn before(&self, mut below: u128) -> Result<u128> {
+        let mut end = self.sieving.span().start();
+        while end > self.farthest.start() {
+            let slice =
+                Span::new(end.saturating_sub(self.step()).max(self.farthest.start()), end).expect("it ends there");
+            let (count, _) = self.read(slice, 0);
+            // A wrong count below the window may be less than that.
+            let Some(fewer) = below.checked_sub(count) else { break };
+            if self.n > fewer {
+                return self.pick(slice, fewer, count);
             }
-        })
+            (end, below) = (slice.start(), fewer);
+        }
+        let Nth { n, farthest, .. } = self;
+        Err(Error::wrong(format!("prime number {n} should lie in {farthest}, but {below} primes are below {end}")))
+    }
+
+    /// The prime, where it is behind the window and `below` primes are before that: looked for slice by slice upwards.
+    fn behind(&self, mut below: u128) -> Result<u128> {
+        let mut start = self.sieving.span().end();
+        while start < self.farthest.end() {
+            let slice = Span::new(start, (start + self.step()).min(self.farthest.end())).expect("it begins there");
+            let (count, found) = self.read(slice, self.n - below);
+            if let Some(prime) = found {
+                return Ok(prime);
+            }
+            (start, below) = (slice.end(), below + count);
+        }
+        let Nth { n, farthest, .. } = self;
+        Err(Error::wrong(format!(
+            "prime number {n} should lie in {farthest}, but only {below} primes are below its end"
+        )))
+    }
+
+    /// How wide the slices beside the window are.
+    fn step(&self) -> u128 {
+        self.sieving.range(0).width().max(STEP_MIN)
     }
 }
 
-/// How many primes these slices have.
-fn sum(slices: &[u64]) -> u128 {
-    slices.iter().map(|&count| u128::from(count)).sum()
-}
-
-/// How many steps beside the window are as wide as the window, and how wide a step is at least.
-const STEPS: u128 = 16;
-const STEP_MIN: u128 = 30_000;
+/// Narrower slices would be mostly overhead.
+const STEP_MIN: u128 = 1 << 13;
 
 /// A usual first-level cache in bytes, where its size hardly matters.
 const ANY_CACHE_BYTES: usize = 32 << 10;
-
-/// The slice of the n-th prime, its index in the slice, and how many primes the slice has; `below` primes come before the first slice.
-fn locate(n: u128, below: u128, slices: &[u64]) -> Option<(u64, u64, u64)> {
-    let mut rest = n.checked_sub(below).filter(|&rest| rest > 0)?;
-    for (slice, &count) in (0..).zip(slices) {
-        if rest <= u128::from(count) {
-            return Some((slice, rest as u64, count));
-        }
-        rest -= u128::from(count);
-    }
-    None
-}
 
 impl Kernel for Nth {
     type Part = NthFound;
@@ -274,55 +272,57 @@ impl Kernel for Nth {
     }
 
     fn compute(&self, unit: u64, (sieve, layout, at): &mut Self::Scratch) -> Result<NthFound> {
-        // The slices come first, because they take longer.
+        // The window comes first, because its units take longer.
         let base = &self.sieving.base;
         Ok(match unit.checked_sub(self.sieving.units()) {
             None => {
                 base.make(sieve);
-                NthFound { below: TermSums::default(), slices: vec![sieve.unit(base, layout, unit)] }
+                let (first, borders) = self.sieving.borders(layout.unit(unit).0);
+                let parts = sieve.unit_in_parts(base, layout, unit, borders);
+                NthFound { below: TermSums::default(), slices: Parted { first: first as u64, parts } }
             }
-            Some(unit) => NthFound { below: self.below.compute(unit, sieve, at), slices: vec![] },
+            Some(unit) => NthFound { below: self.below.compute(unit, sieve, at), slices: Parted::default() },
         })
     }
 
     fn plausible(&self, units: Range<u64>, found: &NthFound) -> bool {
-        let (layout, last) = (self.sieving.layout(), self.sieving.units());
-        let slices = units.start.min(last)..units.end.min(last);
-        let is_count = |(unit, &count): (u64, &u64)| {
-            let (window, _) = layout.unit(unit);
-            approximate::possible(window.start(), window.end()).contains(&u128::from(count))
+        let last = self.sieving.units();
+        let counts = |&count: &u64, _, possible: &RangeInclusive<u128>| possible.contains(&u128::from(count));
+        let sieved = match units.start < last {
+            true => self.sieving.plausible(&(units.start..units.end.min(last)), &found.slices, counts),
+            false => found.slices == Parted::default(),
         };
-        found.slices.len() as u64 == slices.end - slices.start
-            && slices.zip(&found.slices).all(is_count)
-            && match units.end > last {
-                true => self.below.can_be(&(units.start.max(last) - last..units.end - last), &found.below),
-                false => found.below == TermSums::default(),
-            }
+        let counted = match units.end > last {
+            true => self.below.can_be(&(units.start.max(last) - last..units.end - last), &found.below),
+            false => found.below == TermSums::default(),
+        };
+        sieved && counted
     }
 
     fn answer(&self, whole: NthFound) -> Result<Answer> {
-        let Sieving { lanes, base, rows, .. } = &self.sieving;
-        let below = self.below.close(whole.below)?;
-        let (layout, span) = (self.sieving.layout(), self.sieving.span());
-        let mut sieve = Sieve::new(lanes, ANY_CACHE_BYTES);
-        let mut counted = Counted { layout, span, base: base.clone(), below, slices: whole.slices };
-        loop {
-            if let Some(prime) = counted.pick(self.n, &mut sieve) {
-                return Ok(row(self.n, prime?, *rows));
-            }
-            counted = self.beside(&counted, &mut sieve).ok_or_else(|| self.lost(&counted))?;
+        let (sieving, mut below) = (&self.sieving, self.below.close(whole.below)?);
+        if self.n <= below {
+            return Ok(row(self.n, self.before(below)?, sieving.rows));
         }
+        for (slice, count) in whole.slices.all(sieving.ranges()).into_iter().enumerate() {
+            let count = u128::from(count);
+            if self.n <= below + count {
+                return Ok(row(self.n, self.pick(sieving.range(slice), below, count)?, sieving.rows));
+            }
+            below += count;
+        }
+        Ok(row(self.n, self.behind(below)?, sieving.rows))
     }
 
     fn forecast(&self) -> Forecast {
-        let (below, sieving) = (self.below.forecast(), self.sieving.forecast());
-        // A slice is sieved once more, by rank 0.
-        let slices = 1.0 + 1.0 / self.sieving.units() as f64;
-        Forecast {
-            seconds: below.seconds + sieving.seconds * slices,
-            thread_bytes: below.thread_bytes + sieving.thread_bytes,
-            ..below.then(sieving)
+        let (below, mut sieving) = (self.below.forecast(), self.sieving.forecast());
+        // One of the slices is sieved once more, by rank 0.
+        sieving.seconds *= 1.0 + 1.0 / self.sieving.ranges() as f64;
+        if self.sieving.units() == 1 {
+            // Only one thread sieves at a time.
+            sieving.shared_bytes += std::mem::take(&mut sieving.thread_bytes);
         }
+        Forecast { thread_bytes: below.thread_bytes + sieving.thread_bytes, ..below.then(sieving) }
     }
 
     /// Most of the cost is that of the formula.
@@ -339,11 +339,12 @@ impl Kernel for Nth {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::block::Block;
     use crate::golden;
     use crate::kernel::tests::{answer, column, given};
     use crate::math::lanes::Lanes;
     use crate::syntax::Item;
-    use crate::work::tests::whole;
+    use crate::work::{Work, tests::whole};
     use proptest::prelude::*;
 
     fn nth(numbers: &[u128], lanes: Option<&'static Lanes>) -> Vec<u128> {
@@ -384,50 +385,104 @@ mod tests {
         }
     }
 
+    proptest! {
+        #![proptest_config(crate::random::cases(8))]
+
+        /// The window is moved by zeros of ζ, the count is not.
+        #[test]
+        fn it_undoes_pi_where_zeros_tell_the_window(x in 10_000_000_000..1_000_000_000_000u128) {
+            let items = vec![Item::Number(x)];
+            let count = answer((super::super::PI.open)(&Given { items, ..Given::default() }));
+            let n = column(&count, "count")[0].parse().unwrap();
+            prop_assert_eq!(nth(&[n, n + 1], None), [primality::prev_prime(x + 1).unwrap(), primality::next_prime(x).unwrap()]);
+        }
+    }
+
     /// The kernel of prime n, in a given window.
-    fn within(n: u128, window: Span) -> Nth {
-        let (lanes, size) = (lanes::pick(None).unwrap(), Size::of(&Layout::in_order(window)));
-        let base = Arc::new(SievingPrimes::up_to(size.bound));
+    fn within(n: u128, window: Span, farthest: Span) -> Nth {
+        let (lanes, size) = (lanes::pick(None).unwrap(), Size::of(&LAY_OUT(window, slices(window) - 1)));
+        let base = Arc::new(SievingPrimes::kept_up_to(size.kept, size.bound));
         let rows = Rows { asked: Asked::Ranges, certainty: false };
         let below = Pi::new(window.start(), lanes);
-        let edges = vec![window.start(), window.end()];
-        Nth { n, below, sieving: Sieving { edges, rows, size, lay_out: LAY_OUT, lanes, base } }
+        let sieving = Sieving { edges: edges(window), rows, size, lay_out: LAY_OUT, lanes, base };
+        Nth { n, below, sieving, farthest }
+    }
+
+    fn span(start: u128, end: u128) -> Span {
+        Span::new(start, end).unwrap()
     }
 
     #[test]
-    fn at_the_edges_of_a_window_it_is_found_and_beyond_them_it_is_told() {
-        // 9592 primes are below 100000, 9600 below 100100; 100003 is the first of these and 100069 the eighth.
-        let primes: Vec<u128> = naive::primes(100_100).into_iter().map(u128::from).collect();
-        let (window, first, last) = (Span::new(100_000, 100_100).unwrap(), 9593, primes.len() as u128);
-        for n in first..=last {
-            let found = column(&whole(&within(n, window)), "prime");
-            assert_eq!(found, [primes[n as usize - 1].to_string()]);
+    fn in_a_window_and_beside_it_primes_are_found_and_beyond_it_is_told() {
+        let primes: Vec<u128> = naive::primes(160_000).into_iter().map(u128::from).collect();
+        let below = |end: u128| primes.partition_point(|&prime| prime < end) as u128;
+        let (window, farthest) = (span(100_000, 120_000), span(70_001, 150_007));
+        let (first, last) = (below(farthest.start()) + 1, below(farthest.end()));
+        let edges = [first, below(window.start()), below(window.end()), last].map(|n| n.max(first + 20)..n + 20);
+        let near = edges.into_iter().flatten().map(|n| n - 10);
+        for n in near.chain((first..last).step_by(401)).filter(|n| (first..=last).contains(n)) {
+            let found = column(&whole(&within(n, window, farthest)), "prime");
+            assert_eq!(found, [primes[n as usize - 1].to_string()], "{n}");
         }
-        for n in [first - 1, last + 1, 1] {
-            let kernel = within(n, window);
-            let slices = vec![last as u64 - first as u64 + 1];
-            let why = kernel.answer(NthFound { below: TermSums::default(), slices }).unwrap_err();
-            assert_eq!(why.code(), 3);
-            let told =
-                format!("prime number {n} should lie in 100000..100100, whose primes are numbers {first} to {last}");
-            assert!(why.to_string().contains(&told), "{why}");
+        for (n, told) in [
+            (1, format!("prime number 1 should lie in 70001..150007, but {} primes are below 70001", first - 1)),
+            (first - 1, format!("but {} primes are below 70001", first - 1)),
+            (last + 1, format!("prime number {} should lie in 70001..150007, but only {last} primes", last + 1)),
+        ] {
+            let kernel = within(n, window, farthest);
+            let mut worker = kernel.worker(&Placement::here(0));
+            let parts = Block::tiling(0..Work::units(&kernel), 0).map(|block| worker.block(block).unwrap());
+            let bytes = parts.reduce(|left, right| kernel.join(&left, &right).unwrap()).unwrap();
+            let why = kernel.answer(wire::value(&bytes).unwrap()).unwrap_err();
+            assert!(why.code() == 3 && why.to_string().contains(&told), "{why}");
         }
-        // A count that the second sieving does not find.
-        let why = within(first, window).answer(NthFound { below: TermSums::default(), slices: vec![7] }).unwrap_err();
-        assert_eq!(why.code(), 3);
     }
 
     #[test]
-    fn slices_are_found_by_their_counts() {
-        let counts = [3, 0, 2, 0];
-        let places: Vec<_> = (9..=17).map(|n| locate(n, 10, &counts)).collect();
-        let found = [(0, 1, 3), (0, 2, 3), (0, 3, 3), (2, 1, 2), (2, 2, 2)].map(Some);
-        assert_eq!(places, [&[None, None], &found[..], &[None, None]].concat());
+    fn a_slice_that_has_other_primes_the_next_time_is_told() {
+        let kernel = within(9_593, span(100_000, 100_100), span(90_000, 110_000));
+        let found = |slices| NthFound { below: TermSums::default(), slices: Parted { first: 0, parts: slices } };
+        let why = kernel.answer(found(vec![7])).unwrap_err();
+        assert!(why.code() == 3 && why.to_string().contains("has 7 primes, and the next time 8"), "{why}");
+        // 8 primes in the window, the first of which is number 9593.
+        for n in [9_593, 9_600] {
+            let kernel = within(n, span(100_000, 100_100), span(90_000, 110_000));
+            assert!(kernel.answer(found(vec![8])).is_ok());
+        }
+    }
+
+    /// Far above, where the sieve forgets its primes, and the window is on the wrong side.
+    #[test]
+    fn windows_that_miss_cost_time_and_no_answer() {
+        for [n, prime] in [[1_000_000_000, 22_801_763_489], [1_000_000_000_000, 29_996_224_275_833u128]] {
+            let Whereabouts { window, farthest } = approximate::whereabouts(n);
+            let (width, forgets) = (window.width(), n > 1_000_000_000);
+            for start in [prime - width - 3000, prime + 3001, prime - width / 2, prime - width, prime] {
+                let kernel = within(n, span(start, start + width), farthest);
+                assert_eq!(kernel.sieving.size.kept < kernel.sieving.size.bound, forgets);
+                assert_eq!(column(&whole(&kernel), "prime"), [prime.to_string()], "{start}");
+            }
+        }
+    }
+
+    #[test]
+    fn slices_tile_windows() {
+        for (start, width) in
+            [(100_000, 1), (100_000, 8191), (1 << 40, 16_384), (1 << 60, 1_000_003), (1 << 70, 1 << 40)]
+        {
+            let window = span(start, start + width);
+            let edges = edges(window);
+            assert_eq!(
+                (edges[0], edges[edges.len() - 1], edges.len() as u64),
+                (start, start + width, slices(window) + 1)
+            );
+            assert!(edges.is_sorted_by(|left, right| left < right));
+        }
     }
 
     #[test]
     fn the_most_is_about_all_that_the_formula_takes() {
-        let window = approximate::nth_prime(N_MAX);
+        let window = approximate::whereabouts(N_MAX).window;
         assert!(window.contains(crate::math::count::gourdon::X_END), "{window}");
         let refused = |text: &str| (NTH.open)(&given(text)).err().unwrap().to_string();
         assert!(refused("0").contains("'0' is not the number of a prime"));

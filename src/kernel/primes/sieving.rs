@@ -19,8 +19,9 @@ pub type LayOut = fn(Span, u64) -> Layout;
 pub struct Size {
     /// How many units it has.
     pub units: u64,
-    /// The bound of the sieving primes.
+    /// The bound of the sieving primes, and up to where they are kept.
     pub bound: u64,
+    pub kept: u64,
     /// Expected picoseconds.
     pub cost: u128,
     /// Bytes: once for all threads, and for each.
@@ -30,7 +31,8 @@ pub struct Size {
 impl Size {
     /// What a plan needs to know of the layout.
     pub fn of(layout: &Layout) -> Size {
-        Size { units: layout.units(), bound: layout.bound, cost: layout.cost(), memory: sieve::memory(layout) }
+        let Layout { bound, kept, .. } = *layout;
+        Size { units: layout.units(), bound, kept, cost: layout.cost(), memory: sieve::memory(layout) }
     }
 }
 

@@ -5,8 +5,9 @@
 //! in every class. A prime so large that the window has only a few of its multiples *leaps* from one to the next. The hits
 //! are listed by class.
 
-use super::{SieveTask, Wheel, digits};
-use crate::math::lanes::{FirstMultiples, Hits, Lanes, Leap, Leaps, Start};
+use super::{CLASSES_TOGETHER, HITS_LISTED_FEW, HITS_LISTED_MAX, SieveTask, Wheel, digits};
+use crate::math::lanes::{FirstMultiples, Hits, Lanes, Leap, Leaps, MARGIN, Start};
+use crate::math::span::Span;
 
 /// The hits of large primes in the classes that are sieved together.
 #[derive(Default)]
@@ -32,12 +33,14 @@ const LEAPS: u64 = 16;
 const LEAP_MODULUS_MAX: u64 = 256;
 
 impl LargePrimes {
-    /// Lists the hits of all large primes in `classes`. From time to time `relieve` may empty lists.
+    /// Lists the hits of all large primes in `classes`. From time to time `relieve` may empty lists. `make` makes the primes of a span,
+    /// for those that are not kept.
     pub fn list(
         &mut self,
         lanes: &Lanes,
         task: &SieveTask,
         classes: &[u32],
+        mut make: impl FnMut(Span) -> Vec<u32>,
         mut relieve: impl FnMut(&mut [Hits]),
     ) -> &mut [Hits] {
         let LargePrimes { multiples, leaps, lists } = self;
@@ -50,11 +53,13 @@ impl LargePrimes {
         let start = Start { digits: &digits(task.first(classes[0])), ..task.wheel.start() };
         let before = classes[..1].iter().chain(classes);
         let times: Vec<u32> = classes.iter().zip(before).map(|(class, before)| (class - before) / 2).collect();
-        for some in task.base.between(above, looked_up).flat_map(|primes| primes.chunks(LOOKED_UP_TOGETHER)) {
-            multiples.set(lanes, &start, [some].into_iter());
-            Hits::collect(lists, lanes, multiples, &times);
-            relieve(lists);
-        }
+        task.base.visit(above, looked_up, &mut make, |primes| {
+            for some in primes.chunks(LOOKED_UP_TOGETHER) {
+                multiples.set(lanes, &start, [some].into_iter());
+                Hits::collect(lists, lanes, multiples, &times);
+                relieve(lists);
+            }
+        });
 
         let digits = digits(task.low());
         let mut wanted = [0u32; LEAP_MODULUS_MAX as usize / 32];
@@ -62,12 +67,38 @@ impl LargePrimes {
             wanted[class as usize / 32] |= 1 << (class % 32);
         }
         let leap = Leap { start: Start { digits: &digits, ..start }, bits: task.bits(), wanted };
-        for some in task.base.between(looked_up, task.bound).flat_map(|primes| primes.chunks(LEAPING)) {
-            leaps.find(lanes, &leap, some);
-            leaps.deal(lists, classes);
-            relieve(lists);
-        }
+        task.base.visit(looked_up, task.bound, make, |primes| {
+            for some in primes.chunks(LEAPING) {
+                leaps.find(lanes, &leap, some);
+                leaps.deal(lists, classes);
+                relieve(lists);
+            }
+        });
         lists
+    }
+
+    /// Clears the hits of all large primes in `classes`, whose bits stand in `words` one class after the other. A class is fetched when
+    /// its list is long enough.
+    pub fn clear_hits(
+        &mut self,
+        lanes: &Lanes,
+        task: &SieveTask,
+        classes: &[u32],
+        make: impl FnMut(Span) -> Vec<u32>,
+        words: &mut [u64],
+    ) {
+        let stride = words.len() / classes.len();
+        let most = if task.forgets() { HITS_LISTED_FEW } else { HITS_LISTED_MAX / CLASSES_TOGETHER };
+        let mut clear = |lists: &mut [Hits], most: usize| {
+            for (hits, bitmap) in lists.iter_mut().zip(words.chunks_exact_mut(stride)) {
+                if hits.len() > most {
+                    lanes.clear_bits(bitmap, MARGIN, hits);
+                    hits.clear(task.bits());
+                }
+            }
+        };
+        let rest = self.list(lanes, task, classes, make, |lists| clear(lists, most));
+        clear(rest, 0);
     }
 }
 

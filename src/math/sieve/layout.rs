@@ -26,6 +26,8 @@ pub struct Layout {
     slices: u64,
     /// The sieving primes go up to here. Candidates above the square of this bound are tested.
     pub bound: u64,
+    /// The sieving primes up to here are kept: up to the bound, or those that are small or in a window.
+    pub kept: u64,
     tests: bool,
     cost: u128,
 }
@@ -72,24 +74,19 @@ impl Layout {
 
     /// The cheapest layout if so many borders are looked up in every class.
     pub fn with_borders(span: Span, borders: u64) -> Layout {
-        let choices = || choices(span).map(|choice| choice.with_borders(borders));
-        let least = choices().min_by_key(|choice| choice.cost).expect("there are wheels");
+        let choices = choices(span).map(|choice| choice.with_borders(borders));
         if borders == 0 {
-            return least.lay_out(span);
+            return choices.min_by_key(|choice| choice.cost).expect("there are wheels").lay_out(span);
         }
         // The rows below a border are known when its window is done, so more windows are better if they cost little.
-        let near = choices().filter(|choice| choice.cost <= least.cost + least.cost / 32);
-        near.max_by_key(|choice| choice.windows).expect("the cheapest is near itself").lay_out(span)
+        Choice::with_most_windows(choices, 32).lay_out(span)
     }
 
     /// A layout for reading the primes in order: a unit is a whole window, with the smallest wheel. Of the layouts that cost about
     /// the same it is the one with the narrowest windows, because the bits of all eight classes are in memory at once.
     pub fn in_order(span: Span) -> Layout {
-        let small = || choices(span).filter(|choice| choice.wheel.modulus == Wheel::smallest().modulus);
-        let least = small().map(|choice| choice.cost).min().expect("there is the smallest wheel");
-        let near = small().filter(|choice| choice.cost <= least + least / 8);
-        let choice = near.max_by_key(|choice| choice.windows).expect("the cheapest is near itself");
-        choice.lay_out(span).in_whole_windows()
+        let small = choices(span).filter(|choice| choice.wheel.modulus == Wheel::smallest().modulus);
+        Choice::with_most_windows(small, 8).lay_out(span).in_whole_windows()
     }
 
     /// A layout in which a unit is a whole window, of any wheel, if so many borders are looked up in every class. More windows are better if they
@@ -102,6 +99,17 @@ impl Layout {
         let idle = |choice: &Choice| (choice.window.max(long), choice.cost + THREADS_IDLE * choice.window);
         let choice = costed().min_by_key(idle).expect("there are wheels");
         choice.lay_out(span).in_whole_windows()
+    }
+
+    /// A layout for one span with little memory: a unit is a whole window, with the smallest wheel, and large sieving primes are made
+    /// anew for each. That may cost more than all else, so there are few windows if there are many primes. The span must begin above
+    /// its square root.
+    pub fn in_little_memory(span: Span, borders: u64) -> Layout {
+        let small = choices(span).filter(|choice| choice.wheel.modulus == Wheel::smallest().modulus);
+        let costed = small.map(|choice| choice.without_keeping().with_borders(borders));
+        let layout = Choice::with_most_windows(costed, 8).lay_out(span).in_whole_windows();
+        let bits = layout.unit(0).0.width() as u64 / layout.wheel.modulus + 2;
+        Layout { kept: layout.bound.min(bits.max(KEPT_MIN)), ..layout }
     }
 
     /// All layouts that are considered.
@@ -192,6 +200,21 @@ impl Choice {
         Choice { wheel, windows, bound, window, cost }
     }
 
+    /// Of those that cost at most a `share`-th more than the cheapest, the one with the most windows.
+    fn with_most_windows(choices: impl Iterator<Item = Choice>, share: u128) -> Choice {
+        let choices: Vec<Choice> = choices.collect();
+        let least = choices.iter().map(|choice| choice.cost).min().expect("there are wheels");
+        let near = choices.into_iter().filter(|choice| choice.cost <= least + least / share);
+        near.max_by_key(|choice| choice.windows).expect("the cheapest is near itself")
+    }
+
+    /// The same if each window makes its primes.
+    fn without_keeping(self) -> Choice {
+        let groups = self.wheel.classes.len().div_ceil(CLASSES_TOGETHER) as u128;
+        let window = self.window + groups * pi(self.bound) * u128::from(MAKE_PS);
+        Choice { window, cost: u128::from(self.windows) * window, ..self }
+    }
+
     fn with_borders(self, borders: u64) -> Choice {
         let cost = u128::from(borders) * self.wheel.classes.len() as u128 * u128::from(BORDER_PS);
         Choice { window: self.window + cost / u128::from(self.windows), cost: self.cost + cost, ..self }
@@ -212,7 +235,7 @@ impl Choice {
         let least = (u128::from(density(last)) * bits / class_bits_most(wheel)) as u64;
         let windows = Cut::new(span, |n| density(n.clamp(first.min(last), last)).max(least), self.windows);
         let slices = slices(self.window, windows.pieces(), wheel, bound);
-        Layout { windows, wheel, slices, bound, tests: bound < root(span), cost }
+        Layout { windows, wheel, slices, bound, kept: bound, tests: bound < root(span), cost }
     }
 }
 
@@ -232,6 +255,9 @@ const END_OF_PRIMES: u64 = 1 << 32;
 
 /// The lowest bound that is considered, in bits: the primes below it cost nothing to make.
 const BOUND_MIN: u32 = 16;
+
+/// The sieving primes up to here are kept in any case: they take 0.3 MB.
+const KEPT_MIN: u64 = 1 << 20;
 
 /// The cost of a window of `width` numbers that ends at `end`: sieving by the primes up to `bound`, and testing the remaining
 /// candidates.

@@ -34,7 +34,7 @@ mod tuplets;
 mod wheel;
 
 use super::integer::{self, Integer};
-use super::lanes::{Hits, Lanes, MARGIN, PRESIEVE_WORDS};
+use super::lanes::{Lanes, MARGIN, PRESIEVE_WORDS};
 use super::ring::{Ring, U256};
 use super::span::Span;
 use borders::Borders;
@@ -67,6 +67,8 @@ pub struct Sieve {
     large_primes: LargePrimes,
     /// The bits of the classes that are sieved together, each with a margin on both sides.
     words: Vec<u64>,
+    /// Makes the sieving primes that are not kept.
+    maker: Option<Box<Sieve>>,
 }
 
 /// The number of bits of every block is a multiple of the first number and at most the second.
@@ -130,10 +132,15 @@ impl<'a> SieveTask<'a> {
     /// About how many hits the large primes have in a class; 0 only if there are no large primes.
     fn large_prime_hits(&self) -> usize {
         let longest = self.presieved().max(self.bits().into());
-        match self.base.between(longest, self.bound).next() {
-            None => 0,
-            Some(_) => 1 + (u64::from(self.bits()) * layout::ln_ln_between(longest, self.bound) / 1000) as usize,
+        match self.forgets() || self.base.between(longest, self.bound).next().is_some() {
+            false => 0,
+            true => 1 + (u64::from(self.bits()) * layout::ln_ln_between(longest, self.bound) / 1000) as usize,
         }
+    }
+
+    /// Whether some primes are not kept, but made when they are needed.
+    fn forgets(&self) -> bool {
+        self.base.kept() < self.bound.min(self.base.bound())
     }
 }
 
@@ -147,18 +154,14 @@ impl Sieve {
     /// A sieve with blocks of about so many bytes.
     pub fn with_block(lanes: &'static Lanes, bytes: usize) -> Sieve {
         let block = (8 * bytes as u32).clamp(BLOCK_UNIT, BLOCK_MAX) / BLOCK_UNIT * BLOCK_UNIT;
-        Sieve { lanes, block, near: SmallPrimes::default(), large_primes: LargePrimes::default(), words: Vec::new() }
+        let (near, large_primes) = (SmallPrimes::default(), LargePrimes::default());
+        Sieve { lanes, block, near, large_primes, words: Vec::new(), maker: None }
     }
 
     /// A sieve with the same lanes and blocks, and buffers of its own.
     pub fn another(&self) -> Sieve {
-        Sieve {
-            lanes: self.lanes,
-            block: self.block,
-            near: SmallPrimes::default(),
-            large_primes: LargePrimes::default(),
-            words: Vec::new(),
-        }
+        let (near, large_primes) = (SmallPrimes::default(), LargePrimes::default());
+        Sieve { lanes: self.lanes, block: self.block, near, large_primes, words: Vec::new(), maker: None }
     }
 
     /// The number of primes in a unit of a layout. `base` must reach the layout's bound.
@@ -354,7 +357,13 @@ impl Sieve {
         if task.window.is_empty() || classes.is_empty() {
             return;
         }
-        let Sieve { lanes, near, large_primes, words, .. } = self;
+        if task.forgets() {
+            let kept = task.base.kept() >= u64::from(task.bits()) && u128::from(task.bound) < task.window.start();
+            assert!(kept, "primes must be kept if they are small or in the window");
+            self.maker.get_or_insert_with(|| Box::new(Sieve::with_block(self.lanes, self.block as usize / 8)));
+        }
+        let Sieve { lanes, near, large_primes, words, maker, .. } = self;
+        let mut make = |span| maker.as_mut().expect("it is there if it is needed").piece(task.base, span);
         let (lanes, classes) = (*lanes, &task.wheel.classes[classes]);
         let length = task.bits() as usize / 64 + 1;
         let stride = length.next_multiple_of(PRESIEVE_WORDS) + 2 * MARGIN;
@@ -367,12 +376,12 @@ impl Sieve {
         };
         near.set(lanes, &task, classes[0], block(task.bits(), self.block));
         let hits = task.large_prime_hits();
-        if hits * CLASSES_WORTH_LISTING <= HITS_LISTED_MAX {
+        if hits * CLASSES_WORTH_LISTING <= HITS_LISTED_MAX && !task.forgets() {
             // The hits of several classes fit in lists: then each class is sieved at once, while its bits are in a cache.
             let group = (HITS_LISTED_MAX / hits.max(1)).min(classes.len());
             words.resize(stride, 0);
             for some in classes.chunks(group) {
-                let lists = if hits > 0 { large_primes.list(lanes, &task, some, |_| ()) } else { &mut [] };
+                let lists = if hits > 0 { large_primes.list(lanes, &task, some, &mut make, |_| ()) } else { &mut [] };
                 let mut lists = lists.iter();
                 for &class in some {
                     near.cross(lanes, words, &task, class);
@@ -388,17 +397,7 @@ impl Sieve {
                 for (&class, bitmap) in some.iter().zip(words.chunks_exact_mut(stride)) {
                     near.cross(lanes, bitmap, &task, class);
                 }
-                let mut clear_bits = |lists: &mut [Hits], most: usize| {
-                    for (hits, bitmap) in lists.iter_mut().zip(words.chunks_exact_mut(stride)) {
-                        if hits.len() > most {
-                            lanes.clear_bits(bitmap, MARGIN, hits);
-                            hits.clear(task.bits());
-                        }
-                    }
-                };
-                let rest = large_primes
-                    .list(lanes, &task, some, |lists| clear_bits(lists, HITS_LISTED_MAX / CLASSES_TOGETHER));
-                clear_bits(rest, 0);
+                large_primes.clear_hits(lanes, &task, some, &mut make, &mut words[..some.len() * stride]);
                 for (&class, bitmap) in some.iter().zip(words.chunks_exact_mut(stride)) {
                     finish(bitmap, class);
                 }
@@ -419,6 +418,9 @@ const CLASSES_WORTH_LISTING: usize = 16;
 
 /// Hits of large primes that are listed at once: 64 MB.
 const HITS_LISTED_MAX: usize = 1 << 24;
+
+/// The same where primes are not kept, because memory is to be little: for each class.
+const HITS_LISTED_FEW: usize = 1 << 14;
 
 /// The bits of a block, if a class is crossed in equal blocks of at most `most` bits.
 fn block(bits: u32, most: u32) -> u32 {
@@ -452,14 +454,17 @@ pub fn memory(layout: &Layout) -> (u64, u64) {
     let (window, classes) = layout.unit(layout.units() - 1);
     let bits = (window.width() / u128::from(layout.wheel.modulus) + 1) as u64;
     let bitmap = bits / 8 + 16 * MARGIN as u64;
-    let bound = layout.bound;
+    let (bound, kept) = (layout.bound, layout.kept);
     let hits = bits * layout::ln_ln_between(bits, bound.max(bits)) / 1000;
     let bitmaps = (classes.len().min(CLASSES_TOGETHER)) as u64;
-    let large_primes = match hits * CLASSES_WORTH_LISTING as u64 <= HITS_LISTED_MAX as u64 {
-        true => 4 * (hits * classes.len() as u64).min(HITS_LISTED_MAX as u64),
-        false => bitmaps * bitmap + 8 * HITS_LISTED_MAX as u64,
+    let large_primes = if kept < bound {
+        bitmaps * (bitmap + 8 * HITS_LISTED_FEW as u64) + primes::PIECE_BYTES
+    } else if hits * CLASSES_WORTH_LISTING as u64 <= HITS_LISTED_MAX as u64 {
+        4 * (hits * classes.len() as u64).min(HITS_LISTED_MAX as u64)
+    } else {
+        bitmaps * bitmap + 8 * HITS_LISTED_MAX as u64
     };
-    let (primes, small) = (layout::pi(bound) as u64, layout::pi(bound.min(bits)) as u64);
+    let (primes, small) = (layout::pi(kept) as u64, layout::pi(bound.min(bits)) as u64);
     (4 * primes, bitmap + large_primes + 24 * small)
 }
 
