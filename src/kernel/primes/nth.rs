@@ -432,7 +432,7 @@ mod tests {
             let kernel = within(n, window, farthest);
             let mut worker = kernel.worker(&Placement::here(0));
             let parts = Block::tiling(0..Work::units(&kernel), 0).map(|block| worker.block(block).unwrap());
-            let bytes = parts.reduce(|left, right| kernel.join(&left, &right).unwrap()).unwrap();
+            let bytes = parts.reduce(|left, right| kernel.join(&left, &right, 1).unwrap()).unwrap();
             let why = kernel.answer(wire::value(&bytes).unwrap()).unwrap_err();
             assert!(why.code() == 3 && why.to_string().contains(&told), "{why}");
         }
