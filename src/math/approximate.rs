@@ -121,7 +121,7 @@ pub struct Whereabouts {
 /// More zeros take more time to find, and save time of sieving. Below 2^64 the best height is about a half of the fourth root of x;
 /// above, where sieving takes longer, it is 2^17 or more. For n below 10^8 zeros save nothing, and the interval is that of [`nth_prime`].
 ///
-/// Cost: some dozen microseconds, and 10 ns for each zero; and once the search for the zeros. [`zeta`] tells what that takes, and why all
+/// Cost: some dozen microseconds, and 10 ns for each zero; and once the search for the zeros. `zeta.rs` tells what that takes, and why all
 /// ranks find the same interval.
 ///
 /// # Panics
