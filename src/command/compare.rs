@@ -175,7 +175,8 @@ fn conclude(
     if let Some(cause) = measured.stopped {
         let after = report::people::duration(circumstances.clock.elapsed().as_secs_f64());
         let (runs, all) = (measured.runs(), task.ways.len() * task.repeat);
-        let what = format!("stopped after {after} because {cause}, with {runs} of {all} runs done");
+        let python = if runs == all { ", but not all of Python's" } else { "" };
+        let what = format!("stopped after {after} because {cause}, with {runs} of {all} runs done{python}");
         streams::remark(&format!("{what}; nothing was saved, and a comparison is begun anew"));
     }
     Ok(())
