@@ -137,7 +137,7 @@ const BAD: &[(&str, &str)] = &[
     ("barrier --rounds 0", "--rounds: '0' is not from 1 to 100000"),
     ("barrier --rounds many", "--rounds: 'many'"),
     ("barrier --rounds 9 --step 1s", "'--rounds' has no '--step'"),
-    ("ranks --rounds 9", "--rounds is not for 'ranks'"),
+    ("ranks --rounds 9", "'--rounds' is not an option"),
     ("ranks all", "'all'"),
     // Commands and options
     ("prime", "'prime'"),
