@@ -177,7 +177,7 @@ mod tests {
             (fixed, "--schedule farm"),
             (Spent { schedule: Schedule::Farm, ..fixed }, "ranks waited"),
             (Spent { ranks: 1, ..fixed }, "other programs"),
-            (Spent { wall: 0.0, computing: 0.0, busy: 0.0, threads: 0, ..GOOD }, "few units"),
+            (Spent { wall: 0.0, computing: 0.0, busy: 0.0, threads: 0, units: 0, ..GOOD }, "ranks waited"),
         ] {
             assert!(spent.advice().contains(what), "{what}: {spent:?}: {}", spent.advice());
         }
