@@ -319,6 +319,14 @@ fn every_kernel_answers() {
     let barrier = alone(&["barrier", "--step", "0.01", "--format", "json"]).json();
     let row = &barrier["answer"]["rows"][0];
     assert!(row["released"].as_f64().unwrap() >= row["arrived"].as_f64().unwrap(), "{row}");
+    for (command, heading) in [("pi", "x,count\n"), ("nth-prime", "n,prime\n")] {
+        for method in [&[][..], &["--method", "trial"]] {
+            let method = if command == "pi" { method } else { &[] };
+            let none = alone(&[&[command, "3..3", "9..9", "--format", "csv"], method].concat());
+            assert_eq!((none.code, &*none.out), (Some(0), heading), "{none:?}");
+        }
+        assert_eq!(alone(&[command, "3..3", "-q"]).out, "");
+    }
     let rounds = alone(&["barrier", "--rounds", "3", "--format", "csv"]).out;
     assert_eq!(rounds.lines().map(|row| row.split(',').next().unwrap()).collect::<Vec<_>>(), ["round", "1", "2", "3"]);
 }

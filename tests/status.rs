@@ -80,6 +80,28 @@ fn what_is_no_status_is_not_replaced() {
         assert!(refused.err.contains(&format!("--status-file: '{path}' {why}")), "{}", refused.err);
     }
     assert_eq!(fs::read_to_string(folder.file("work.txt")).unwrap(), "months of work");
+    if cfg!(feature = "hdf5") {
+        let out = folder.file("run.h5");
+        std::os::unix::fs::symlink("run.h5", folder.file("other.h5")).unwrap();
+        for (status, out) in [
+            (folder.file("run.h5"), &out),
+            (folder.file("./run.h5"), &out),
+            (folder.file("run.h5.prev"), &out),
+            (folder.file("run.h5.lock"), &out),
+        ] {
+            let refused = alone(&["pi", "100", "--out", out, "--status-file", &status]);
+            assert_eq!(refused.code, Some(2), "{refused:?}");
+            assert!(refused.err.contains("is where the run file is kept: name another one"), "{}", refused.err);
+        }
+        assert_eq!(alone(&["pi", "100", "-q", "--out", &out]).code, Some(0));
+        // Through a link, and at a resume, it is the same file.
+        let run = folder.file("run.h5");
+        for args in [&["pi", "1000", "--out", &folder.file("other.h5")][..], &["resume", &out]] {
+            let refused = alone(&[args, &["--status-file", &run]].concat());
+            assert_eq!(refused.code, Some(2), "{refused:?}");
+        }
+        assert_eq!(alone(&["show", &out, "-q"]).out, "25\n");
+    }
     // An empty one may be: a script made it so that its name is taken.
     fs::write(folder.file("empty"), "").unwrap();
     assert_eq!(alone(&["pi", "100", "-q", "--status-file", &folder.file("empty")]).out, "25\n");

@@ -12,7 +12,7 @@ use crate::work::Job;
 use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
 use std::io::{self, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -57,6 +57,9 @@ impl StatusFile {
         let refused = |why: &dyn Display| Error::usage(format!("--status-file: '{}' {why}", path.display()));
         let (folder, name) =
             Folder::of(path).map_err(|why| refused(&format_args!("cannot be made in its folder: {why}")))?;
+        if attempt.order.out.as_deref().is_some_and(|out| is_of_the_run_file(path, out)) {
+            return Err(refused(&"is where the run file is kept: name another one"));
+        }
         may_be_replaced(&folder, &name).map_err(|why| refused(&why))?;
         draft::sweep(&folder, ENDING, true, |stem| stem == name);
         let all = match &circumstances.plan.job {
@@ -151,6 +154,25 @@ impl Drop for StatusFile {
             self.replace("failed");
         }
     }
+}
+
+/// Whether the path is that of the run file or of a file beside it, by whatever name or link.
+fn is_of_the_run_file(path: &Path, out: &Path) -> bool {
+    let in_its_folder = |path: &Path| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Some(folder.canonicalize().ok()?.join(path.file_name()?))
+    };
+    let beside = |out: PathBuf| {
+        ["", ".prev", ".lock"].map(|ending| {
+            let mut name = out.clone().into_os_string();
+            name.push(ending);
+            PathBuf::from(name)
+        })
+    };
+    // A link is followed to the file that is kept.
+    let outs = [in_its_folder(out), out.canonicalize().ok()].into_iter().flatten();
+    let Some(path) = in_its_folder(path) else { return false };
+    outs.flat_map(beside).any(|taken| taken == path)
 }
 
 /// Whether a status file may have this name: no file has it, an empty one or an older status.

@@ -10,7 +10,7 @@ use std::fs::{DirBuilder, File};
 use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
 /// The program.
@@ -92,9 +92,8 @@ impl Python {
             let names = COMMANDS.map(|(name, _)| name).join(", ");
             return Err(Error::usage(format!("--python has nothing for '{command}': leave it out; it has {names}")));
         };
-        let ready = Command::new(PYTHON).arg("--version").stdin(Stdio::null()).output();
-        if !ready.is_ok_and(|ready| ready.status.success()) {
-            return Err(Error::usage(format!("--python: there is no {PYTHON} on the PATH: leave it out")));
+        if let Err(why) = is_ready(PYTHON) {
+            return Err(Error::usage(format!("--python: {why}: leave it out")));
         }
         let cannot = |why: std::io::Error| Error::failed(format!("--python: cannot write its program: {why}"));
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos();
@@ -133,16 +132,11 @@ impl Python {
         command.env("PCOUNT_WATCHES_STDIN", "1").stdin(Stdio::piped()).stdout(file(OUT)?).stderr(file(WHY)?);
         // A signal from the terminal is for this process, which then ends that one.
         let mut child = command.process_group(0).spawn().map_err(|why| failed(&why.to_string()))?;
-        let began = Instant::now();
-        let status = loop {
-            match child.try_wait() {
-                Ok(Some(status)) => break status,
-                Ok(None) => std::thread::sleep((began.elapsed() / 64).clamp(PAUSE_MIN, PAUSE_MAX)),
-                Err(why) => return Err(failed(&why.to_string())),
-            }
-            if let Some(cause) = stop() {
-                drop(child.stdin.take());
-                let _ = child.wait();
+        let ended = wait(&mut child, stop).map_err(|why| failed(&why.to_string()))?;
+        let status = match ended {
+            Ok(status) => status,
+            Err(cause) => {
+                end(&mut child);
                 return Ok(Ran::Stopped(cause));
             }
         };
@@ -165,6 +159,57 @@ impl Python {
         }
     }
 }
+
+/// Whether there is such a Python, and it can begin; otherwise why not.
+fn is_ready(python: &str) -> std::result::Result<(), String> {
+    let mut probe = Command::new(python);
+    probe.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = probe.spawn().map_err(|why| format!("{python} cannot be started from the PATH: {why}"))?;
+    let began = Instant::now();
+    let ended = wait(&mut child, &mut || (began.elapsed() > READY_WITHIN).then_some(Cause::Time));
+    match ended.map_err(|why| format!("{python} --version: {why}"))? {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("{python} --version failed: {status}")),
+        Err(_) => {
+            end(&mut child);
+            Err(format!("{python} --version has not ended after {} s", READY_WITHIN.as_secs()))
+        }
+    }
+}
+
+/// How long a Python may take to say its version.
+const READY_WITHIN: Duration = Duration::from_secs(10);
+
+/// Waits until the process ends, or `stop` has a reason to wait no longer.
+fn wait(
+    child: &mut Child,
+    stop: &mut dyn FnMut() -> Option<Cause>,
+) -> std::io::Result<std::result::Result<ExitStatus, Cause>> {
+    let began = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Ok(status));
+        }
+        if let Some(cause) = stop() {
+            return Ok(Err(cause));
+        }
+        std::thread::sleep((began.elapsed() / 64).clamp(PAUSE_MIN, PAUSE_MAX));
+    }
+}
+
+/// Ends a process: the program ends when its stdin does, and what does not listen is killed.
+fn end(child: &mut Child) {
+    drop(child.stdin.take());
+    let began = Instant::now();
+    let listens = wait(child, &mut || (began.elapsed() > LISTENS_WITHIN).then_some(Cause::Time));
+    if !matches!(listens, Ok(Ok(_))) {
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+}
+
+/// How long a Python may take to end by itself.
+const LISTENS_WITHIN: Duration = Duration::from_secs(1);
 
 const PYTHON: &str = "python3";
 
@@ -218,6 +263,23 @@ mod tests {
             waits.run(FRAMEWORKS[4], &squares(9), &mut || Some(Cause::Signal(15))).unwrap(),
             Ran::Stopped(Cause::Signal(15))
         );
+    }
+
+    #[test]
+    fn what_does_not_listen_is_killed() {
+        let mut deaf = Command::new("sleep").arg("1000").stdin(Stdio::piped()).spawn().unwrap();
+        end(&mut deaf);
+        assert!(deaf.try_wait().unwrap().is_some());
+        let mut listens = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        end(&mut listens);
+        assert!(listens.try_wait().unwrap().unwrap().success());
+    }
+
+    #[test]
+    fn a_python_that_cannot_begin_is_told() {
+        assert_eq!(is_ready("true"), Ok(()));
+        assert!(is_ready("false").unwrap_err().starts_with("false --version failed: exit status: 1"));
+        assert!(is_ready("no-such-python").unwrap_err().starts_with("no-such-python cannot be started"));
     }
 
     #[test]

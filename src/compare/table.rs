@@ -87,6 +87,8 @@ impl Findings<'_> {
         let absent = self.measured.python.iter().filter(|(_, seconds)| seconds.is_empty());
         let absent: Vec<&str> = absent.map(|(framework, _)| framework.name).collect();
         let left_out = match &absent[..] {
+            // It was stopped before they had their turn.
+            _ if self.measured.stopped.is_some() => String::new(),
             [] => String::new(),
             names => format!("; left out, as this Python cannot do it with them: {}", names.join(", ")),
         };

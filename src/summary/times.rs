@@ -6,6 +6,7 @@ use crate::report;
 use crate::run::{self, Outcome, RankLog, Schedule};
 use crate::values::timeline::Entry;
 use crate::values::{Table, Value};
+use crate::work::{Job, UnitCost};
 use std::collections::BTreeMap;
 
 /// Threads are told apart if there are not more than these: nobody reads a thousand rows.
@@ -20,7 +21,11 @@ pub fn times(circumstances: &Circumstances, outcome: Option<&Outcome>) -> String
     let run::Figures { min, mean, max } = outcome.busy;
     let balance = if max > 0.0 { mean / max } else { 1.0 };
     let (schedule, why) = (outcome.schedule.name(), outcome.why);
-    let spent = Spent::of(outcome, wall);
+    let waits = match &circumstances.plan.job {
+        Job::Work(work) => matches!(work.unit_cost(), UnitCost::IoBound(_)),
+        _ => false,
+    };
+    let spent = Spent::of(outcome, wall, waits);
     ranks(circumstances.placements, &outcome.ranks)
         + &threads(&outcome.ranks)
         + &format!("busy: min {min:.6} s, mean {mean:.6} s, max {max:.6} s; balance {balance:.3}\n")
@@ -80,10 +85,12 @@ struct Spent {
     schedule: Schedule,
     /// How many ranks.
     ranks: usize,
+    /// Whether units wait more than they compute.
+    waits: bool,
 }
 
 impl Spent {
-    fn of(outcome: &Outcome, wall: f64) -> Spent {
+    fn of(outcome: &Outcome, wall: f64, waits: bool) -> Spent {
         let busy = outcome.ranks.iter().map(|log| log.busy).sum();
         Spent {
             wall,
@@ -94,6 +101,7 @@ impl Spent {
             units: outcome.ranks.iter().flat_map(|log| &log.entries).map(|entry| entry.units).sum(),
             schedule: outcome.schedule,
             ranks: outcome.ranks.len(),
+            waits,
         }
     }
 
@@ -114,6 +122,7 @@ impl Spent {
             _ if beside > self.computing => {
                 "most of the time is the start and the end of the program: more work in one run uses the cores better"
             }
+            _ if self.waits => "what waits needs no core: more threads wait for more at the same time",
             _ if self.efficiency() >= 0.9 => "the threads were busy nearly all the time: only more cores would help",
             _ if self.units < 4 * self.threads => {
                 "there are few units for so many threads: fewer threads would do as well"
@@ -157,6 +166,7 @@ mod tests {
         units: 1000,
         schedule: Schedule::Farm,
         ranks: 4,
+        waits: false,
     };
 
     #[test]
@@ -173,6 +183,7 @@ mod tests {
         for (spent, what) in [
             (GOOD, "only more cores"),
             (Spent { wall: 30.0, ..GOOD }, "the start and the end"),
+            (Spent { waits: true, ..GOOD }, "more threads"),
             (Spent { busy: 20.0, units: 10, ..GOOD }, "few units"),
             (fixed, "--schedule farm"),
             (Spent { schedule: Schedule::Farm, ..fixed }, "ranks waited"),

@@ -152,7 +152,7 @@ fn span_of(text: &str, whole: &str) -> Result<Span> {
     }
     let within = |part: &str| number(part).map_err(|e| if part == text { e } else { e.at(&format!("in '{text}'")) });
     let (start, end) = (within(start)?, within(end)?);
-    let beyond = || wrong(format!("ends beyond {}, the largest number", u128::MAX));
+    let beyond = || wrong(format!("ends beyond {}, the largest number of a range", u128::MAX - 1));
     let end = match (width, inclusive) {
         (true, _) => start.checked_add(end).ok_or_else(beyond)?,
         (_, true) if end.checked_add(1) == Some(start) => start,

@@ -18,7 +18,7 @@ use super::way::{self, SieveRun};
 use super::{limits, list, verify};
 use crate::chain::Chain;
 use crate::error::Result;
-use crate::kernel::{self, Given, Method, Opened, PlanChoice, Seeks};
+use crate::kernel::{self, Given, Method, NoRows, Opened, PlanChoice, Seeks};
 use crate::math::lanes::{self, Lanes};
 use crate::math::sieve::{Layout, SievingPrimes};
 use crate::math::span::Span;
@@ -41,6 +41,10 @@ pub fn open(given: &Given, spans: Vec<Span>, asked: Asked) -> Result<Opened> {
     let mut facts = vec![texts];
     facts.extend(given.seeks.map(|seeks| Fact::new(seeks.option(), seeks.value())));
     facts.extend(given.power.filter(|&power| power != 1).map(|power| Fact::new("power", Value::integer(power))));
+    if asked == Asked::Numbers && spans.is_empty() {
+        let none = NoRows { columns: &["x", "count"], bare: "count" };
+        return Ok(Opened { job: Job::work(none), facts, how: vec![] });
+    }
     if given.method == Some(Method::Trial) {
         facts.push(Fact::new("method", Value::text(Method::Trial.name())));
         let how = kernel::overlap_fact(rows.overlap(&spans)).into_iter().collect();

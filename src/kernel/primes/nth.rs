@@ -16,7 +16,7 @@ use super::sieving::{Sieving, Size};
 use super::{LayOut, by_formula};
 use crate::chain::Chain;
 use crate::error::{Error, Result};
-use crate::kernel::{Given, KernelEntry, Opened, PlanChoice, Takes};
+use crate::kernel::{Given, KernelEntry, NoRows, Opened, PlanChoice, Takes};
 use crate::math::approximate::{self, Whereabouts};
 use crate::math::count::gourdon::TermSums;
 use crate::math::lanes;
@@ -58,6 +58,14 @@ fn open(given: &Given) -> Result<Opened> {
             let why = format!("'{n}' is too large: primes are found up to 10^25, and the last is number {N_MAX}");
             return Err(Error::usage(why));
         }
+    }
+    if given.items.is_empty() {
+        let none = NoRows { columns: &["n", "prime"], bare: "prime" };
+        return Ok(Opened {
+            job: Job::work(none),
+            facts: vec![Fact::new("numbers", Value::List(vec![]))],
+            how: vec![],
+        });
     }
     let places: Vec<Option<Whereabouts>> =
         numbers.clone().map(|n| (n > NAIVE_PRIMES).then(|| approximate::whereabouts(n))).collect();
