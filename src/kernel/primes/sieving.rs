@@ -19,8 +19,9 @@ pub type LayOut = fn(Span, u64) -> Layout;
 pub struct Size {
     /// How many units it has.
     pub units: u64,
-    /// The bound of the sieving primes, and up to where they are kept.
+    /// The bound of the sieving primes.
     pub bound: u64,
+    /// Up to where they are kept; the others are made again for each unit.
     pub kept: u64,
     /// Expected picoseconds.
     pub cost: u128,

@@ -288,11 +288,14 @@ pub fn alive(context: &TermContext, low: u64) -> usize {
 
 /// The b that have leaves in a slice.
 pub struct Bounds {
+    /// The first of them.
     pub first: usize,
+    /// The last one.
     pub last: usize,
 }
 
 impl Bounds {
+    /// The bounds of a slice that is not empty.
     pub fn new(context: &TermContext, slice: Range<u64>) -> Bounds {
         let params = &context.params;
         // A leaf below the slice's end has p >= x/(z·end), as m <= z.

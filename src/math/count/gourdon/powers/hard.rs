@@ -69,6 +69,7 @@ pub struct HardPowerSieve<R, S> {
 }
 
 impl<R: Ring, S: PowerSegment<R>> HardPowerSieve<R, S> {
+    /// A sieve that stands nowhere yet.
     pub fn new() -> HardPowerSieve<R, S> {
         HardPowerSieve {
             segment: S::default(),

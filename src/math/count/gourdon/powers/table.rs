@@ -17,6 +17,7 @@ pub struct PowerTables<R> {
 }
 
 impl<R: Ring> PowerTables<R> {
+    /// The sums over the primes of these tables.
     pub fn new<const K: usize>(tables: &Tables) -> PowerTables<R> {
         let mut sum = R::default();
         let more = tables.primes[1..].iter().map(|&prime| {
