@@ -90,9 +90,16 @@ LIMIT = ["-l", "h_rt=0:2:10"]
 def over(cluster, number):
     """What Grid Engine says of each attempt of a job, and of each task of an array, when it is over."""
     head = cluster.hosts[0]
-    until(lambda: head.run("qstat", "-j", number).returncode, PATIENCE, f"job {number} is not over")
-    told = until(lambda: head.run("qacct", "-j", number).stdout, PATIENCE, f"job {number} is not accounted for")
-    return re.findall(r"^failed +(.*?) *\nexit_status +(\d+)", told, re.M)
+
+    def ended():
+        if not head.run("qstat", "-j", number).returncode:
+            return None
+        told = head.run("qacct", "-j", number).stdout
+        attempts = re.findall(r"^failed +(.*?) *\nexit_status +(\d+)", told, re.M)
+        # A job that is run again is for a moment in no queue, and not over.
+        return attempts if attempts and "rescheduling" not in attempts[-1][0] else None
+
+    return until(ended, PATIENCE, f"job {number} is not over, or not accounted for")
 
 
 def said(number, task=""):
