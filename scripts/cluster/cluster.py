@@ -83,6 +83,16 @@ def alone(args):
     return done.stdout
 
 
+def is_answer(out, answer):
+    """Whether a job has printed the answer. A stopped attempt prints the rows that it has, before the others."""
+    return out.endswith(answer) and has_rows_of(out, answer)
+
+
+def has_rows_of(out, answer):
+    """Whether all that was printed are rows of the answer."""
+    return set(out.splitlines()) <= set(answer.splitlines())
+
+
 def shown(path):
     """What the run file says; nothing if there is none yet."""
     if not os.path.exists(path):
