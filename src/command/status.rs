@@ -3,6 +3,7 @@
 use crate::draft::{self, Draft};
 use crate::error::{Error, Result};
 use crate::folder::Folder;
+use crate::report::Status;
 use crate::report::json;
 use crate::report::pace::Pace;
 use crate::streams;
@@ -14,6 +15,8 @@ use std::fmt::Display;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
 /// How often the file is replaced.
@@ -25,12 +28,12 @@ const HEAD: &str = "{\"schema\":\"pcount-status/1\"";
 /// A draft of a status file is called by its name, digits, and this.
 const ENDING: &str = ".status";
 
-/// The status file of a run, which only the root writes. If it is dropped before its end, the run failed.
+/// The status file of a run, which only the root has. If it is dropped before its end, the run failed.
+///
+/// A thread of its own writes it: the root's main thread deals blocks and hears signals, and must not wait for a disk.
 pub struct StatusFile {
-    folder: Arc<Folder>,
-    name: OsString,
-    /// As it was typed.
-    path: PathBuf,
+    /// The thread and the way to it, until the end. A status that finds it busy is left out, because a newer one follows.
+    writer: Option<(SyncSender<String>, JoinHandle<()>)>,
     /// What does not change: the problem, the ranks, the start.
     facts: Vec<Fact>,
     /// When the run began: by the calendar, and by this rank's clock.
@@ -41,9 +44,32 @@ pub struct StatusFile {
     done: u64,
     /// How many units there are, once that is known.
     all: Option<u64>,
-    /// Whether a message says that it could not be replaced.
-    complained: bool,
-    ended: bool,
+}
+
+/// The file that is replaced.
+struct Target {
+    folder: Arc<Folder>,
+    name: OsString,
+    /// As it was typed.
+    path: PathBuf,
+}
+
+impl Target {
+    fn write(&self, text: &str) -> io::Result<()> {
+        let mut draft = Draft::locked(&self.folder, &self.name, &self.name, ENDING)?;
+        draft.file().write_all(text.as_bytes())?;
+        // It is not written to the disk: after a crash of the host a status tells nothing.
+        draft.replace()
+    }
+
+    /// Writes each text that comes. A failure costs the run nothing but one message.
+    fn write_all(&self, texts: Receiver<String>) {
+        let mut failures = texts.into_iter().filter_map(|text| self.write(&text).err());
+        if let Some(why) = failures.next() {
+            streams::remark(&format!("--status-file: '{}' cannot be replaced now: {why}", self.path.display()));
+        }
+        failures.for_each(drop);
+    }
 }
 
 impl StatusFile {
@@ -67,73 +93,56 @@ impl StatusFile {
             Job::Stream(stream) => Some(stream.work.units()),
             Job::PerRank(_) => None,
         };
+        let target = Target { folder: Arc::new(folder), name, path: path.clone() };
         let mut status = StatusFile {
-            folder: Arc::new(folder),
-            name,
-            path: path.clone(),
+            writer: None,
             facts: summary::of_status(circumstances),
             began: (circumstances.started, circumstances.clock),
-            next: Duration::ZERO,
+            next: circumstances.clock.elapsed() + EVERY,
             pace: Pace::new(attempt.done()),
             done: attempt.done(),
             all,
-            complained: false,
-            ended: false,
         };
-        match status.write("running") {
-            Ok(()) => Ok(Some(status)),
-            Err(why) => {
-                // Nothing has failed but this file, which is not there.
-                status.ended = true;
-                Err(refused(&format_args!("cannot be written: {why}")))
-            }
-        }
+        let cannot = |why: io::Error| refused(&format_args!("cannot be written: {why}"));
+        target.write(&status.text(RUNNING)).map_err(cannot)?;
+        let (to_writer, texts) = sync_channel(1);
+        let writer = std::thread::Builder::new().name("status".into()).spawn(move || target.write_all(texts));
+        status.writer = Some((to_writer, writer.map_err(cannot)?));
+        Ok(Some(status))
     }
 
     /// Tells that `done` of `all` units are done. Replaces the file now and then.
     pub fn tick(&mut self, done: u64, all: u64) {
-        let gone = self.gone();
+        let gone = self.began.1.elapsed();
         self.pace.note(gone.as_secs_f64(), done);
         (self.done, self.all) = (done, Some(all));
-        if gone >= self.next {
-            self.replace("running");
+        if let Some((writer, _)) = self.writer.as_ref().filter(|_| gone >= self.next) {
+            let _ = writer.try_send(self.text(RUNNING));
+            self.next = gone + EVERY;
         }
     }
 
     /// Writes the last status: how the run ended.
     pub fn end(mut self, status: &'static str) {
-        if status == "complete" {
+        if status == Status::Complete.name() {
             self.done = self.all.unwrap_or(self.done);
         }
-        self.ended = true;
-        self.replace(status);
+        self.close(status);
     }
 
-    /// Replaces the file; a failure costs the run nothing but a message.
-    fn replace(&mut self, status: &'static str) {
-        if let Err(why) = self.write(status)
-            && !std::mem::replace(&mut self.complained, true)
-        {
-            streams::remark(&format!("--status-file: '{}' cannot be replaced now: {why}", self.path.display()));
+    fn close(&mut self, status: &'static str) {
+        let text = self.text(status);
+        if let Some((writer, thread)) = self.writer.take() {
+            let _ = writer.send(text);
+            drop(writer);
+            let _ = thread.join();
         }
-        self.next = self.gone() + EVERY;
-    }
-
-    fn gone(&self) -> Duration {
-        self.began.1.elapsed()
-    }
-
-    fn write(&self, status: &'static str) -> io::Result<()> {
-        let mut draft = Draft::locked(&self.folder, &self.name, &self.name, ENDING)?;
-        draft.file().write_all(self.text(status).as_bytes())?;
-        // It is not written to the disk: after a crash of the host a status tells nothing.
-        draft.replace()
     }
 
     fn text(&self, status: &'static str) -> String {
-        let gone = self.gone().as_secs_f64();
-        let left = self.all.and_then(|all| self.pace.left(gone, all)).filter(|_| !self.ended);
-        let share = self.all.map(|all| self.done as f64 / all.max(1) as f64);
+        let gone = self.began.1.elapsed().as_secs_f64();
+        let left = self.all.and_then(|all| self.pace.left(gone, all)).filter(|_| status == RUNNING);
+        let share = self.all.map(|all| if all == 0 { 1.0 } else { self.done as f64 / all as f64 });
         let head = [("schema", "pcount-status/1"), ("status", status)];
         let head = head.map(|(name, text)| Fact::new(name, Value::text(text)));
         let now = [
@@ -150,11 +159,12 @@ impl StatusFile {
 
 impl Drop for StatusFile {
     fn drop(&mut self) {
-        if !std::mem::replace(&mut self.ended, true) {
-            self.replace("failed");
-        }
+        self.close(Status::Failed.name());
     }
 }
+
+/// The status of a run that is not over.
+const RUNNING: &str = "running";
 
 /// Whether the path is that of the run file or of a file beside it, by whatever name or link.
 fn is_of_the_run_file(path: &Path, out: &Path) -> bool {
