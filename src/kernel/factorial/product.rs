@@ -69,7 +69,7 @@ impl Part for Shares {
 }
 
 /// A prime of 61 bits, another one each time: a wrong product is right modulo hardly one such prime in 10^9, however long it is.
-fn unforeseen_prime() -> u64 {
+pub fn unforeseen_prime() -> u64 {
     // Its keys are from the system's randomness.
     let from = RandomState::new().build_hasher().finish() >> 4 | 1 << 60;
     (from..).find(|&number| is_prime(number.into())).expect("primes do not end")

@@ -1,6 +1,7 @@
 //! A row for each n of a range. A unit takes a few consecutive n. Each value is carried to the next in decimal: one pass over its limbs
 //! multiplies it, and one writes its text. So a row costs little more than the digest of its text.
 
+use super::product::unforeseen_prime;
 use super::{FactorialRow, SHOWN_DIGITS, answer, digits};
 use crate::digest::Sha256;
 use crate::error::Result;
@@ -86,8 +87,20 @@ fn exact_digits(n: u32) -> u64 {
 /// Whether the text is the number that the row tells of.
 fn is_value(row: &FactorialRow, text: &str) -> bool {
     text.len() as u64 == row.digits
+        && !text.starts_with('0')
         && text.bytes().all(|digit| digit.is_ascii_digit())
         && Sha256::of(text.as_bytes()) == row.sha256
+}
+
+/// Whether the values of rows in order are those factorials modulo a prime that nobody can foresee: hardly one wrong value in 2^50 passes.
+fn are_factorials(rows: &[FactorialRow]) -> bool {
+    let modulus = u128::from(unforeseen_prime());
+    let (mut n, mut rest) = (0, 1);
+    rows.iter().filter_map(|row| Some((row.n, row.value.as_ref()?))).all(|(next, text)| {
+        rest = (n + 1..=next).fold(rest, |rest, factor| rest * u128::from(factor) % modulus);
+        n = next;
+        rest == text.bytes().fold(0, |rest, digit| (rest * 10 + u128::from(digit - b'0')) % modulus)
+    })
 }
 
 impl FactorialRows {
@@ -123,7 +136,7 @@ impl Kernel for FactorialRows {
         Ok(rows.collect())
     }
 
-    /// A digest of what is not there cannot be told from another, but how long that is can.
+    /// A digest of what is not there cannot be told from another, but how long that is can, and values are looked at.
     fn plausible(&self, units: Range<u64>, rows: &Vec<FactorialRow>) -> bool {
         let numbers = units.start * self.step()..(units.end * self.step()).min(u64::from(self.end - self.first));
         let can_be = |(row, index): (&FactorialRow, u64)| {
@@ -133,7 +146,7 @@ impl Kernel for FactorialRows {
                 && kept == row.value.is_some()
                 && row.value.as_ref().is_none_or(|value| is_value(row, value))
         };
-        rows.len() as u64 == numbers.end - numbers.start && rows.iter().zip(numbers).all(can_be)
+        rows.len() as u64 == numbers.end - numbers.start && rows.iter().zip(numbers).all(can_be) && are_factorials(rows)
     }
 
     fn answer(&self, whole: Vec<FactorialRow>) -> Result<Answer> {
@@ -166,6 +179,24 @@ impl Kernel for FactorialRows {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_value_is_noticed_though_its_digest_is_right() {
+        let row = |n: u32, changed: bool| {
+            let mut text = vec![];
+            Carried::default().to(n).write(&mut text);
+            let middle = text.len() / 2;
+            if changed {
+                text[middle] = if text[middle] == b'9' { b'8' } else { text[middle] + 1 };
+            }
+            FactorialRow::new(n, &text, true)
+        };
+        let numbers = [0, 1, 8, 20, 21, 60, 300];
+        assert!(are_factorials(&numbers.map(|n| row(n, false))));
+        for other in numbers {
+            assert!(!are_factorials(&numbers.map(|n| row(n, n == other))), "{other}");
+        }
+    }
 
     #[test]
     fn values_are_carried_over_gaps_and_back() {
