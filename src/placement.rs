@@ -25,13 +25,16 @@ pub struct Placement {
     pub cache: usize,
     /// The processor's model, as the system names it; empty if it does not.
     pub cpu: String,
-    /// Bytes of the host's memory, if the system tells.
-    pub memory: Option<u64>,
 }
 
 /// The name of this host.
 pub fn host() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// Bytes of this host's memory, if the system tells.
+pub fn memory() -> Option<u64> {
+    process::bytes(&std::fs::read_to_string("/proc/meminfo").ok()?, "MemTotal:")
 }
 
 /// The smallest first-level cache of today's machines, used if the machine does not tell.
@@ -50,7 +53,6 @@ impl Placement {
             cores,
             cache: cache().unwrap_or(SMALLEST_CACHE_BYTES),
             cpu: cpu().unwrap_or_default(),
-            memory: std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| process::bytes(&text, "MemTotal:")),
         }
     }
 
@@ -98,7 +100,7 @@ fn cache() -> Option<usize> {
     None
 }
 
-wire::fields! { Placement { rank host pid cores threads cache cpu memory } }
+wire::fields! { Placement { rank host pid cores threads cache cpu } }
 
 #[cfg(test)]
 mod tests {

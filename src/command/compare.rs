@@ -110,7 +110,11 @@ fn possible(circumstances: &Circumstances) -> Result<Vec<Way>> {
     };
     let methods = methods(order);
     let units = |method: &Option<Method>| order.by(*method).plan(attempt.ranks, &attempt.list).map(|plan| plan.units());
-    let units = methods.iter().try_fold(0, |most, method| units(method).map(|units| units.max(most)));
+    // Without other methods they are those of the plan.
+    let units = match &methods[..] {
+        [None] => Ok(plan.units()),
+        several => several.iter().try_fold(0, |most, method| units(method).map(|units| units.max(most))),
+    };
     let units = agree(world, units, |units| *units)?;
     let choice = Choice { methods: methods.len(), threads, schedule: order.schedule, units, at_once };
     let ways = ways(&machine, &choice);
@@ -141,7 +145,7 @@ fn hints(circumstances: &Circumstances, machine: &Machine, choice: &Choice) -> V
         hints.push(format!("this '{kernel}' is one unit, which one thread computes: a larger one would show more"));
     }
     if machine.ranks() == 1 && features::is_built_in("mpi") {
-        let words: Vec<String> = std::env::args().skip(1).collect();
+        let words: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into()).collect();
         hints.push(format!(
             "to compare ranks too: mpirun -n {} pcount {}, or --launch",
             machine.threads[0].max(2),

@@ -202,7 +202,8 @@ impl Measurement<'_> {
             }
             _ => self.sleep().map(|()| None),
         };
-        let stopped = agree(world, ran, |_| 0)?.or(self.stops.signal());
+        // A signal after the last run stops nothing: ranks that sleep tell the root of theirs while there is something to stop.
+        let stopped = agree(world, ran, |_| 0)?;
         measured.stopped = cause(world.all_max(number(stopped)));
         Ok(())
     }

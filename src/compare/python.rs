@@ -136,7 +136,7 @@ impl Python {
         let status = match ended {
             Ok(status) => status,
             Err(cause) => {
-                end(&mut child);
+                end(&mut child, LISTENS_WITHIN);
                 return Ok(Ran::Stopped(cause));
             }
         };
@@ -171,7 +171,7 @@ fn is_ready(python: &str) -> std::result::Result<(), String> {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("{python} --version failed: {status}")),
         Err(_) => {
-            end(&mut child);
+            end(&mut child, LISTENS_WITHIN);
             Err(format!("{python} --version has not ended after {} s", READY_WITHIN.as_secs()))
         }
     }
@@ -198,10 +198,10 @@ fn wait(
 }
 
 /// Ends a process: the program ends when its stdin does, and what does not listen is killed.
-fn end(child: &mut Child) {
+fn end(child: &mut Child, within: Duration) {
     drop(child.stdin.take());
     let began = Instant::now();
-    let listens = wait(child, &mut || (began.elapsed() > LISTENS_WITHIN).then_some(Cause::Time));
+    let listens = wait(child, &mut || (began.elapsed() > within).then_some(Cause::Time));
     if !matches!(listens, Ok(Ok(_))) {
         let _ = child.kill();
         let _ = child.wait();
@@ -268,10 +268,10 @@ mod tests {
     #[test]
     fn what_does_not_listen_is_killed() {
         let mut deaf = Command::new("sleep").arg("1000").stdin(Stdio::piped()).spawn().unwrap();
-        end(&mut deaf);
+        end(&mut deaf, Duration::from_millis(5));
         assert!(deaf.try_wait().unwrap().is_some());
         let mut listens = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
-        end(&mut listens);
+        end(&mut listens, Duration::from_secs(100));
         assert!(listens.try_wait().unwrap().unwrap().success());
     }
 

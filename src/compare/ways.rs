@@ -49,12 +49,16 @@ wire::fields! { Machine { threads } }
 impl Machine {
     /// That of ranks with these placements, whose threads are what each would have alone.
     pub fn of(placements: &[Placement]) -> Machine {
-        let room = |ranks: usize| {
-            let first = &placements[..ranks];
-            let sharing = |one: &Placement| first.iter().filter(|other| other.shares_cores(one)).count();
-            first.iter().map(|one| one.threads / sharing(one)).min().unwrap_or(0)
+        // Those that share their cores, and how many they are so far.
+        let mut groups: Vec<(&Placement, usize)> = vec![];
+        let room = |one| {
+            match groups.iter_mut().find(|(other, _)| other.shares_cores(one)) {
+                Some((_, sharing)) => *sharing += 1,
+                None => groups.push((one, 1)),
+            }
+            groups.iter().map(|(one, sharing)| one.threads / sharing).min().unwrap_or(0)
         };
-        Machine { threads: (1..=placements.len()).map(room).collect() }
+        Machine { threads: placements.iter().map(room).collect() }
     }
 
     /// How many ranks there are.
@@ -187,14 +191,10 @@ mod tests {
     #[test]
     fn ranks_share_the_cores_of_their_host() {
         let placement = |host: &str, cores: &[usize]| Placement {
-            rank: 0,
             host: host.into(),
-            pid: 1,
             cores: cores.to_vec(),
             threads: cores.len(),
-            cache: 1 << 15,
-            cpu: String::new(),
-            memory: None,
+            ..Placement::here(0)
         };
         let (a, b) = (placement("a", &[0, 1]), placement("b", &[0, 1]));
         assert_eq!(Machine::of(&[a.clone(), b, a.clone(), a]).threads, [2, 2, 1, 0]);

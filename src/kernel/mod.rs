@@ -18,6 +18,7 @@ mod per_number;
 mod phi;
 mod primes;
 mod ranks;
+mod ready;
 mod real;
 mod riemann_r;
 mod square;
@@ -28,10 +29,9 @@ use crate::chain::OVERLAP;
 use crate::error::Result;
 use crate::math::lanes::Lanes;
 use crate::math::span::Span;
-use crate::placement::Placement;
 use crate::syntax::Item;
-use crate::values::{Fact, Table, Value};
-use crate::work::{Answer, Forecast, Job, Kernel};
+use crate::values::{Fact, Value};
+use crate::work::Job;
 pub use barrier::ROUNDS_MAX;
 pub use download::{FOLDER, load as load_curl};
 use std::path::PathBuf;
@@ -111,35 +111,6 @@ pub struct Given {
     pub seeks: Option<Seeks>,
     /// The power to which primes are raised before they are added up.
     pub power: Option<u32>,
-}
-
-/// A work without units, whose answer has no rows: what is known of no numbers.
-struct NoRows {
-    columns: &'static [&'static str],
-    bare: &'static str,
-}
-
-impl Kernel for NoRows {
-    type Part = u64;
-    type Scratch = ();
-
-    fn units(&self) -> u64 {
-        0
-    }
-
-    fn scratch(&self, _: &Placement) {}
-
-    fn compute(&self, _: u64, _: &mut ()) -> Result<u64> {
-        unreachable!("there are no units")
-    }
-
-    fn answer(&self, _: u64) -> Result<Answer> {
-        Ok(Answer::rows(Table::of(self.columns), self.bare))
-    }
-
-    fn forecast(&self) -> Forecast {
-        Forecast::default()
-    }
 }
 
 impl Given {

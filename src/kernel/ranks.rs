@@ -2,7 +2,7 @@
 
 use super::{KernelEntry, Opened, Takes};
 use crate::math::lanes;
-use crate::placement::Placement;
+use crate::placement::{self, Placement};
 use crate::values::{Table, Value};
 use crate::work::{Answer, Job, PerRank};
 
@@ -37,7 +37,7 @@ impl PerRank for Ranks {
             Value::List(placement.cores.iter().map(|&core| Value::count(core)).collect()),
             Value::text(self.lanes),
             Value::count(placement.cache),
-            placement.memory.map_or(Value::Nothing, Value::Count),
+            placement::memory().map_or(Value::Nothing, Value::Count),
             Value::text(&placement.cpu),
         ]
     }

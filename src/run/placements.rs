@@ -79,16 +79,7 @@ mod tests {
     use super::*;
 
     fn placement(host: &str, cores: &[usize]) -> Vec<u8> {
-        wire::bytes(&Placement {
-            rank: 0,
-            host: host.into(),
-            pid: 1,
-            cores: cores.to_vec(),
-            threads: cores.len(),
-            cache: 1 << 15,
-            cpu: String::new(),
-            memory: None,
-        })
+        wire::bytes(&Placement { host: host.into(), cores: cores.to_vec(), threads: cores.len(), ..Placement::here(0) })
     }
 
     #[test]

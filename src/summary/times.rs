@@ -71,7 +71,7 @@ fn threads(logs: &[RankLog]) -> String {
 /// Where the time went.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Spent {
-    /// Seconds from the start of the program until now.
+    /// Seconds from when all ranks had met until now.
     wall: f64,
     /// Seconds from the first unit to the last.
     computing: f64,
@@ -122,7 +122,8 @@ impl Spent {
             _ if beside > self.computing => {
                 "most of the time is the start and the end of the program: more work in one run uses the cores better"
             }
-            _ if self.waits => "what waits needs no core: more threads wait for more at the same time",
+            _ if self.waits && self.units <= self.threads => "all waited at the same time: nothing would be faster",
+            _ if self.waits => "what waits needs no core: more ranks wait for more at the same time",
             _ if self.efficiency() >= 0.9 => "the threads were busy nearly all the time: only more cores would help",
             _ if self.units < 4 * self.threads => {
                 "there are few units for so many threads: fewer threads would do as well"
@@ -183,7 +184,8 @@ mod tests {
         for (spent, what) in [
             (GOOD, "only more cores"),
             (Spent { wall: 30.0, ..GOOD }, "the start and the end"),
-            (Spent { waits: true, ..GOOD }, "more threads"),
+            (Spent { waits: true, ..GOOD }, "more ranks wait"),
+            (Spent { waits: true, units: 4, ..GOOD }, "all waited"),
             (Spent { busy: 20.0, units: 10, ..GOOD }, "few units"),
             (fixed, "--schedule farm"),
             (Spent { schedule: Schedule::Farm, ..fixed }, "ranks waited"),

@@ -18,13 +18,14 @@ use super::way::{self, SieveRun};
 use super::{limits, list, verify};
 use crate::chain::Chain;
 use crate::error::Result;
-use crate::kernel::{self, Given, Method, NoRows, Opened, PlanChoice, Seeks};
+use crate::kernel::ready::Ready;
+use crate::kernel::{self, Given, Method, Opened, PlanChoice, Seeks};
 use crate::math::lanes::{self, Lanes};
 use crate::math::sieve::{Layout, SievingPrimes};
 use crate::math::span::Span;
 use crate::syntax;
-use crate::values::{Ascending, Fact, Value};
-use crate::work::{Job, Work};
+use crate::values::{Ascending, Fact, Table, Value};
+use crate::work::{Answer, Job, Work};
 use std::sync::Arc;
 
 /// The plan of a count in these spans, or of what else is asked of them.
@@ -42,7 +43,7 @@ pub fn open(given: &Given, spans: Vec<Span>, asked: Asked) -> Result<Opened> {
     facts.extend(given.seeks.map(|seeks| Fact::new(seeks.option(), seeks.value())));
     facts.extend(given.power.filter(|&power| power != 1).map(|power| Fact::new("power", Value::integer(power))));
     if asked == Asked::Numbers && spans.is_empty() {
-        let none = NoRows { columns: &["x", "count"], bare: "count" };
+        let none = Ready(|| Answer::rows(Table::of(&["x", "count"]), "count"));
         return Ok(Opened { job: Job::work(none), facts, how: vec![] });
     }
     if given.method == Some(Method::Trial) {

@@ -16,7 +16,8 @@ use super::sieving::{Sieving, Size};
 use super::{LayOut, by_formula};
 use crate::chain::Chain;
 use crate::error::{Error, Result};
-use crate::kernel::{Given, KernelEntry, NoRows, Opened, PlanChoice, Takes};
+use crate::kernel::ready::Ready;
+use crate::kernel::{Given, KernelEntry, Opened, PlanChoice, Takes};
 use crate::math::approximate::{self, Whereabouts};
 use crate::math::count::gourdon::TermSums;
 use crate::math::lanes;
@@ -60,7 +61,7 @@ fn open(given: &Given) -> Result<Opened> {
         }
     }
     if given.items.is_empty() {
-        let none = NoRows { columns: &["n", "prime"], bare: "prime" };
+        let none = Ready(|| Answer::rows(Table::of(&["n", "prime"]), "prime"));
         return Ok(Opened {
             job: Job::work(none),
             facts: vec![Fact::new("numbers", Value::List(vec![]))],
@@ -86,7 +87,7 @@ fn open(given: &Given) -> Result<Opened> {
     let mut links: Vec<(u128, Box<dyn Work>, Vec<u32>)> = vec![];
     for (place, (n, whereabouts)) in (0..).zip(numbers.zip(&places)) {
         let Some(Whereabouts { window, farthest }) = *whereabouts else {
-            links.push((n, Box::new(Few { n: n as usize, rows }), vec![place]));
+            links.push((n, Box::new(Ready(move || row(n, NAIVE[n as usize - 1].into(), rows))), vec![place]));
             continue;
         };
         let size = sizes.next().expect("each window has its size");
@@ -136,36 +137,7 @@ fn row(n: u128, prime: u128, rows: Rows) -> Answer {
     Answer::rows(Table::of(&names).with([cells]), "prime")
 }
 
-/// One of the first primes.
-struct Few {
-    n: usize,
-    rows: Rows,
-}
-
-impl Kernel for Few {
-    type Part = u64;
-    type Scratch = ();
-
-    fn units(&self) -> u64 {
-        0
-    }
-
-    fn scratch(&self, _: &Placement) {}
-
-    fn compute(&self, _: u64, _: &mut ()) -> Result<u64> {
-        unreachable!("there are no units")
-    }
-
-    fn answer(&self, _: u64) -> Result<Answer> {
-        Ok(row(self.n as u128, NAIVE[self.n - 1].into(), self.rows))
-    }
-
-    fn forecast(&self) -> Forecast {
-        Forecast::default()
-    }
-}
-
-/// A larger prime.
+/// A prime that is not among the first.
 struct Nth {
     n: u128,
     /// π of the numbers below the window.

@@ -18,7 +18,7 @@ const GROUP: usize = 3;
 /// number of terms, of which there may be 2^25.
 const WORDS: usize = 3;
 
-/// Digits that a product may have: more would not fit two coefficients.
+/// Coefficients that a factor may have: a sum of more products would not fit two coefficients' words.
 const GROUPS_MAX: usize = 1 << 25;
 
 impl Decimal {
@@ -195,8 +195,6 @@ mod tests {
 
         #[test]
         fn a_coefficient_comes_apart(words: [u64; 6]) {
-            // It has no more bits than a product may have.
-            let words = { let mut words = words; words[5] >>= 4; words };
             let limbs = unpacked(words).to_vec();
             prop_assert_eq!(Decimal::trimmed(limbs).to_integer(), integer::from_words(&words));
         }

@@ -378,6 +378,7 @@ mod tests {
             }
         }
     }
+
     /// Beyond 2^64 the primes of B do not fit 32 bits.
     #[test]
     fn b_of_long_primes_is_the_same_for_all_segments() {

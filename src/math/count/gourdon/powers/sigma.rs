@@ -40,7 +40,7 @@ pub fn sigma<R: Ring, const K: usize>(context: &Context<R>) -> R {
     let (star, at_star) = (pi(params.star), s(params.star));
     let narrow = (x / u128::from(y)).isqrt() as u64;
     let mut sum = s(y) - R::of(1);
-    // All p up to y of the first sum, less those beyond x* of the second one, are these.
+    // -Σ f(b)·S(b-1) over p <= y (see `of_root`) and Σ f(b)·(S(b-1) - S(x*)) over x* < p <= y, put together.
     sum -= (1..=star).fold(R::default(), |sum, b| sum + f(b) * powers.first(b - 1)) + at_star * (s(y) - at_star);
     for b in star + 1..=pi(params.cbrt_x) {
         let p = u64::from(tables.primes[b]);
