@@ -8,7 +8,7 @@ use crate::block::Block;
 use crate::error::Result;
 use crate::math::integer::{self, Integer};
 use crate::placement::Placement;
-use crate::values::{Ascending, Table, Value};
+use crate::values::{ListColumn, Stretch, Table, Value};
 use crate::wire::{self, Bytes, Wire};
 use std::ops::Range;
 use std::sync::Arc;
@@ -422,7 +422,7 @@ pub enum Job {
     PerRank(Box<dyn PerRank>),
 }
 
-/// A work whose answer is a list of numbers that does not fit memory. It is computed and written batch by batch.
+/// A work whose answer is a list of rows that does not fit memory. It is computed and written batch by batch.
 pub struct Stream {
     /// The work.
     pub work: Arc<dyn Work>,
@@ -430,12 +430,12 @@ pub struct Stream {
     pub level: u32,
     /// The expected bytes of a batch on its way to the root and out.
     pub bytes: u64,
-    /// The key of the column of numbers.
-    pub key: &'static str,
-    /// Whether a number may be beyond 64 bits.
-    pub wide: bool,
-    /// The numbers in the part of a batch.
-    pub numbers: fn(&[u8]) -> Result<Vec<Ascending>>,
+    /// The columns of the list.
+    pub columns: Vec<ListColumn>,
+    /// The key of the column for `--quiet`.
+    pub bare: &'static str,
+    /// The rows in the part of a batch.
+    pub rows: fn(&[u8]) -> Result<Vec<Stretch>>,
 }
 
 impl Job {

@@ -117,9 +117,9 @@ const BAD: &[(&str, &str)] = &[
     ("factorial 1e13 --mod 2^64-59", "in '1e13': '10000000000000' is too large for a factorial modulo 18446744073709551557: 1000000000000"),
     ("factorial 0..1e9 --mod 7", "in '0..1e9': '0..1000000000' makes 1000000000 rows: at most 10000000"),
     ("square 5 --mod 7", "'--mod' is not an option; see pcount square --help"),
-    ("square 0..1e12", "in '0..1e12': '0..1000000000000' makes 1000000000000 rows: at most 10000000"),
-    ("double 0..1e7 0..1e7", "'0..10000000' makes 20000000 rows: at most 10000000 are allowed"),
-    ("square 0..1e13/1e6", "in '0..1e13/1e6'"),
+    ("square 0..2^71", "in '0..2^71': '0..2361183241434822606848' has too many numbers: at most 2^70 are allowed"),
+    ("double 0..1e12 --for 5s", "--for is not for a list, which is printed while it is computed: leave it out"),
+    ("square 0..1e12 --keep-going", "--keep-going is not for a list"),
     ("delay x", "'x' is not a time"),
     ("delay -1", "'-1' is negative"),
     ("delay -.5", "'-.5' is negative"),
@@ -441,6 +441,92 @@ fn a_long_list_is_whole_and_takes_little_memory() {
     assert!(largest < 150_000, "{largest} kB");
 }
 
+/// The rows of `square`, as text.
+fn squares(numbers: impl Iterator<Item = u64> + Clone) -> String {
+    let rows = || numbers.clone().map(|n| (n, n * n));
+    let width = |key: &str, cells: &mut dyn Iterator<Item = u64>| {
+        cells.map(|n| n.to_string().len()).max().unwrap().max(key.len())
+    };
+    let (n, value) = (width("n", &mut rows().map(|row| row.0)), width("value", &mut rows().map(|row| row.1)));
+    let line = |left: &str, right: &str| format!("{left:>n$}  {right:>value$}\n");
+    line("n", "value") + &rows().map(|(n, value)| line(&n.to_string(), &value.to_string())).collect::<String>()
+}
+
+#[test]
+fn many_rows_read_like_few() {
+    let out = |args: &str| alone(&args.split(' ').collect::<Vec<_>>()).out;
+    // The last ones are held, the others are written as they come.
+    for count in [100_001, 250_000, 100_000, 9] {
+        assert!(out(&format!("square 0..{count} --threads 3")) == squares(0..count), "{count}");
+    }
+    assert!(
+        out("square 150000..250000 7 0..5 5..5 90..200")
+            == squares((150_000..250_000).chain([7]).chain(0..5).chain(90..200))
+    );
+    let values: String = (0..200_000u64).map(|n| format!("{}\n", 2 * n)).collect();
+    assert!(out("double 0..2e5 -q") == values);
+    let json = alone(&["double", "1e5..3e5", "--format", "json"]).json();
+    let rows = json["answer"]["rows"].as_array().unwrap();
+    assert_eq!((rows.len(), &rows[199_999]), (200_000, &json!({"n": "299999", "value": "599998"})));
+    assert_eq!((&json["status"], &json["problem"]["numbers"]), (&json!("complete"), &json!(["100000..300000"])));
+    let large = out("square 1e30..+200000 -f csv");
+    assert_eq!(large.lines().count(), 200_001);
+    assert!(
+        large.ends_with(
+            "1000000000000000000000000199999,1000000000000000000000000399998000000000000000000000000039999600001\n"
+        ),
+        "{}",
+        large.lines().last().unwrap()
+    );
+}
+
+#[test]
+fn rows_end_when_their_reader_does() {
+    let mut command = pcount(&["square", "0..1e12"]);
+    let mut child = common::spawn(command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()));
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0));
+}
+
+#[test]
+fn rows_take_little_memory_and_a_dry_run_knows_it() {
+    let args = ["square", "0..2e7", "--threads", "2"];
+    let plan = alone(&[&args[..], &["--dry-run", "--format", "json"]].concat()).json();
+    let predicted = plan["run"]["predicted"]["bytes_per_rank"].as_u64().unwrap();
+    let largest = 1024 * common::peak_at_end(common::spawn(pcount(&args).stdout(std::process::Stdio::null())));
+    assert!(largest < predicted && predicted < 3 * largest, "predicted {predicted}, found {largest}");
+}
+
+#[test]
+#[cfg_attr(not(feature = "hdf5"), ignore = "pcount is built without HDF5")]
+fn many_rows_are_kept_and_shown_as_they_were_told() {
+    let folder = Folder::new("rows");
+    let path = folder.file("run.h5");
+    for (words, types) in [
+        ("square 0..120000 5", "uint64 uint64"),
+        ("double 2^64-60000..2^64+60000", "|S39 |S39"),
+        ("square 2^70..+110000", "|S39 |S78"),
+    ] {
+        for format in ["text", "csv", "json"] {
+            let args = format!("{words} --format {format} --out {path}");
+            let first = alone(&args.split(' ').collect::<Vec<_>>());
+            assert_eq!((first.code, &*first.err), (Some(0), ""));
+            assert!(alone(&["show", &path, "--format", format]).out == first.out, "{words} as {format}");
+        }
+        if has_h5py() {
+            let script = "import h5py, sys\n\
+                          rows = h5py.File(sys.argv[1])['rows']\n\
+                          n, value = rows['n'], rows['value']\n\
+                          factor = lambda n: n if sys.argv[2] == 'square' else 2\n\
+                          print(n.dtype, value.dtype, all(int(v) == int(n) * factor(int(n)) for n, v in zip(n[:], value[:])))";
+            let mut reader = Command::new(PYTHON);
+            reader.args(["-c", script, &path, words.split(' ').next().unwrap()]);
+            assert_eq!(run(reader).out, format!("{types} True\n"), "{words}");
+        }
+    }
+}
+
 #[test]
 fn a_dry_run_knows_the_memory() {
     let many: Vec<String> = (1..=12).map(|n| format!("1e14+{n}e6")).collect();
@@ -706,11 +792,35 @@ fn a_run_file_is_shown_as_the_run_was_told() {
         }
     }
     assert_eq!(alone(&["-q", "show", &path]).out.lines().count(), 2);
-    // What was not kept cannot be shown.
-    assert_eq!(alone(&["factorial", "100", "--out", &path]).code, Some(0));
-    let bare = alone(&["-q", "show", &path]);
-    assert_eq!((bare.code, &*bare.out), (Some(1), ""), "{bare:?}");
-    assert!(bare.err.contains("--full"), "{}", bare.err);
+    // A file keeps whole values, and long ones are shown if they are asked for.
+    let first = alone(&["factorial", "100", "--out", &path]).out;
+    let full = alone(&["factorial", "100", "--full"]).out;
+    assert!(first.len() < 158 && full.len() > 158, "{first}");
+    assert_eq!((alone(&["show", &path]).out, alone(&["show", &path, "--full"]).out), (first, full));
+    assert_eq!(alone(&["-q", "show", &path]).out, alone(&["-q", "factorial", "100"]).out);
+}
+
+#[test]
+#[cfg_attr(not(feature = "hdf5"), ignore = "pcount is built without HDF5")]
+fn factorials_in_a_run_file_are_those_of_python() {
+    let folder = Folder::new("bytes");
+    let path = folder.file("run.h5");
+    let args = ["factorial", "0..40", "1000..1010", "60000", "5..5", "--out", &path];
+    assert_eq!(alone(&args).code, Some(0));
+    if !has_h5py() {
+        return;
+    }
+    let script = "import h5py, math, sys\n\
+                  sys.set_int_max_str_digits(0)\n\
+                  a = h5py.File(sys.argv[1])['answer']\n\
+                  b, at = a['value_bytes'][:].tobytes(), a['value_offsets'][:]\n\
+                  values = [int.from_bytes(b[i:j], 'little') for i, j in zip(at, at[1:])]\n\
+                  n = [int(n) for n in a['n'][:]]\n\
+                  right = [math.factorial(n) for n in n]\n\
+                  print(len(n), values == right, [int(text) for text in a['value'][:]] == right)";
+    let mut reader = Command::new(PYTHON);
+    reader.args(["-c", script, &path]);
+    assert_eq!(run(reader).out, "51 True True\n");
 }
 
 #[test]

@@ -345,6 +345,7 @@ const ONE_PLACE: &[(&str, &str)] = &[
     ("rug::", "math/integer.rs"),
     ("gmp_mpfr_sys", "math/integer.rs"),
     ("indicatif::", "report/progress.rs"),
+    ("itoa::", "report/row_lines.rs"),
     ("sha2::", "digest.rs"),
     ("rustix::system", "placement.rs"),
     ("rustix::thread", "placement.rs"),

@@ -84,6 +84,21 @@ fn a_list_of_many_batches_is_the_same_on_any_number_of_ranks() {
 }
 
 #[test]
+fn many_rows_are_the_same_on_any_number_of_ranks() {
+    let folder = Folder::new("rows");
+    let args = ["square", "0..3000000", "2^64..+50000", "-f", "csv"];
+    let expect = alone(&args).out;
+    assert_eq!(expect.lines().count(), 3_050_001);
+    for (ranks, schedule) in [(1, "fixed"), (2, "farm"), (3, "fixed"), (3, "farm")] {
+        let path = folder.file("run.h5");
+        let run = mpirun(ranks, &[&args[..], &["--schedule", schedule, "--out", &path]].concat());
+        assert_eq!(run.code, Some(0), "{}", run.err);
+        assert!(run.out == expect, "{ranks} ranks, {schedule}: {} bytes", run.out.len());
+    }
+    assert!(alone(&["show", &folder.file("run.h5"), "-f", "csv"]).out == expect);
+}
+
+#[test]
 fn a_list_nobody_reads_ends_on_all_ranks() {
     use std::process::Stdio;
     for schedule in ["fixed", "farm"] {

@@ -112,7 +112,7 @@ fn the_answer_depends_on_the_plan_and_not_on_the_world() {
 fn told(ranks: usize, seed: u64, schedule: Schedule, level: u32, enough: usize) -> Vec<Result<Vec<u64>>> {
     threads::run(ranks, seed, |world| {
         let work = Arc::new(Words { fails: |unit| unit == 900, ..Words::of(1000) });
-        let stream = Stream { work, level, bytes: 0, key: "unit", wide: false, numbers: |_| Ok(vec![]) };
+        let stream = Stream { work, level, bytes: 0, columns: vec![], bare: "unit", rows: |_| Ok(vec![]) };
         let placement = Placement { threads: 2, ..Placement::here(world.rank()) };
         let mut told = Vec::new();
         let mut each = |part: &[u8]| {

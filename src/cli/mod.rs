@@ -96,6 +96,8 @@ pub struct Output {
     pub format: &'static Format,
     /// The bare answers instead.
     pub quiet: bool,
+    /// Whether factorials are shown with all their digits.
+    pub full: bool,
 }
 
 /// Understands the command line.
@@ -276,11 +278,13 @@ mod tests {
         ] {
             assert_eq!(resumed(begun, "").unwrap().words, ["0..9"]);
         }
-        assert!(resumed("factorial 5 -q", "").unwrap().given.full);
+        // A run file has whole values, and whether they are shown may be asked anew.
+        assert!(["", "--full", "-q"].iter().all(|how| resumed("factorial 5", how).unwrap().given.full));
+        assert!(resumed("factorial 5 --full", "").unwrap().output.full);
+        assert!(!resumed("factorial 5", "").unwrap().output.full);
         assert!(resumed("pi 1e9 --verify", "").unwrap().given.verify);
         assert_eq!(resumed("factorial 5 --mod 7", "-q").unwrap().given.modulus, Some(7));
-        let refused =
-            [("factorial 5", "--full"), ("factorial 5", "-q"), ("sum 0..9", "--method trial"), ("pi 9", "--verify")];
+        let refused = [("sum 0..9", "--method trial"), ("pi 9", "--verify")];
         for (begun, how) in refused {
             assert!(
                 resumed(begun, how)
@@ -358,5 +362,8 @@ mod tests {
     fn a_quiet_factorial_is_whole() {
         assert!(order_("-q factorial 100").given.full);
         assert!(!order_("factorial 100").given.full);
+        // A file keeps whole values, and shows no more than else.
+        let kept = order_("factorial 100 --out run.h5");
+        assert!(kept.given.full && !kept.output.full);
     }
 }

@@ -172,9 +172,9 @@ pub const OPTIONS: &[CliOption] = &[
         value: Nothing,
         help: "Factorials with all their digits, not only those of up to 60",
         heading: PRINTED,
-        commands: Kernels(&["factorial"]),
+        commands: Kernels(&["factorial", "show"]),
         resume: Anew,
-        set: |order, _| put(&mut order.given.full, true),
+        set: |order, _| put(&mut order.output.full, true),
         ..CliOption::PLAIN
     },
     CliOption {

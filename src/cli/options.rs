@@ -292,7 +292,8 @@ mod tests {
     fn rows_name_kernels_that_there_are_and_no_option_twice() {
         for (index, option) in OPTIONS.iter().enumerate() {
             if let Kernels(names) | Only(names) = option.commands {
-                let is_command = |name: &&str| *name == COMPARE || kernel::find(name).is_some();
+                let is_command =
+                    |name: &&str| *name == COMPARE || OF_FILES.contains(name) || kernel::find(name).is_some();
                 assert!(names.iter().all(is_command), "--{}", option.name);
             }
             assert!(OPTIONS[..index].iter().all(|other| other.name != option.name), "--{} twice", option.name);

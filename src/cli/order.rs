@@ -108,10 +108,6 @@ impl Order {
         let begun_without = |option: &str| {
             Error::usage(format!("--{option}: the run in '{}' was started without it: leave it out", file.display()))
         };
-        let has_values = option("full").is_of(begun.entry.name) && begun.given.modulus.is_none();
-        if self.given.full && has_values && !begun.given.full {
-            return Err(begun_without(if self.output.quiet { "quiet" } else { "full" }));
-        }
         if self.given.method.is_some() && !option("method").is_of(begun.entry.name) {
             return Err(begun_without("method"));
         }
@@ -133,9 +129,12 @@ impl Order {
             // A run file may be somebody else's: what is overwritten is not for it to say.
             force: self.given.force,
             dir: self.given.dir.or(begun.given.dir),
+            // A run file has them.
+            full: true,
             ..begun.given
         };
-        Ok(Order { entry: begun.entry, words: begun.words, given, list: None, out: Some(file.into()), ..self })
+        let output = Output { full: self.output.full || begun.output.full, ..self.output };
+        Ok(Order { entry: begun.entry, words: begun.words, given, output, list: None, out: Some(file.into()), ..self })
     }
 
     pub(super) fn is_download(&self) -> bool {
@@ -267,7 +266,7 @@ impl Order {
             every: None,
             time_limit: None,
             status_file: None,
-            output: Output { format: &FORMATS[0], quiet: false },
+            output: Output { format: &FORMATS[0], quiet: false, full: false },
             time: false,
             progress: When::Auto,
             dry_run: false,
@@ -286,11 +285,11 @@ impl Order {
         if order.output.quiet && order.output.format.name != FORMATS[0].name {
             return Err(Error::usage("--quiet prints bare answers, so it takes no --format: leave one of them out"));
         }
-        if order.given.full && order.given.modulus.is_some() {
+        if order.output.full && order.given.modulus.is_some() {
             return Err(Error::usage("--full prints whole factorials, and --mod computes none: leave one of them out"));
         }
-        // A bare answer that is not the whole number would be no answer.
-        order.given.full |= order.output.quiet;
+        // A bare answer that is not the whole number would be no answer, and a file that is kept has all that was computed.
+        order.given.full = order.output.full || order.output.quiet || order.out.is_some();
         if order.keep_going && order.schedule == Some(Schedule::Fixed) {
             let why =
                 "only the farm can deal the blocks of a dead rank again, as --keep-going does: leave one of them out";

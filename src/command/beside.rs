@@ -1,7 +1,7 @@
 //! What the root does beside the computing: progress, saves, and the first rows.
 
-use super::rendered;
 use super::status::StatusFile;
+use super::{rendered, shorten};
 use crate::report::first_rows::FirstRows;
 use crate::report::progress::Progress;
 use crate::run::{Parts, Watch};
@@ -71,7 +71,9 @@ impl Watch for Beside<'_> {
         let plan = self.circumstances.plan;
         let text = first.map(|first| {
             let widths = *self.widths.get_or_insert_with(|| summary::expected_widths(plan));
-            rendered(&summary::of_first_rows(plan, first, widths), output)
+            let mut report = summary::of_first_rows(plan, first, widths);
+            shorten(&mut report, output);
+            rendered(&report, output)
         });
         let text = text.and_then(Result::ok).unwrap_or_default();
         // The last row only makes the columns wide enough.

@@ -1,4 +1,4 @@
-//! `primes --list`: a list is written while it is computed.
+//! A list is written while it is computed: `primes --list`, and the many rows of `square` and `double`.
 
 use super::beside::Beside;
 use super::framed;
@@ -29,16 +29,16 @@ pub fn compute_list(
     placement: &Placement,
     (out, status): (Option<RunFile>, Option<StatusFile>),
 ) -> Result<u8> {
-    let report = |outcome: Option<&Outcome>| summary::listed(circumstances, stream.key, outcome);
-    let kept = out.map(|file| file.list(stream.key, stream.wide)).transpose();
+    let report = |outcome: Option<&Outcome>| summary::listed(circumstances, stream, outcome);
+    let kept = out.map(|file| file.list(&stream.columns)).transpose();
     keep_freed_memory(stream.bytes);
     let mut writer = ListWriter::begin(framed(&report(None), order.output), kept);
     let progress = Progress::new(order.progress.beside_a_list(), world.is_root());
     let mut beside = Beside::new(circumstances, progress, None, status);
     let mut is_read = true;
     let mut each = |part: &[u8]| {
-        let numbers = (stream.numbers)(part)?;
-        is_read = numbers.iter().all(|numbers| writer.write_ascending(numbers));
+        let rows = (stream.rows)(part)?;
+        is_read = rows.iter().all(|stretch| writer.write(stretch));
         Ok(is_read)
     };
     let stops = Stops::never();

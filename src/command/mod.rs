@@ -65,6 +65,13 @@ fn code(status: Status) -> u8 {
     }
 }
 
+/// Leaves out of a report what is not shown unasked. Bare answers are whole.
+fn shorten(report: &mut Report, output: Output) {
+    if !output.full && !output.quiet {
+        report.table.leave_out_long_values();
+    }
+}
+
 /// A report in its format, or its column for `--quiet`.
 fn rendered(report: &Report, output: Output) -> Result<String> {
     match output.quiet {
@@ -77,7 +84,7 @@ fn rendered(report: &Report, output: Output) -> Result<String> {
 fn framed(report: &Report, output: Output) -> Frame {
     let list = report.list.as_ref().expect("the report has a list");
     match output.quiet {
-        true => Frame::lines(String::new()),
+        true => Frame::bare(list.columns.iter().position(|column| column.key == *report.bare).unwrap_or(0)),
         false => (output.format.frame)(report, list),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::beside::Beside;
 use super::status::StatusFile;
-use super::{code, list, rendered};
+use super::{code, list, rendered, shorten};
 use crate::attempt::Attempt;
 use crate::cli::Order;
 use crate::error::Result;
@@ -160,7 +160,7 @@ fn conclude(circumstances: &Circumstances, computed: Computed) -> Result<Status>
     if order.time {
         streams::talk(&summary::times(circumstances, outcome.as_ref()));
     }
-    let report = match (answer, &mut outcome) {
+    let mut report = match (answer, &mut outcome) {
         (None, Some(stopped)) => {
             let parts = std::mem::take(&mut stopped.parts);
             summary::stopped(circumstances, stopped, parts)
@@ -173,6 +173,7 @@ fn conclude(circumstances: &Circumstances, computed: Computed) -> Result<Status>
     };
     // The answer is printed even if the file cannot be written, and the other way round.
     let kept = keeper.map_or(Ok(()), |keeper| keeper.finish(&report));
+    shorten(&mut report, order.output);
     // To find the known rows takes time: everything is saved by now.
     let known = match (&report.state, report.status) {
         (Some(state), Status::Partial) => summary::known(circumstances.plan, &state.blocks)?,
@@ -181,7 +182,11 @@ fn conclude(circumstances: &Circumstances, computed: Computed) -> Result<Status>
     let said = match report.status {
         // Without known rows, scripts may still want to know how far the run is.
         Status::Partial if known.is_none() && (order.output.quiet || !order.output.format.is_document) => Ok(()),
-        Status::Partial => rendered(&summary::with_rows(&report, known), order.output).and_then(|text| rows.end(&text)),
+        Status::Partial => {
+            let mut report = summary::with_rows(&report, known);
+            shorten(&mut report, order.output);
+            rendered(&report, order.output).and_then(|text| rows.end(&text))
+        }
         _ => rendered(&report, order.output).and_then(|text| rows.end(&text)),
     };
     said.and(kept)?;

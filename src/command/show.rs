@@ -1,6 +1,6 @@
 //! `show`: prints a run file.
 
-use super::{framed, rendered};
+use super::{framed, rendered, shorten};
 use crate::cli::Output;
 use crate::error::Result;
 use crate::report::list::ListWriter;
@@ -13,7 +13,8 @@ use std::path::Path;
 /// # Errors
 /// If the file cannot be read or is damaged, if it has no answer for `--quiet`, or if stdout cannot be written.
 pub fn show(file: &Path, output: Output) -> Result<Status> {
-    let opened = (files()?.opened)(file)?;
+    let mut opened = (files()?.opened)(file)?;
+    shorten(&mut opened.report, output);
     let report = &opened.report;
     if report.list.is_none() {
         let text = rendered(report, output).map_err(|why| why.at(&format!("'{}'", file.display())))?;
@@ -22,6 +23,6 @@ pub fn show(file: &Path, output: Output) -> Result<Status> {
     let frame = framed(report, output);
     let tail = frame.tail.clone();
     let mut writer = ListWriter::begin(frame, Ok(None));
-    opened.numbers(&mut |numbers| writer.write(numbers.iter().copied()))?;
+    opened.rows(&mut |stretch| writer.write(stretch))?;
     writer.end(&tail, report).map(|()| report.status)
 }

@@ -9,7 +9,7 @@ use crate::plan::Plan;
 use crate::run::stop::Stops;
 use crate::run::{self, Course, Unwatched, room};
 use crate::syntax::Item;
-use crate::values::Ascending;
+use crate::values::{Ascending, Numbers, Stretch};
 use crate::work::Job;
 use crate::world::solo::Solo;
 use std::ops::RangeBounds;
@@ -132,7 +132,16 @@ fn sieve(piece: Span, stops: &Stops, send: &SyncSender<Batch>) -> Result<()> {
     let Job::Stream(stream) = Plan::open(entry, &given)?.job else { unreachable!("primes are listed in batches") };
     let placement = placement(&*stream.work);
     room::check(&Solo, std::slice::from_ref(&placement), &stream.forecast())?;
-    let mut each = |part: &[u8]| Ok(send.send(Ok((stream.numbers)(part)?)).is_ok());
+    let mut each = |part: &[u8]| Ok(send.send(Ok(primes_of((stream.rows)(part)?))).is_ok());
     let course = Course::new(None, stops);
     run::run_in_batches(&Solo, &stream, &placement, course, &mut Unwatched, &mut each).map(drop)
+}
+
+/// The primes of a batch, which has no other column.
+fn primes_of(rows: Vec<Stretch>) -> Vec<Ascending> {
+    let primes = |numbers| match numbers {
+        Numbers::Ascending(primes) => primes,
+        _ => unreachable!("primes are listed in ascending order"),
+    };
+    rows.into_iter().flat_map(|stretch| stretch.columns).map(primes).collect()
 }

@@ -1,6 +1,7 @@
 //! `double`: 2n for each number, the tutorials' data in three chunks.
 
-use super::terms::{self, Term};
+use super::term_rows;
+use super::terms::Term;
 use super::{KernelEntry, Takes};
 use crate::math::integer::Integer;
 
@@ -10,7 +11,7 @@ pub const DOUBLE: KernelEntry = KernelEntry {
     about: "Double numbers",
     takes: Takes::Items("1..13"),
     examples: &[("double 1..13", "the doubles of 1 to 12")],
-    open: terms::map::<Double>,
+    open: term_rows::map::<Double>,
 };
 
 /// n to 2n.
@@ -19,6 +20,11 @@ pub struct Double;
 impl Term for Double {
     fn exact(n: Integer) -> Integer {
         n * 2u32
+    }
+
+    #[inline]
+    fn low(n: u128) -> u128 {
+        n.wrapping_mul(2)
     }
 }
 

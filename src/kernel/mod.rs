@@ -23,6 +23,8 @@ mod real;
 mod riemann_r;
 mod square;
 mod sum;
+mod term_list;
+mod term_rows;
 mod terms;
 
 use crate::chain::OVERLAP;
@@ -83,7 +85,7 @@ pub struct Given {
     pub method: Option<Method>,
     /// The instruction set; nothing for the best one.
     pub lanes: Option<&'static Lanes>,
-    /// Whether whole factorials are wanted however long they are.
+    /// Whether whole factorials are wanted however long they are, to be shown or kept.
     pub full: bool,
     /// What factorials are divided by, if only the rest is wanted: 1 to 2^64.
     pub modulus: Option<u128>,

@@ -1,6 +1,7 @@
 //! `square`: n² for each number, as the tutorials' pools map it.
 
-use super::terms::{self, Reducible, Run, Term};
+use super::term_rows;
+use super::terms::{Reducible, Run, Term};
 use super::{KernelEntry, Takes};
 use crate::math::integer::Integer;
 
@@ -9,8 +10,11 @@ pub const SQUARE: KernelEntry = KernelEntry {
     name: "square",
     about: "Square numbers",
     takes: Takes::Items("1..6"),
-    examples: &[("square 1..6", "the squares of 1 to 5")],
-    open: terms::map::<Square>,
+    examples: &[
+        ("square 1..6", "the squares of 1 to 5"),
+        ("square 0..1e9 --out squares.h5 > /dev/null", "many, into a file for h5py, in little memory"),
+    ],
+    open: term_rows::map::<Square>,
 };
 
 /// n to n².
@@ -19,6 +23,11 @@ pub struct Square;
 impl Term for Square {
     fn exact(n: Integer) -> Integer {
         n.square()
+    }
+
+    #[inline]
+    fn low(n: u128) -> u128 {
+        n.wrapping_mul(n)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::math::lanes::{self, Lanes};
 use crate::math::span::overlap;
 use crate::placement::Placement;
 use crate::syntax::Item;
-use crate::values::{Fact, Table, Value};
+use crate::values::{Fact, Value};
 use crate::work::{Answer, Forecast, Job, Kernel, Work};
 use std::ops::Range;
 
@@ -22,6 +22,11 @@ use std::ops::Range;
 pub trait Term: Send + Sync + 'static {
     /// Its value.
     fn exact(n: Integer) -> Integer;
+
+    /// Its value modulo 2^128: where many rows fit that, it is quicker to say how in machine integers.
+    fn low(n: u128) -> u128 {
+        Self::exact(Integer::from(n)).to_u128_wrapping()
+    }
 }
 
 /// A term that lanes can add up over runs of numbers.
@@ -46,33 +51,35 @@ pub struct Run {
     pub squares: u128,
 }
 
-/// A row for each number given, with its term.
-///
-/// # Errors
-/// If there would be more than ten million rows.
-pub fn map<T: Term>(given: &Given) -> Result<Opened> {
-    few_rows(&given.items)?;
-    let width = unit_width(&given.items, MAPPED);
-    chain(given, "numbers", |first, count| Box::new(Map::<T>::new(first, count, width)))
-}
-
 /// The sum of the terms of all numbers given.
 ///
 /// # Errors
 /// If an item has more than 2^70 numbers.
 pub fn reduce<T: Reducible>(given: &Given) -> Result<Opened> {
     let lanes = given.lanes.map_or_else(|| lanes::pick(None), Ok)?;
-    let too_many = |item: &&Item| item.first_and_count().1.div_ceil(REDUCED) > 1 << 48;
-    if let Some(item) = given.items.iter().find(too_many) {
-        return Err(Error::usage(format!("'{item}' has too many numbers: at most 2^70 are allowed")));
-    }
+    given.items.iter().try_for_each(numbered)?;
     let width = unit_width(&given.items, REDUCED);
     let mut opened = chain(given, "ranges", |first, count| Box::new(Reduce::<T>::new(first, count, width, lanes)))?;
     opened.how.push(PlanChoice::free(Fact::new("lanes", Value::text(lanes.name))));
     Ok(opened)
 }
 
-fn chain(given: &Given, name: &'static str, link: impl Fn(u128, u128) -> Box<dyn Work>) -> Result<Opened> {
+/// Refuses more numbers than can be cut into units.
+///
+/// # Errors
+/// If the item has more than 2^70.
+pub fn numbered(item: &Item) -> Result<()> {
+    match item.first_and_count().1 > 1 << 70 {
+        true => Err(Error::usage(format!("'{item}' has too many numbers: at most 2^70 are allowed"))),
+        false => Ok(()),
+    }
+}
+
+/// Works as one: a link for each item, made of its first number and how many it has.
+///
+/// # Errors
+/// As of [`Chain::new`].
+pub fn chain(given: &Given, name: &'static str, link: impl Fn(u128, u128) -> Box<dyn Work>) -> Result<Opened> {
     let links = given.items.iter().map(|item| item.first_and_count());
     let links = links.map(|(first, count)| link(first, count)).collect();
     let facts = vec![Fact::new(name, Value::texts(&given.items))];
@@ -88,12 +95,16 @@ pub const UNITS_OF_SMALL: u128 = 1024;
 
 /// How many numbers a unit takes, of a problem of these items: few where it is small, `most` where it is large.
 pub fn unit_width(items: &[Item], most: u128) -> u128 {
-    let count = items.iter().fold(0u128, |count, item| count.saturating_add(item.first_and_count().1));
-    count.div_ceil(UNITS_OF_SMALL).clamp(1, most)
+    count(items).div_ceil(UNITS_OF_SMALL).clamp(1, most)
+}
+
+/// How many numbers these items have.
+pub fn count(items: &[Item]) -> u128 {
+    items.iter().fold(0, |count, item| count.saturating_add(item.first_and_count().1))
 }
 
 /// Where unit number `unit` of `units` begins, if `count` numbers are cut into equal ones.
-fn edge(count: u128, unit: u64, units: u64) -> u128 {
+pub fn edge(count: u128, unit: u64, units: u64) -> u128 {
     count * u128::from(unit) / u128::from(units)
 }
 
@@ -113,75 +124,6 @@ pub fn few_rows(items: &[Item]) -> Result<()> {
         }
     }
     Ok(())
-}
-
-struct Map<T> {
-    first: u128,
-    count: u128,
-    /// Numbers of a unit, at most.
-    width: u128,
-    /// Seconds of a row.
-    seconds: f64,
-    term: std::marker::PhantomData<T>,
-}
-
-/// Numbers of a unit, at most.
-const MAPPED: u128 = 4096;
-
-/// Seconds of a row of a sample; and of one that is also merged from level to level and written, measured.
-const SAMPLE_ROW_SECONDS: f64 = 100e-9;
-const ROW_SECONDS: f64 = 300e-9;
-
-impl<T: Term> Map<T> {
-    /// `count` numbers from `first` on.
-    fn new(first: u128, count: u128, width: u128) -> Map<T> {
-        Map { first, count, width, seconds: ROW_SECONDS, term: std::marker::PhantomData }
-    }
-}
-
-impl<T: Term> Kernel for Map<T> {
-    type Part = Vec<Integer>;
-    type Scratch = ();
-
-    fn units(&self) -> u64 {
-        self.count.div_ceil(self.width) as u64
-    }
-
-    fn scratch(&self, _: &Placement) {}
-
-    fn compute(&self, unit: u64, _: &mut ()) -> Result<Vec<Integer>> {
-        let edge = |unit| edge(self.count, unit, Kernel::units(self));
-        Ok((edge(unit)..edge(unit + 1)).map(|index| T::exact(Integer::from(self.first + index))).collect())
-    }
-
-    /// They are quickly made again.
-    fn plausible(&self, units: Range<u64>, part: &Vec<Integer>) -> bool {
-        let edge = |unit| edge(self.count, unit, Kernel::units(self));
-        let indices = edge(units.start)..edge(units.end);
-        part.len() as u128 == indices.end - indices.start
-            && indices.zip(part).all(|(index, term)| *term == T::exact(Integer::from(self.first + index)))
-    }
-
-    fn answer(&self, whole: Vec<Integer>) -> Result<Answer> {
-        let numbers = (0..).map(|index| self.first + index);
-        let rows = numbers.zip(whole).map(|(n, term)| vec![Value::integer(n), Value::integer(term)]);
-        Ok(Answer::rows(Table::of(&["n", "value"]).with(rows), "value"))
-    }
-
-    fn forecast(&self) -> Forecast {
-        // A row takes 720 bytes on its way out as JSON, measured; as text or CSV half of that.
-        Forecast {
-            seconds: self.count as f64 * self.seconds,
-            rank_bytes: self.count as u64 * 720,
-            thread_bytes: self.width as u64 * 64,
-            ..Forecast::default()
-        }
-    }
-
-    fn sample(&self) -> Option<Box<dyn Work>> {
-        let count = self.count.min(MAPPED);
-        Some(Box::new(Map { seconds: SAMPLE_ROW_SECONDS, ..Map::<T>::new(self.first, count, MAPPED) }))
-    }
 }
 
 struct Reduce<T> {
@@ -327,25 +269,15 @@ mod tests {
             Job::Work(work) => work.units(),
             _ => unreachable!("terms are computed in units"),
         };
-        for open in [map::<Same>, reduce::<Same>] {
-            for (text, least) in [("1..6", 5), ("0..40", 40), ("0..1024", 1024), ("0..1000000", 513)] {
+        for open in [crate::kernel::term_rows::map::<Same>, reduce::<Same>] {
+            for (text, least) in [("1..6", 5), ("0..40", 40), ("0..1024", 1024), ("0..100000", 513)] {
                 let units = units(open, text);
-                assert!(units >= least && units <= UNITS_OF_SMALL.max(1_000_000 / MAPPED) as u64, "{text}: {units}");
+                assert!(units >= least && units <= UNITS_OF_SMALL as u64, "{text}: {units}");
             }
             // However many ranges it is asked in.
-            assert!(units(open, "0..1e6/1000") <= 2000);
+            assert!(units(open, "0..1e5/1000") <= 2000);
         }
         assert_eq!(units(reduce::<Same>, "0..2^40"), 1 << 18);
-    }
-
-    #[test]
-    fn rows_take_as_much_memory_however_they_are_asked_for() {
-        let bytes = |text: &str| match map::<Same>(&given(text)).unwrap().job {
-            Job::Work(work) => work.forecast().rank_bytes,
-            _ => unreachable!("terms are computed in units"),
-        };
-        assert_eq!(bytes("0..1e6/1000"), bytes("0..1e6"));
-        assert!(bytes("0..1e6") >= 500_000_000);
     }
 
     #[test]

@@ -3,8 +3,12 @@
 use super::{Format, Frame, Report, Status, shown};
 
 /// Comma-separated values, for spreadsheets.
-pub const CSV: Format =
-    Format { name: "csv", is_document: false, write, frame: |_, list| Frame::lines(format!("{}\n", list.key)) };
+pub const CSV: Format = Format {
+    name: "csv",
+    is_document: false,
+    write,
+    frame: |_, list| Frame::lines(list.keys().join(",") + "\n", list, ","),
+};
 
 fn write(report: &Report) -> String {
     let facts = || report.problem.iter().chain(&report.run);

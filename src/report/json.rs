@@ -55,11 +55,14 @@ fn answer(report: &Report) -> Json {
 /// are escaped.
 fn frame(report: &Report, list: &List) -> Frame {
     const ROWS_OPEN: &str = "\"rows\":[";
-    let key = [Column { key: list.key.clone(), unit: "".into() }];
-    let whole = write(&Report { table: Table { columns: key.into(), rows: vec![] }, ..report.clone() });
+    let columns = list.columns.iter().map(|column| Column { key: column.key.clone(), unit: "".into() }).collect();
+    let whole = write(&Report { table: Table { columns, rows: vec![] }, ..report.clone() });
     let (head, tail) = whole.split_once(ROWS_OPEN).expect("an answer with columns has rows");
-    let before = format!("{{{}:\"", json!(list.key));
-    Frame { head: format!("{head}{ROWS_OPEN}"), tail: tail.into(), before, after: "\"}", between: "," }
+    let mut cells = list.cells("{", "\",");
+    for (cell, key) in cells.iter_mut().zip(list.keys()) {
+        cell.before += &format!("{}:\"", json!(key));
+    }
+    Frame { head: format!("{head}{ROWS_OPEN}"), tail: tail.into(), cells, after: "\"}", between: "," }
 }
 
 fn value(value_: &Value) -> Json {

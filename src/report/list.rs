@@ -1,23 +1,24 @@
-//! An answer that is written as it comes: a column of numbers that does not fit memory.
+//! An answer that is written as it comes: rows of numbers that do not fit memory.
 //!
-//! It goes to stdout in the frame of its format, and into the run file if there is one. Most of the cost is making decimals. Numbers that
-//! follow each other differ in their last digits only, so what stands before these is copied from the line before.
+//! They go to stdout in the frame of their format, and into the run file if there is one. Most of the cost is making decimals. Rows of
+//! several columns are written by `row_lines.rs`. A single column of numbers that follow each other differs in the last digits only, so what stands
+//! before these is copied from the line before.
 
+use super::row_lines::RowLines;
 use super::{Frame, Report, put_out};
 use crate::error::Result;
-use crate::values::Ascending;
-use std::ops::ControlFlow;
+use crate::values::{Ascending, Numbers, Stretch};
 
 /// How many bytes are written to stdout at a time.
-const BUFFER: usize = 1 << 16;
+pub(super) const BUFFER: usize = 1 << 16;
 
-/// A second place for the numbers.
+/// A second place for the rows.
 pub trait KeptList {
-    /// Adds a number.
+    /// Adds rows.
     ///
     /// # Errors
-    /// If it cannot be written.
-    fn push(&mut self, number: u128) -> Result<()>;
+    /// If they cannot be written.
+    fn put(&mut self, stretch: &Stretch) -> Result<()>;
     /// Adds the report of the run, at the end.
     ///
     /// # Errors
@@ -25,73 +26,65 @@ pub trait KeptList {
     fn keep(self: Box<Self>, report: &Report) -> Result<()>;
 }
 
-/// Writes a list of numbers.
+/// Writes a list.
 pub struct ListWriter {
-    lines: Lines,
+    lines: AnyLines,
     /// Whether anyone still reads stdout.
     stdout: Result<bool>,
     /// The second place; `None` if there is none.
     kept: Result<Option<Box<dyn KeptList>>>,
 }
 
+/// How the rows become text.
+enum AnyLines {
+    /// Numbers of one column that do not descend, or hardly ever.
+    Single(Lines),
+    Rows(RowLines),
+}
+
 impl ListWriter {
-    /// Writes what comes before the numbers.
+    /// Writes what comes before the rows.
     pub fn begin(frame: Frame, kept: Result<Option<Box<dyn KeptList>>>) -> ListWriter {
-        ListWriter { lines: Lines::new(frame), stdout: Ok(true), kept }
+        let lines = match &frame.cells[..] {
+            [cell] if cell.column == 0 => AnyLines::Single(Lines::new(frame)),
+            _ => AnyLines::Rows(RowLines::new(frame)),
+        };
+        ListWriter { lines, stdout: Ok(true), kept }
     }
 
-    /// Writes more numbers. Returns whether more are wanted.
-    pub fn write(&mut self, mut numbers: impl Iterator<Item = u128>) -> bool {
-        let _ = numbers.try_for_each(|number| {
-            if !self.wanted() {
-                return ControlFlow::Break(());
-            }
-            if matches!(self.stdout, Ok(true)) {
-                self.lines.put(number);
-                if self.lines.is_full() {
-                    self.flush();
-                }
-            }
-            if let Ok(Some(file)) = &mut self.kept
-                && let Err(why) = file.push(number)
-            {
-                self.kept = Err(why);
-            }
-            ControlFlow::Continue(())
-        });
-        self.flush();
-        self.wanted()
-    }
-
-    /// The same, faster if there is no second place.
-    pub fn write_ascending(&mut self, numbers: &Ascending) -> bool {
-        if !matches!(self.kept, Ok(None)) {
-            return self.write(numbers.numbers());
-        }
-        let ListWriter { lines, stdout, .. } = self;
+    /// Writes more rows. Returns whether more are wanted: if the reader of stdout has left, the file still gets the rows, and the other
+    /// way round.
+    pub fn write(&mut self, stretch: &Stretch) -> bool {
+        let ListWriter { lines, stdout, kept } = self;
         if matches!(stdout, Ok(true)) {
-            lines.put_all(numbers, |text| {
+            let mut flush = |text: &[u8]| {
                 *stdout = put_out(text);
                 matches!(stdout, Ok(true))
-            });
+            };
+            match lines {
+                AnyLines::Single(lines) => lines.put_all(&stretch.columns[0], &mut flush),
+                AnyLines::Rows(lines) => lines.put_all(stretch, &mut flush),
+            }
+        }
+        if let Ok(Some(file)) = kept
+            && let Err(why) = file.put(stretch)
+        {
+            *kept = Err(why);
         }
         self.flush();
-        self.wanted()
-    }
-
-    /// If the reader of stdout has left, the file still gets the numbers, and the other way round.
-    fn wanted(&self) -> bool {
         matches!(self.stdout, Ok(true)) || matches!(self.kept, Ok(Some(_)))
     }
 
     fn flush(&mut self) {
-        let text = self.lines.take();
         if let Ok(true) = self.stdout {
-            self.stdout = put_out(text);
+            self.stdout = match &mut self.lines {
+                AnyLines::Single(lines) => put_out(lines.take()),
+                AnyLines::Rows(lines) => lines.flush(put_out),
+            };
         }
     }
 
-    /// Writes what comes after the numbers, and adds the report of the run to the file.
+    /// Writes what comes after the rows, and adds the report of the run to the file.
     ///
     /// # Errors
     /// If stdout or the file cannot be written.
@@ -150,7 +143,7 @@ const LAST_DIGITS_END: u128 = 10_000;
 impl Lines {
     fn new(frame: Frame) -> Lines {
         // No number has more than 39 digits, and the last piece may be nearly empty.
-        let room = frame.between.len() + frame.before.len() + frame.after.len() + 39 + 2 * PIECE;
+        let room = frame.between.len() + frame.cells[0].before.len() + frame.after.len() + 39 + 2 * PIECE;
         let mut text = frame.head.clone().into_bytes();
         let used = text.len();
         text.resize(used + BUFFER + room, 0);
@@ -180,8 +173,27 @@ impl Lines {
         }
     }
 
-    /// Adds numbers. `flush` gets the text when there is no more room, and tells whether to go on.
-    fn put_all(&mut self, numbers: &Ascending, mut flush: impl FnMut(&[u8]) -> bool) {
+    /// Adds numbers below 2^128. `flush` gets the text when there is no more room, and tells whether to go on.
+    fn put_all(&mut self, numbers: &Numbers, flush: &mut dyn FnMut(&[u8]) -> bool) {
+        match numbers {
+            Numbers::Ascending(numbers) => self.put_ascending(numbers, flush),
+            Numbers::Narrow(numbers) => self.put_each(numbers.iter().map(|&number| number.into()), flush),
+            Numbers::Wide(numbers) => self.put_each(numbers.iter().copied(), flush),
+            Numbers::From(first, count) => self.put_each((0..u128::from(*count)).map(|index| first + index), flush),
+            Numbers::Signed(_) | Numbers::Long(_) => unreachable!("they are written as rows"),
+        }
+    }
+
+    fn put_each(&mut self, numbers: impl Iterator<Item = u128>, flush: &mut dyn FnMut(&[u8]) -> bool) {
+        for number in numbers {
+            if self.is_full() && !flush(self.take()) {
+                return;
+            }
+            self.put(number);
+        }
+    }
+
+    fn put_ascending(&mut self, numbers: &Ascending, flush: &mut dyn FnMut(&[u8]) -> bool) {
         for (mut number, mut steps) in numbers.runs() {
             loop {
                 if self.is_full() && !flush(self.take()) {
@@ -234,7 +246,8 @@ impl Lines {
     /// The same, for a number with other digits before the last.
     #[cold]
     fn put_anew(&mut self, number: u128) {
-        let Frame { before, after, between, .. } = &self.frame;
+        let Frame { cells, after, between, .. } = &self.frame;
+        let before = &cells[0].before;
         let line = format!("{}{before}{number}{after}", if self.any { between } else { "" });
         self.text[self.used..self.used + line.len()].copy_from_slice(line.as_bytes());
         self.used += line.len();
@@ -260,19 +273,22 @@ impl Lines {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Cell;
     use super::*;
 
     fn frames() -> [Frame; 2] {
         let before = "before a number of more than thirty-two bytes ".to_string();
+        let cells = vec![Cell { column: 0, before, width: 0 }];
         [
-            Frame::lines("head\n".into()),
-            Frame { head: "[".into(), tail: "]".into(), before, after: "\"}", between: "," },
+            Frame { head: "head\n".into(), ..Frame::bare(0) },
+            Frame { head: "[".into(), tail: "]".into(), cells, after: "\"}", between: "," },
         ]
     }
 
     /// The numbers one by one.
     fn plainly(frame: &Frame, numbers: &[u128]) -> String {
-        let Frame { before, after, .. } = frame;
+        let Frame { cells, after, .. } = frame;
+        let before = &cells[0].before;
         let lines: Vec<String> = numbers.iter().map(|number| format!("{before}{number}{after}")).collect();
         frame.head.clone() + &lines.join(frame.between)
     }
@@ -320,7 +336,7 @@ mod tests {
         for frame in frames() {
             let expect = plainly(&frame, &numbers);
             let (mut lines, mut text) = (Lines::new(frame), vec![]);
-            lines.put_all(&ascending, |full| {
+            lines.put_all(&Numbers::Ascending(ascending.clone()), &mut |full| {
                 text.extend_from_slice(full);
                 true
             });

@@ -12,6 +12,7 @@ pub mod list;
 pub mod pace;
 pub mod people;
 pub mod progress;
+mod row_lines;
 pub mod text;
 
 use crate::block::Block;
@@ -19,10 +20,9 @@ use crate::error::{Error, Result};
 use crate::escaped;
 use crate::streams;
 use crate::values::timeline::Entry;
-use crate::values::{Fact, Role, Table, Value};
+use crate::values::{Fact, ListColumn, Role, Table, Value};
 use crate::wire::Bytes;
 pub use colour::colours;
-use std::borrow::Cow;
 use std::io::{ErrorKind, Write};
 
 /// How a run ended.
@@ -121,12 +121,12 @@ impl Report {
     }
 }
 
-/// A column of numbers that is not in the report itself.
+/// Rows of numbers that are not in the report itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct List {
-    /// The key of the column.
-    pub key: Cow<'static, str>,
-    /// How many numbers there are.
+    /// The columns.
+    pub columns: Vec<ListColumn>,
+    /// How many rows there are.
     pub count: u64,
     /// The SHA-256 of the numbers, if they are kept.
     pub sha256: String,
@@ -146,23 +146,54 @@ pub struct Format {
 }
 
 /// The text around the numbers of a list.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Frame {
-    /// Before all numbers, and after them.
+    /// Before all rows.
     pub head: String,
-    /// After all numbers.
+    /// After all rows.
     pub tail: String,
-    /// Before each number, after it, and between two.
-    pub before: String,
-    /// After each number.
+    /// The numbers of a row, from left to right.
+    pub cells: Vec<Cell>,
+    /// After each row.
     pub after: &'static str,
-    /// Between two numbers.
+    /// Between two rows.
     pub between: &'static str,
 }
 
+/// A number of a row, and the text before it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cell {
+    /// The column that it is of.
+    pub column: usize,
+    /// The text before it.
+    pub before: String,
+    /// It stands right in so many characters.
+    pub width: usize,
+}
+
 impl Frame {
-    /// One number per line.
-    pub fn lines(head: String) -> Frame {
-        Frame { head, tail: String::new(), before: String::new(), after: "\n", between: "" }
+    /// A row per line: all cells of the list, with `between` two of them.
+    pub fn lines(head: String, list: &List, between: &str) -> Frame {
+        Frame { head, tail: String::new(), cells: list.cells("", between), after: "\n", between: "" }
+    }
+
+    /// A number per line: that of one column.
+    pub fn bare(column: usize) -> Frame {
+        let cells = vec![Cell { column, before: String::new(), width: 0 }];
+        Frame { head: String::new(), tail: String::new(), cells, after: "\n", between: "" }
+    }
+}
+
+impl List {
+    /// The cells of a row, with `first` before the first one, and `next` before each other.
+    pub fn cells(&self, first: &str, next: &str) -> Vec<Cell> {
+        let before = |column| if column == 0 { first } else { next };
+        (0..self.columns.len()).map(|column| Cell { column, before: before(column).into(), width: 0 }).collect()
+    }
+
+    /// The keys of the columns.
+    pub fn keys(&self) -> Vec<String> {
+        self.columns.iter().map(|column| column.key.to_string()).collect()
     }
 }
 

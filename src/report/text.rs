@@ -1,12 +1,14 @@
 //! Text for people: aligned columns, units in the heading, the total below a line.
 
-use super::{Format, Frame, Report, Status, people, shown};
+use super::{Format, Frame, List, Report, Status, people, shown};
 use crate::escaped;
 use crate::values::{Column, Fact, Table, Value};
 
 /// Aligned text, for people.
-pub const PLAIN_TEXT: Format =
-    Format { name: "text", is_document: false, write, frame: |_, list| Frame::lines(format!("{}\n", list.key)) };
+pub const PLAIN_TEXT: Format = Format { name: "text", is_document: false, write, frame };
+
+/// Between two columns.
+const GAP: &str = "  ";
 
 /// A cell longer than this does not widen its column: one factorial must not push a table off the screen.
 const WIDE: usize = 64;
@@ -25,6 +27,21 @@ fn write(report: &Report) -> String {
                 + &meanings(report)
         }
     }
+}
+
+/// One column is a list, and several are a table, with the numbers to the right as in [`aligned`].
+fn frame(_: &Report, list: &List) -> Frame {
+    let mut frame = Frame::lines(String::new(), list, GAP);
+    if let [column] = &list.columns[..] {
+        return Frame { head: format!("{}\n", column.key), ..frame };
+    }
+    let mut heading = String::new();
+    for (cell, column) in frame.cells.iter_mut().zip(&list.columns) {
+        let widest = if column.width <= WIDE { column.width } else { 0 };
+        cell.width = widest.max(column.key.len());
+        heading += &format!("{}{:>width$}", cell.before, column.key, width = cell.width);
+    }
+    Frame { head: heading + "\n", ..frame }
 }
 
 /// What was counted a second time by another method. The counts agreed, or there would be no answer.
@@ -66,7 +83,7 @@ fn aligned(table: &Table, total: Option<&String>) -> String {
             true => format!("{cell:>width$}", width = widths[column]),
             false => format!("{cell:<width$}", width = widths[column]),
         });
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_string() + "\n"
+        cells.collect::<Vec<_>>().join(GAP).trim_end().to_string() + "\n"
     };
     let mut text = line(&mut headings.iter().map(String::as_str));
     for row in &rows {

@@ -10,6 +10,7 @@ mod to_resume;
 use crate::error::{Error, Result};
 use crate::report::Report;
 use crate::report::list::KeptList;
+use crate::values::{ListColumn, Stretch};
 pub use files::Files;
 use lock::Owner;
 use std::convert::Infallible;
@@ -74,7 +75,7 @@ impl RunFile {
 
     /// # Errors
     /// There is nothing to write to.
-    pub fn list(self, _: &'static str, _: bool) -> Result<Box<dyn KeptList>> {
+    pub fn list(self, _: &[ListColumn]) -> Result<Box<dyn KeptList>> {
         match self.0 {}
     }
 }
@@ -82,7 +83,7 @@ impl RunFile {
 impl OpenedFile {
     /// # Errors
     /// There is nothing to read from.
-    pub fn numbers(&self, _: &mut dyn FnMut(&[u128]) -> bool) -> Result<()> {
+    pub fn rows(&self, _: &mut dyn FnMut(&Stretch) -> bool) -> Result<()> {
         match self.none {}
     }
 }

@@ -3,9 +3,10 @@
 use super::list::list;
 use super::{SCHEMA, checked, sense};
 use crate::block::Block;
+use crate::math::integer;
 use crate::report::{Report, State, Status};
 use crate::values::timeline::Entry;
-use crate::values::{Column, Fact, Table, Value};
+use crate::values::{Column, Fact, Role, Table, Value};
 use crate::wire::Bytes;
 use hdf5::types::VarLenUnicode;
 use hdf5::{Dataset, File, Group, H5Type, Location};
@@ -46,7 +47,7 @@ pub(super) fn content(file: &File) -> hdf5::Result<Report> {
         attempts: attempts(&checked::group(file, "attempts")?)?,
         timeline: timeline(&checked::group(file, "timeline")?)?,
         list: match checked::attribute(file, "list")? {
-            Some(key) => Some(list(checked::text_of(&key)?, file)?),
+            Some(keys) => Some(list(&checked::text_of(&keys)?, file)?),
             None => None,
         },
         state: state(&checked::group(file, "ledger")?)?,
@@ -129,8 +130,31 @@ fn put_answer(group: &Group, report: &Report) -> hdf5::Result<()> {
         let cells: Vec<&Value> = table.rows.iter().map(|row| &row[index]).collect();
         let dataset = put_values(group, &column.key, &cells)?;
         put_text(&dataset, "unit", &column.unit)?;
+        if column.role() == Role::Long {
+            put_bytes(group, &column.key, &cells)?;
+        }
     }
     Ok(())
+}
+
+/// Long integers also as bytes, because readers take long to convert many digits: the magnitudes, little-endian, end to end, and where each
+/// begins and the last one ends. A cell without a value has no bytes. They are not read again: the digits say the same.
+fn put_bytes(group: &Group, key: &str, cells: &[&Value]) -> hdf5::Result<()> {
+    let (mut bytes, mut offsets) = (vec![], vec![0u64]);
+    for cell in cells {
+        match cell {
+            Value::Integer(digits) if !digits.starts_with('-') => {
+                let value = integer::decimal(digits).ok_or("an integer of no digits")?;
+                bytes.extend(integer::to_bytes(&value));
+            }
+            Value::Nothing => (),
+            // What has a sign, or is no integer, is text only.
+            _ => return Ok(()),
+        }
+        offsets.push(bytes.len() as u64);
+    }
+    group.new_dataset_builder().with_data(&bytes).create(&*format!("{key}_bytes"))?;
+    group.new_dataset_builder().with_data(&offsets).create(&*format!("{key}_offsets")).map(drop)
 }
 
 fn answer(group: &Group) -> hdf5::Result<Table> {

@@ -4,8 +4,10 @@
 //! ```text
 //! /          attributes: schema, status, kernel
 //! /problem   the problem:      attributes, and datasets where a fact is a list
-//! /answer    a dataset for each column of the answer; attributes: total, bare
+//! /answer    a dataset for each column of the answer; attributes: total, bare. A column `value` is also there as bytes: the integers
+//!            as `value_bytes`, little-endian and end to end, and where each begins and the last one ends as `value_offsets`
 //! /primes    a list of primes, in chunks; the name of its column is the attribute `list` of /
+//! /rows      many rows: a dataset for each column, in chunks; their names are in that attribute
 //! /run       how it was done:  attributes and datasets
 //! /attempts  /0, /1, ...: /run of the earlier attempts, the first one first; one of them sums up those between the
 //!            first and the newest, and says how many they are as `summed_attempts`
@@ -40,6 +42,7 @@ mod to_resume;
 use crate::error::{Error, Result};
 use crate::report::Report;
 use crate::report::list::KeptList;
+use crate::values::ListColumn;
 pub use files::Files;
 use hdf5::FileBuilder;
 // Only its build script is used: `build.rs` hears from it which HDF5 there is.
@@ -71,12 +74,11 @@ pub fn files() -> Result<&'static Files> {
 /// How a run file is written, once it is there.
 struct Writing {
     report: fn(&Report, &mut RunFile) -> Result<()>,
-    list: fn(RunFile, &'static str, bool) -> Result<Box<dyn KeptList>>,
+    list: fn(RunFile, &[ListColumn]) -> Result<Box<dyn KeptList>>,
 }
 
 /// By HDF5.
-const BY_HDF5: Writing =
-    Writing { report: write, list: |run, key, wide| Ok(Box::new(ListFile::begin(run, key, wide)?)) };
+const BY_HDF5: Writing = Writing { report: write, list: |run, columns| Ok(Box::new(ListFile::begin(run, columns)?)) };
 
 impl RunFile {
     /// Saves the report in it.
@@ -87,12 +89,12 @@ impl RunFile {
         (self.writing.report)(report, self)
     }
 
-    /// Begins a list of numbers in it, which are wide if they are beyond 64 bits.
+    /// Begins a list of these columns in it.
     ///
     /// # Errors
     /// If it cannot be written.
-    pub fn list(self, key: &'static str, wide: bool) -> Result<Box<dyn KeptList>> {
-        (self.writing.list)(self, key, wide)
+    pub fn list(self, columns: &[ListColumn]) -> Result<Box<dyn KeptList>> {
+        (self.writing.list)(self, columns)
     }
 }
 

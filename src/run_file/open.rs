@@ -7,6 +7,7 @@ use crate::digest::{Sha256, hex};
 use crate::error::{Error, Result};
 use crate::folder;
 use crate::report::Report;
+use crate::values::Stretch;
 use std::fs;
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
@@ -18,19 +19,19 @@ pub struct OpenedFile {
     pub report: Report,
     file: fs::File,
     path: PathBuf,
-    read_numbers: ReadNumbers,
+    read_rows: ReadRows,
 }
 
-/// Gives a function the numbers of the list in a file, as long as it wants more.
-type ReadNumbers = fn(&fs::File, &mut dyn FnMut(&[u128]) -> bool) -> std::result::Result<(), OpenFault>;
+/// Gives a function the rows of the list in a file, as long as it wants more.
+type ReadRows = fn(&fs::File, &mut dyn FnMut(&Stretch) -> bool) -> std::result::Result<(), OpenFault>;
 
 impl OpenedFile {
-    /// Gives `each` the numbers of the list, as long as it wants more.
+    /// Gives `each` the rows of the list, as long as it wants more.
     ///
     /// # Errors
     /// If they cannot be read.
-    pub fn numbers(&self, each: &mut dyn FnMut(&[u128]) -> bool) -> Result<()> {
-        (self.read_numbers)(&self.file, each).map_err(|fault| fault.at(&self.path))
+    pub fn rows(&self, each: &mut dyn FnMut(&Stretch) -> bool) -> Result<()> {
+        (self.read_rows)(&self.file, each).map_err(|fault| fault.at(&self.path))
     }
 }
 
@@ -40,7 +41,7 @@ impl OpenedFile {
 /// If there is no such file, if it is not a run file, or if it is damaged.
 pub fn opened(path: &Path) -> Result<OpenedFile> {
     let (report, file) = open_file(path).map_err(|fault| fault.at(path))?;
-    Ok(OpenedFile { report, file, path: path.into(), read_numbers: reader::numbers })
+    Ok(OpenedFile { report, file, path: path.into(), read_rows: reader::rows })
 }
 
 /// The report in a run file.

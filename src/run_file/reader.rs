@@ -15,7 +15,7 @@ use super::unlocked;
 use crate::error::{Error, Result};
 use crate::process::ProcessStatus;
 use crate::report::{List, Report, State, Status};
-use crate::values::{Column, Fact, Table};
+use crate::values::{Column, Fact, Stretch, Table};
 use crate::wire::{self, Wire};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::fs::File;
@@ -28,7 +28,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// The argument that makes this program a reader, and what it is to read.
 const READ: &str = "--read-run-file-from-stdin";
 const REPORT_ARGUMENT: &str = "report";
-const NUMBERS_ARGUMENT: &str = "numbers";
+const ROWS_ARGUMENT: &str = "rows";
 
 /// Whether this program can be started as a reader.
 static SERVES: AtomicBool = AtomicBool::new(false);
@@ -44,7 +44,7 @@ pub fn serve() -> Option<ExitCode> {
     std::panic::set_hook(Box::new(|_| ()));
     let mut out = io::stdout().lock();
     let done = match words.next() {
-        Some(what) if what == NUMBERS_ARGUMENT => all_numbers(&mut out),
+        Some(what) if what == ROWS_ARGUMENT => all_rows(&mut out),
         _ => opened()
             .and_then(|file| content(&file))
             .map_err(|why| short(&why))
@@ -75,15 +75,15 @@ fn put(out: &mut impl Write, message: &[u8]) -> io::Result<()> {
 }
 
 /// Sends the list chunk by chunk, and an empty one at the end.
-fn all_numbers(out: &mut impl Write) -> std::result::Result<(), String> {
+fn all_rows(out: &mut impl Write) -> std::result::Result<(), String> {
     let file = opened().map_err(|why| short(&why))?;
     let mut sent = Ok(());
-    each_chunk(&file, &mut |numbers| {
-        sent = send(out, &numbers.to_vec());
+    each_chunk(&file, &mut |stretch| {
+        sent = send(out, &stretch);
         sent.is_ok()
     })
     .map_err(|why| short(&why))?;
-    sent.and_then(|()| send(out, &Vec::<u128>::new()))
+    sent.and_then(|()| send(out, &Stretch { columns: vec![] }))
 }
 
 /// The file on stdin. From then on the process can do very little.
@@ -228,15 +228,16 @@ pub(super) fn report(file: &File) -> std::result::Result<Report, OpenFault> {
     }
 }
 
-/// Gives `each` the numbers of the list in a file, as long as it wants more.
-pub(super) fn numbers(file: &File, each: &mut dyn FnMut(&[u128]) -> bool) -> std::result::Result<(), OpenFault> {
+/// Gives `each` the rows of the list in a file, as long as it wants more.
+pub(super) fn rows(file: &File, each: &mut dyn FnMut(&Stretch) -> bool) -> std::result::Result<(), OpenFault> {
     if !SERVES.load(Ordering::Relaxed) {
-        return opened_at(file.as_raw_fd()).and_then(|file| each_chunk(&file, each)).map_err(damaged);
+        let file = opened_at(file.as_raw_fd()).map_err(damaged)?;
+        return each_chunk(&file, &mut |stretch| each(&stretch)).map_err(damaged);
     }
-    let mut reader = started(file, NUMBERS_ARGUMENT)?;
+    let mut reader = started(file, ROWS_ARGUMENT)?;
     loop {
-        let numbers = reader.next::<Vec<u128>>()?;
-        if numbers.is_empty() || !each(&numbers) {
+        let stretch = reader.next::<Stretch>()?;
+        if stretch.is_empty() || !each(&stretch) {
             return Ok(());
         }
     }
@@ -258,7 +259,7 @@ wire::fields! {
     Column { key unit }
     Table { columns rows }
     Fact { name value }
-    List { key count sha256 }
+    List { columns count sha256 }
     State { arguments list ranks fingerprint units done blocks }
     Report { status kernel problem table total bare run attempts timeline list state }
 }

@@ -389,9 +389,9 @@ pub fn owner() -> Owner {
 }
 
 /// The report of a run whose list is written separately: as known at its beginning, or at its end.
-pub fn listed(circumstances: &Circumstances, key: &'static str, outcome: Option<&Outcome>) -> Report {
-    let list = List { key: key.into(), count: 0, sha256: String::new() };
-    let report = finished(circumstances, Answer::rows(Table::default(), key), outcome);
+pub fn listed(circumstances: &Circumstances, stream: &Stream, outcome: Option<&Outcome>) -> Report {
+    let list = List { columns: stream.columns.clone(), count: 0, sha256: String::new() };
+    let report = finished(circumstances, Answer::rows(Table::default(), stream.bare), outcome);
     Report { list: Some(list), ..report }
 }
 

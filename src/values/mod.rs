@@ -1,6 +1,7 @@
 //! What answers and facts are made of: values, tables and named values. Kernels make them, reports print them.
 
 mod ascending;
+mod stretch;
 pub mod timeline;
 
 use crate::error::{Error, Result};
@@ -8,6 +9,10 @@ use crate::wire::Wire;
 pub use ascending::Ascending;
 use std::borrow::Cow;
 use std::fmt;
+pub use stretch::{ListColumn, Numbers, Size, Stretch};
+
+/// Values with more digits are shown only by their digest, unless they are asked for in full.
+pub const SHOWN_DIGITS: usize = 60;
 
 /// A cell of an answer, or the value of a fact.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,6 +47,10 @@ impl Value {
     /// A text.
     pub fn text(value: impl Into<String>) -> Value {
         Value::Text(value.into())
+    }
+
+    fn is_long(&self) -> bool {
+        matches!(self, Value::Integer(text) if text.len() > SHOWN_DIGITS)
     }
 
     /// A list of texts.
@@ -96,6 +105,7 @@ impl Column {
             "x" | "n" | "start" | "end" => Role::Asked,
             "count" | "sum" => Role::Summed,
             "value" => Role::Long,
+            "sha256" => Role::Digest,
             "waited" | "rank" => Role::Measured,
             _ => Role::Other,
         }
@@ -109,8 +119,10 @@ pub enum Role {
     Asked,
     /// Counts or sums; the total adds up the first such column.
     Summed,
-    /// Values that may be very long. A long one is left out if it was not asked for in full.
+    /// Values that may be very long. A long one is left out if it was not asked for in full and there is its digest.
     Long,
+    /// Digests of what is in the row.
+    Digest,
     /// What was measured on this run. Another run of the same problem may have other values.
     Measured,
     /// Any other column.
@@ -140,6 +152,15 @@ impl Table {
     pub fn with(mut self, rows: impl IntoIterator<Item = Vec<Value>>) -> Table {
         self.rows.extend(rows);
         self
+    }
+
+    /// Leaves out the values that are too long to be shown unasked, if their digests are there.
+    pub fn leave_out_long_values(&mut self) {
+        let with = |role| self.columns.iter().position(|column| column.role() == role);
+        if let (Some(value), Some(_)) = (with(Role::Long), with(Role::Digest)) {
+            let cells = self.rows.iter_mut().map(|row| &mut row[value]);
+            cells.filter(|cell| cell.is_long()).for_each(|cell| *cell = Value::Nothing);
+        }
     }
 
     /// The column whose sum is the total, if there is one.

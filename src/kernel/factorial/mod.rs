@@ -14,7 +14,7 @@ use crate::digest::{Sha256, hex};
 use crate::error::{Error, Result};
 use crate::math::span::Span;
 use crate::syntax::Item;
-use crate::values::{Fact, Table, Value};
+use crate::values::{Fact, SHOWN_DIGITS, Table, Value};
 use crate::wire::Wire;
 use crate::work::{Answer, Job, Work};
 use product::Product;
@@ -39,9 +39,6 @@ const FACTORIAL_MAX: u128 = 100_000_000;
 
 /// From here on one factorial is worth spreading over threads.
 const SPREAD: u128 = 50_000;
-
-/// Values with more digits are shown only by their digest, unless they are asked for in full.
-const SHOWN_DIGITS: usize = 60;
 
 fn open(given: &Given) -> Result<Opened> {
     few_rows(&given.items)?;

@@ -2,12 +2,13 @@
 //! multiplies it, and one writes its text. So a row costs little more than the digest of its text.
 
 use super::product::unforeseen_prime;
-use super::{FactorialRow, SHOWN_DIGITS, answer, digits};
+use super::{FactorialRow, answer, digits};
 use crate::digest::Sha256;
 use crate::error::Result;
 use crate::math::decimal::Decimal;
 use crate::math::integer::factorial;
 use crate::placement::Placement;
+use crate::values::SHOWN_DIGITS;
 use crate::work::{Answer, Forecast, Kernel, UnitCost, Work};
 use std::ops::Range;
 

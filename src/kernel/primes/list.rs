@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::math::lanes::Lanes;
 use crate::math::sieve::Layout;
 use crate::math::span::Span;
-use crate::values::{Ascending, Table, Value};
+use crate::values::{Ascending, ListColumn, Numbers, Size, Stretch, Table, Value};
 use crate::wire;
 use crate::work::{Answer, Part, Stream, Work};
 use std::ops::RangeInclusive;
@@ -33,16 +33,19 @@ pub fn stream(ranges: Vec<Sieving>) -> Result<Stream> {
     let largest = ranges.iter().map(bytes).fold(1.0, f64::max);
     let level = ((BATCH / largest) as u64).checked_ilog2().unwrap_or(0).max(BATCH_LEVEL_MIN);
     let wide = ranges.iter().any(|range| range.span().end() > 1 << 64);
+    let column = ListColumn::new(KEY, 0, if wide { Size::Long } else { Size::Narrow });
     let link = |range| Box::new(InOrder::<Ascending>::new(range)) as Box<dyn Work>;
     let work = Chain::new(ranges.into_iter().map(link).collect())?;
     let batch = largest * work.units().min(1 << level) as f64;
-    Ok(Stream { work: Arc::new(work), level, bytes: (COPIES * batch) as u64, key: KEY, wide, numbers })
+    let (columns, bytes) = (vec![column], (COPIES * batch) as u64);
+    Ok(Stream { work: Arc::new(work), level, bytes, columns, bare: KEY, rows })
 }
 
-fn numbers(part: &[u8]) -> Result<Vec<Ascending>> {
+fn rows(part: &[u8]) -> Result<Vec<Stretch>> {
     let parts = Chain::parts(part)?;
     let parts = parts.into_iter().map(|part| wire::value::<Parted<Ascending>>(part).map(|part| part.parts));
-    Ok(parts.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+    let primes = parts.collect::<Result<Vec<_>>>()?.into_iter().flatten();
+    Ok(primes.map(|primes| Stretch { columns: vec![Numbers::Ascending(primes)] }).collect())
 }
 
 /// The primes in the words.
