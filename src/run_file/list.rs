@@ -48,9 +48,8 @@ struct ColumnFile {
 enum Kind {
     Narrow,
     Signed,
-    /// Decimal text of numbers below 2^128.
+    /// Decimal text of at most 39 digits, and of at most 78.
     Long,
-    /// Decimal text of numbers below 2^256.
     Longest,
 }
 
@@ -110,9 +109,15 @@ impl Kind {
             Kind::Narrow => Numbers::Narrow(dataset.read_slice_1d::<u64, _>(rows)?.to_vec()),
             Kind::Signed => Numbers::Signed(dataset.read_slice_1d::<i64, _>(rows)?.to_vec()),
             Kind::Long => {
-                let number = |text: &Long| digits(text.as_bytes())?.parse().map_err(|_| no_number());
                 let texts = dataset.read_slice_1d::<Long, _>(rows)?;
-                Numbers::Wide(texts.iter().map(number).collect::<hdf5::Result<_>>()?)
+                let texts = texts.iter().map(|text| digits(text.as_bytes())).collect::<hdf5::Result<Vec<_>>>()?;
+                // 39 digits may be more than 2^128.
+                match texts.iter().map(|text| text.parse()).collect() {
+                    Ok(numbers) => Numbers::Wide(numbers),
+                    Err::<_, std::num::ParseIntError>(_) => {
+                        Numbers::Long(texts.into_iter().map(str::to_string).collect())
+                    }
+                }
             }
             Kind::Longest => {
                 let number = |text: &Longest| digits(text.as_bytes()).map(str::to_string);
@@ -429,13 +434,15 @@ mod tests {
             (Numbers::From(0, count), Numbers::Narrow((0..count).collect()), [Size::Narrow, Size::Narrow]),
             (Numbers::Signed(signed), Numbers::Wide(vec![1 << 127; count as usize]), [Size::Signed, Size::Long]),
             (Numbers::From(1 << 90, count), Numbers::Long(long), [Size::Long, Size::Long]),
+            // Text that is too long for 128 bits and has no more digits than fit.
+            (Numbers::From(0, 2), Numbers::Long(vec!["9".repeat(39), "0".into()]), [Size::Narrow, Size::Long]),
         ] {
             let [n, value] = [&first, &second].map(|numbers| numbers.texts().collect::<Vec<_>>());
             let width = |texts: &Vec<String>| texts.iter().map(String::len).max().unwrap();
             let columns =
                 [ListColumn::new("n", width(&n), sizes[0]), ListColumn::new("value", width(&value), sizes[1])];
             let (list, found) = written(&path, &columns, &[Stretch { columns: vec![first, second] }]);
-            assert_eq!((&list.columns[..], list.count), (&columns[..], count));
+            assert_eq!((&list.columns[..], list.count), (&columns[..], n.len() as u64));
             assert!(found == [n, value]);
         }
         let columns = [ListColumn::new("n", 1, Size::Narrow), ListColumn::new("value", 1, Size::Narrow)];

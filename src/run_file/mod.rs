@@ -74,8 +74,11 @@ pub fn files() -> Result<&'static Files> {
 /// How a run file is written, once it is there.
 struct Writing {
     report: fn(&Report, &mut RunFile) -> Result<()>,
-    list: fn(RunFile, &[ListColumn]) -> Result<Box<dyn KeptList>>,
+    list: BeginList,
 }
+
+/// Begins a list of these columns.
+type BeginList = fn(RunFile, &[ListColumn]) -> Result<Box<dyn KeptList>>;
 
 /// By HDF5.
 const BY_HDF5: Writing = Writing { report: write, list: |run, columns| Ok(Box::new(ListFile::begin(run, columns)?)) };
