@@ -111,6 +111,10 @@ impl Attempt {
         let stopped = || stops.before_it_began("while it was planned");
         let plan = aside("plan", move || order.plan(ranks, &list), &|| reason(world, &stopped))?;
         self.past.iter().try_for_each(|past| fits(past, &plan).and_then(|()| self.check(past, &plan)))?;
+        if let (Job::Stream(_), Some((_, true))) = (&plan.job, self.order.cache()) {
+            let what = "--cache is not for a list, which is printed while it is computed: leave it out";
+            return Err(Error::usage(what));
+        }
         let status_file = self.order.status_file.as_ref().map(|_| "--status-file");
         match (&plan.job, self.order.wants_attempts(), status_file) {
             (Job::Stream(_), Some(option), _) => Err(Error::usage(format!(

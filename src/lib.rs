@@ -52,6 +52,8 @@ pub mod run_file;
 
 pub mod compare;
 
+pub mod cache;
+
 pub mod attempt;
 pub mod cli;
 pub mod summary;

@@ -6,9 +6,9 @@
 use crate::digest::Sha256;
 use crate::error::Result;
 use crate::kernel::{Given, KernelEntry, PlanChoice};
-use crate::values::Fact;
+use crate::values::{Amount, Fact};
 use crate::wire::{self, Wire};
-use crate::work::{Job, Stream};
+use crate::work::Job;
 
 /// Counts the changes of cuts and of the meaning of parts before the first release.
 const CUT: u64 = 6;
@@ -23,6 +23,8 @@ pub struct Plan {
     pub facts: Vec<Fact>,
     /// How it is computed, if the kernel has a choice.
     pub how: Vec<PlanChoice>,
+    /// How much that is, for progress.
+    pub amount: Amount,
 }
 
 impl Plan {
@@ -32,7 +34,9 @@ impl Plan {
     /// If it is wrong or too large.
     pub fn open(entry: &KernelEntry, given: &Given) -> Result<Plan> {
         let opened = (entry.open)(given)?;
-        Ok(Plan { kernel: entry.name, job: opened.job, facts: opened.facts, how: opened.how })
+        let units = opened.job.units();
+        let amount = entry.amount(given, units).unwrap_or(Amount::units(units));
+        Ok(Plan { kernel: entry.name, job: opened.job, facts: opened.facts, how: opened.how, amount })
     }
 
     /// A number that is equal on ranks with the same plan, and only there. It covers the kernel, the facts, the number of units and how
@@ -54,10 +58,7 @@ impl Plan {
 
     /// How many units there are; 0 for a problem that runs once on every rank.
     pub fn units(&self) -> u64 {
-        match &self.job {
-            Job::Work(work) | Job::Stream(Stream { work, .. }) => work.units(),
-            Job::PerRank(_) => 0,
-        }
+        self.job.units()
     }
 }
 

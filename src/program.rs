@@ -47,6 +47,9 @@ fn carry_out(world: &dyn World, request: Request, stops: Stops, began: Instant) 
         Request::Run(order) if !order.dry_run => run::begin(world, *order, &stops),
         Request::Compare(order) if !order.comparison.launch => compare::compare(world, *order, &stops),
         Request::Resume { file, order } => resume::resume(world, &file, *order, &stops),
-        request => agree(world, world.is_root().then(|| say(&request)).transpose(), |_| 0).map(|_| 0),
+        request => {
+            let said = agree(world, world.is_root().then(|| say(&request)).transpose(), |_| 0)?;
+            Ok(world.all_max(said.unwrap_or(0).into()) as u8)
+        }
     }
 }

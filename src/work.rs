@@ -10,8 +10,10 @@ use crate::math::integer::{self, Integer};
 use crate::placement::Placement;
 use crate::values::{ListColumn, Stretch, Table, Value};
 use crate::wire::{self, Bytes, Wire};
+use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The result of units: a monoid with a byte form. `Default` is the identity. `merge` is associative and keeps the order, left before
 /// right; it need not be commutative.
@@ -217,11 +219,16 @@ impl Known {
         };
     }
 
-    /// The first rows, up to the first one that is not known.
-    pub fn first(self) -> Option<Answer> {
+    /// How many rows are known before the first one that is not.
+    pub fn first_count(&self) -> usize {
         let mut places = self.places.clone();
         places.sort_unstable();
-        let first = (0..).zip(&places).take_while(|(index, place)| index == *place).count();
+        (0..).zip(&places).take_while(|(index, place)| index == *place).count()
+    }
+
+    /// The first rows, up to the first one that is not known.
+    pub fn first(self) -> Option<Answer> {
+        let first = self.first_count();
         let mut answer = self.in_order()?;
         answer.table.rows.truncate(first);
         Some(answer)
@@ -386,6 +393,24 @@ impl<K: Kernel> Work for K {
     }
 }
 
+thread_local! {
+    static COMPUTED: RefCell<Option<Arc<AtomicU64>>> = const { RefCell::new(None) };
+}
+
+/// From now on the units that this thread computes are counted there, one by one: a block can take long.
+pub fn count_units_in(counter: Arc<AtomicU64>) {
+    COMPUTED.set(Some(counter));
+}
+
+/// Counts a unit.
+fn count_unit() {
+    COMPUTED.with_borrow(|computed| {
+        if let Some(counter) = computed {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+}
+
 struct KernelWorker<'a, K: Kernel> {
     kernel: &'a K,
     scratch: K::Scratch,
@@ -400,7 +425,9 @@ impl<K: Kernel> KernelWorker<'_, K> {
                 // The other threads have blocks of their own.
                 Ok(self.kernel.merge(left, right, 1))
             }
-            None if block.first() < Kernel::units(self.kernel) => self.kernel.compute(block.first(), &mut self.scratch),
+            None if block.first() < Kernel::units(self.kernel) => {
+                self.kernel.compute(block.first(), &mut self.scratch).inspect(|_| count_unit())
+            }
             None => Ok(K::Part::default()),
         }
     }
@@ -442,6 +469,14 @@ impl Job {
     /// A job with this work.
     pub fn work(work: impl Work + 'static) -> Job {
         Job::Work(Arc::new(work))
+    }
+
+    /// How many units there are; 0 for a problem that runs once on every rank.
+    pub fn units(&self) -> u64 {
+        match self {
+            Job::Work(work) | Job::Stream(Stream { work, .. }) => work.units(),
+            Job::PerRank(_) => 0,
+        }
     }
 }
 

@@ -219,6 +219,14 @@ const BAD: &[(&str, &str)] = &[
     ("show src", "'src' is not a pcount run file"),
     ("show run.h5 --method trial", "--method is not for 'show'"),
     ("show run.h5 --threads 2", "--threads is not for 'show'"),
+    ("watch", "'watch' needs a run file: write pcount watch run.h5"),
+    ("watch Cargo.toml", "'Cargo.toml' is not a pcount run file"),
+    ("watch run.h5 --threads 2", "--threads is not for 'watch'"),
+    ("delay 0 --cache c", "--cache is not for 'delay'"),
+    ("ranks --cache c", "--cache is not for 'ranks'"),
+    ("compare pi 9 --cache c", "--cache is not for 'compare'"),
+    ("show run.h5 --cache c", "--cache is not for 'show'"),
+    ("pi 9 --cache Cargo.toml", "--cache: the cache folder 'Cargo.toml' cannot be made"),
 ];
 
 #[test]

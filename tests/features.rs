@@ -55,9 +55,16 @@ fn run_files_need_hdf5() {
     let folder = Folder::new("no-hdf5");
     let file = folder.file("run.h5");
     // Hours of computing are not begun.
-    for line in
-        ["pi 1e24 --out", "primes 0..1e15 --list -o", "ranks -o", "--checkpoint-every 5s primes -o", "show", "resume"]
-    {
+    for line in [
+        "pi 1e24 --out",
+        "primes 0..1e15 --list -o",
+        "ranks -o",
+        "--checkpoint-every 5s primes -o",
+        "show",
+        "watch",
+        "resume",
+        "pi 1e24 --cache",
+    ] {
         is_refused(&format!("{line} {file}"), 2, "hdf5", &[]);
     }
     assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 0);

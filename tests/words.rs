@@ -285,8 +285,9 @@ fn help_is_as_wide_as_the_terminal_and_short_or_long() {
     for command in commands.iter().map(String::as_str).chain([""]).filter(|name| *name != "help") {
         let of = |more: &'static str| [command, more].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>();
         let (short, long) = (help(&of("-h"), "100"), help(&of("--help"), "100"));
-        // `show` has nothing that few need.
-        assert!(short.lines().count() < long.lines().count() || command == "show", "{command}");
+        // `show` and `watch` have nothing that few need.
+        let is_short = ["show", "watch"].contains(&command);
+        assert!(short.lines().count() < long.lines().count() || is_short, "{command}");
         for columns in [60usize, 80, 100] {
             for more in ["-h", "--help"] {
                 let text = help(&of(more), &columns.to_string());
@@ -302,6 +303,7 @@ fn help_is_as_wide_as_the_terminal_and_short_or_long() {
         for example in examples.iter().step_by(2).map(|line| line.trim().strip_prefix("pcount ").unwrap()) {
             let known = example.ends_with("--dry-run")
                 || example.starts_with("show")
+                || example.starts_with("watch")
                 || example.starts_with("resume")
                 || example.contains("urls.txt")
                 || !is_built_in(example);

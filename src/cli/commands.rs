@@ -1,7 +1,7 @@
 //! The commands, as clap knows them: those of the table of kernels, and those that take a run file.
 
 use super::options::{COMPARE, global, hidden, hidden_in_comparison, option, own};
-use super::pages::{self, ABOUT_COMPARE, EXAMPLES, IN_SHORT, MORE, OF_COMPARE, OF_RESUME, OF_SHOW, examples};
+use super::pages::{self, ABOUT_COMPARE, EXAMPLES, IN_SHORT, MORE, OF_COMPARE, OF_RESUME, OF_SHOW, OF_WATCH, examples};
 use crate::kernel::{KERNELS, KernelEntry, Takes};
 use clap::{Arg, ArgAction, Command};
 
@@ -16,6 +16,11 @@ pub fn command() -> Command {
         .arg(file("A run file that --out kept"))
         .args(hidden("show"))
         .after_help(examples(OF_SHOW));
+    let watch = Command::new("watch")
+        .about("Show a running job from another terminal or host, by the run file that it saves")
+        .arg(file("The run file of the job; it may not be there yet"))
+        .args(hidden("watch"))
+        .after_help(examples(OF_WATCH));
     let resume = Command::new("resume")
         .about("Continue a run that was stopped or killed, on any number of ranks and threads")
         .arg(file("The run file; it is replaced as the run goes on"))
@@ -47,7 +52,7 @@ pub fn command() -> Command {
         .disable_help_subcommand(true)
         .max_term_width(WIDTH)
         .subcommands(KERNELS.iter().map(subcommand))
-        .subcommands([compare, resume, show, help])
+        .subcommands([compare, resume, show, watch, help])
 }
 
 /// A text as wide as help is.

@@ -23,7 +23,7 @@ use clap::builder::StyledStr;
 use clap::error::ErrorKind;
 use option_table::OPTIONS;
 use options::{COMPARE, OF_FILES, refuse_options, word};
-pub use order::{Comparison, Order};
+pub use order::{CACHE_VARIABLE, Comparison, Order};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -39,6 +39,13 @@ pub enum Request {
         /// The run file.
         file: PathBuf,
         /// How it is printed.
+        output: Output,
+    },
+    /// A running job shown from outside, by the run file that it saves; its answer at the end.
+    Watch {
+        /// The run file.
+        file: PathBuf,
+        /// How the answer is printed.
         output: Output,
     },
     /// A kernel to compute, or a plan of it to print.
@@ -62,7 +69,7 @@ impl Request {
             // It becomes the launcher of its ranks.
             Request::Compare(order) => !order.comparison.launch,
             Request::Resume { .. } => true,
-            Request::Say(_) | Request::Version | Request::Show { .. } => false,
+            Request::Say(_) | Request::Version | Request::Show { .. } | Request::Watch { .. } => false,
         }
     }
 
@@ -72,9 +79,11 @@ impl Request {
             Request::Say(_) => None,
             Request::Version => features::names(true).first().map(|&any| (any, "--version -v")),
             Request::Show { .. } => Some(("hdf5", "'show'")),
+            Request::Watch { .. } => Some(("hdf5", "'watch'")),
             Request::Resume { .. } => Some(("hdf5", "'resume'")),
             Request::Compare(order) if order.comparison.launch => None,
             Request::Run(order) | Request::Compare(order) if order.is_download() => Some(("download", "'download'")),
+            Request::Run(order) if order.cache().is_some() => Some(("hdf5", "a cache folder")),
             Request::Run(order) if order.dry_run => None,
             Request::Run(order) | Request::Compare(order) => order.out.as_ref().map(|_| ("hdf5", "--out")),
         }
@@ -84,7 +93,7 @@ impl Request {
     pub fn time_limit(&self) -> Option<Duration> {
         match self {
             Request::Run(order) | Request::Compare(order) | Request::Resume { order, .. } => order.time_limit,
-            Request::Say(_) | Request::Version | Request::Show { .. } => None,
+            Request::Say(_) | Request::Version | Request::Show { .. } | Request::Watch { .. } => None,
         }
     }
 }
@@ -186,6 +195,7 @@ fn request(mut root: ArgMatches, elsewhere: bool) -> Result<Request> {
         let file = word(matches, "file").expect("clap asks for the file").into();
         return Ok(match name {
             "show" => Request::Show { file, output: order.output },
+            "watch" => Request::Watch { file, output: order.output },
             _ => Request::Resume { file, order: Box::new(order) },
         });
     }

@@ -4,12 +4,12 @@
 
 use super::downloads::{dir, max_size, timeout};
 use super::options::AtResume::{Anew, FromFile, Refused, Untrusted};
-use super::options::Commands::{self, All, Computing, Kernels, Only, Printing};
+use super::options::Commands::{self, All, Computing, Kernels, Lasting, Only, Printing};
 use super::options::Heading::{Below, Own};
 use super::options::OptionValue::{Any, Nothing, OneOf};
 use super::options::{COMPARE, CliOption, Heading, Shown};
 use super::order::{
-    lanes, methods, modulus, named, out, power, progress, repeat, rounds, seek, status_file, threads, tuplet,
+    cache, lanes, methods, modulus, named, out, power, progress, repeat, rounds, seek, status_file, threads, tuplet,
 };
 use crate::error::Result;
 use crate::kernel::{Method, Seeks};
@@ -127,6 +127,19 @@ pub const OPTIONS: &[CliOption] = &[
         of_one_machine: true,
         compared: false,
         set: |order, text| put(&mut order.every, Some(named("checkpoint-every", syntax::duration(text))?)),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "cache",
+        value: Any("DIR"),
+        help: "Take from the run files there what was computed before, and keep there what is computed now [default: PCOUNT_CACHE]",
+        heading: KEPT,
+        shown: Shown::LongHelp,
+        commands: Lasting,
+        resume: Anew,
+        of_one_machine: true,
+        compared: false,
+        set: |order, text| put(&mut order.cache, Some(cache(text)?)),
         ..CliOption::PLAIN
     },
     CliOption {

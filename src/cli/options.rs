@@ -67,16 +67,18 @@ pub enum Shown {
 /// Which commands have an option.
 pub enum Commands {
     All,
-    /// Those that print an answer: all kernels, `resume` and `show`.
+    /// Those that print an answer: all kernels, `resume`, `show` and `watch`.
     Printing,
     /// Those that compute: all kernels and `resume`.
     Computing,
     /// Some kernels, and `resume`, which takes it if the run began as one of them. Other commands know it, and refuse it.
     Kernels(&'static [&'static str]),
+    /// Kernels whose answer depends on numbers only, and `resume`.
+    Lasting,
     /// Some kernels' own, which no other command knows.
     Only(&'static [&'static str]),
 }
-use Commands::{All, Computing, Kernels, Only, Printing};
+use Commands::{All, Computing, Kernels, Lasting, Only, Printing};
 
 /// What a resume makes of an option.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -94,7 +96,7 @@ pub enum AtResume {
 use AtResume::{Anew, FromFile, Refused, Untrusted};
 
 /// Commands that take a run file.
-pub const OF_FILES: [&str; 2] = ["show", "resume"];
+pub const OF_FILES: [&str; 3] = ["show", "watch", "resume"];
 
 /// The command that takes another one.
 pub const COMPARE: &str = "compare";
@@ -126,6 +128,7 @@ impl CliOption {
             Printing => command != "help",
             Computing if command == COMPARE => self.compared,
             Computing => resumes || KERNELS.iter().any(|kernel| kernel.name == command),
+            Lasting => resumes || KERNELS.iter().any(|kernel| kernel.name == command && kernel.lasts()),
             Kernels(names) => resumes || names.contains(&command),
             Only(names) => names.contains(&command) || resumes && matches!(self.resume, Untrusted(_)),
         }
@@ -258,6 +261,7 @@ pub fn page() -> String {
             All => "all commands".into(),
             Printing => "all that print an answer".into(),
             Computing => "all that compute".into(),
+            Lasting => "all that compute with numbers".into(),
             Kernels(names) | Only(names) => names.join(", "),
         };
         format!("  {names:<20} {value:<8} {resume:<6} {commands}\n")

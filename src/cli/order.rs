@@ -50,6 +50,8 @@ pub struct Order {
     pub threads: Option<usize>,
     /// Where the run file is kept, if it is.
     pub out: Option<PathBuf>,
+    /// The folder of answers that were computed before, if it was named.
+    pub(super) cache: Option<PathBuf>,
     /// Where it is told how far the run is, if that is wanted.
     pub status_file: Option<PathBuf>,
     /// How often the run file is replaced, and how long the run may take, if that was said.
@@ -84,19 +86,46 @@ impl Order {
     /// # Errors
     /// If a word is not what the command takes, if the list has no words, or if the kernel refuses the problem.
     pub fn plan(&self, ranks: usize, list: &[String]) -> Result<Plan> {
+        let given = self.asked(ranks, list)?;
+        let words = [&self.words[..], list].concat();
+        Plan::open(self.entry, &given).map_err(|why| as_typed(why, &words))
+    }
+
+    /// The kernel, and what it is given: for so many ranks, with the lines of the list if there is one.
+    ///
+    /// # Errors
+    /// If a word is not what the command takes, or if the list has no words.
+    pub fn asked(&self, ranks: usize, list: &[String]) -> Result<Given> {
         let words = [&self.words[..], list].concat();
         let given = Given { taken: downloads::taken(self.out.as_deref()), ..self.given.clone() };
-        let given = match &self.list {
+        match &self.list {
             Some(list) if words.is_empty() => {
                 let list = if list == Path::new(STDIN) { "stdin".into() } else { format!("'{}'", list.display()) };
-                return Err(Error::usage(format!("--list: {list} has only blank lines and comments")));
+                Err(Error::usage(format!("--list: {list} has only blank lines and comments")))
             }
             // The other words were looked at before.
             Some(list) => understood(self.entry, &words, given, ranks)
-                .map_err(|why| why.at(&format!("--list {}", list.display())))?,
-            None => understood(self.entry, &words, given, ranks)?,
-        };
-        Plan::open(self.entry, &given).map_err(|why| as_typed(why, &words))
+                .map_err(|why| why.at(&format!("--list {}", list.display()))),
+            None => understood(self.entry, &words, given, ranks),
+        }
+    }
+
+    /// The kernel.
+    pub fn entry(&self) -> &'static KernelEntry {
+        self.entry
+    }
+
+    /// The folder of answers that were computed before, and whether this order names it, or else the environment does; `None` if
+    /// there is none, or if this command has no answer that lasts.
+    pub fn cache(&self) -> Option<(PathBuf, bool)> {
+        let named = self.cache.clone().map(|folder| (folder, true));
+        let usual = || std::env::var_os(CACHE_VARIABLE).filter(|folder| self.may_be_cached() && !folder.is_empty());
+        named.or_else(|| Some((usual()?.into(), false)))
+    }
+
+    /// Whether the answer lasts. A list, which is printed while it is computed, is not kept.
+    pub fn may_be_cached(&self) -> bool {
+        option("cache").is_of(self.entry.name) && self.given.seeks != Some(Seeks::Primes)
     }
 
     /// The order that continues the run in `file`, which was `begun` by another order: the problem is as it was, and everything else as this
@@ -228,6 +257,9 @@ impl Order {
     }
 }
 
+/// The variable that names the folder of answers.
+pub const CACHE_VARIABLE: &str = "PCOUNT_CACHE";
+
 /// The name of a list that stands for stdin.
 const STDIN: &str = "-";
 
@@ -265,6 +297,7 @@ impl Order {
             out: None,
             every: None,
             time_limit: None,
+            cache: None,
             status_file: None,
             output: Output { format: &FORMATS[0], quiet: false, full: false },
             time: false,
@@ -419,6 +452,17 @@ pub fn out(text: &str) -> Result<PathBuf> {
 ///
 /// # Errors
 /// As of [`out`].
+pub fn cache(text: &str) -> Result<PathBuf> {
+    match text.is_empty() {
+        true => Err(Error::usage("--cache: '' is not a folder: write --cache DIR")),
+        false => Ok(text.into()),
+    }
+}
+
+/// The file of `--status-file`.
+///
+/// # Errors
+/// If it has no name.
 pub fn status_file(text: &str) -> Result<PathBuf> {
     file(text, "--status-file", "status.json")
 }

@@ -117,6 +117,7 @@ Environment variables:
 
   PCOUNT_THREADS         threads of each rank, as --threads
   OMP_NUM_THREADS        the same, if PCOUNT_THREADS is not set
+  PCOUNT_CACHE           a folder of answers, as --cache
   PCOUNT_START_TIMEOUT   how long a rank waits for the others, such as 10m
   PCOUNT_MPIRUN          the launcher of compare --launch [default: mpirun]
   NO_COLOR, CLICOLOR     no colours; colours
@@ -150,6 +151,11 @@ pub const EXAMPLES: &[(&str, &str)] = &[
 /// Examples of the commands that take a run file.
 pub const OF_SHOW: &[(&str, &str)] =
     &[("show run.h5", "its answer, or how far it is"), ("show run.h5 -f json", "for a script")];
+/// Examples of `watch`.
+pub const OF_WATCH: &[(&str, &str)] = &[
+    ("watch run.h5", "how far the run is, and its answer when it is over"),
+    ("watch run.h5 -q", "waits for the bare answer; code 85 says that the run has stopped"),
+];
 /// Examples of `resume`.
 pub const OF_RESUME: &[(&str, &str)] = &[
     ("resume run.h5", "continues where the run was stopped"),

@@ -1,13 +1,16 @@
 //! The commands: what is done for each kind of request.
 
 mod beside;
+mod cached;
 pub mod compare;
 mod list;
 mod plan;
 pub mod resume;
 pub mod run;
+mod seen;
 mod show;
 mod status;
+mod watch;
 
 use crate::cli::{Output, Request};
 use crate::error::{Result, STOPPED, STOPPED_GRID_ENGINE};
@@ -17,19 +20,21 @@ use crate::syntax;
 use crate::world::{self, launch};
 use std::time::Duration;
 
-/// Answers a request that needs no ranks.
+/// Answers a request that needs no ranks. Returns the exit code.
 ///
 /// # Errors
 /// If stdout cannot be written, if a run file cannot be read, or if an order makes no plan.
-pub fn say(request: &Request) -> Result<()> {
-    match request {
+pub fn say(request: &Request) -> Result<u8> {
+    let said = match request {
+        Request::Watch { file, output } => return watch::watch(file, *output),
         Request::Say(text) => report::say(text),
         Request::Version => report::say(&summary::version()),
         Request::Show { file, output } => show::show(file, *output).map(drop),
         Request::Run(order) => plan::dry_run(order),
         Request::Compare(_) => compare::launch(),
         Request::Resume { .. } => unreachable!("a run needs its ranks"),
-    }
+    };
+    said.map(|()| 0)
 }
 
 /// How long to wait for the other ranks at the start, if the environment says so.

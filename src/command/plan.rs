@@ -1,5 +1,6 @@
 //! `--dry-run`: what would be computed, and the expected time and memory.
 
+use super::cached;
 use crate::cli::Order;
 use crate::error::Result;
 use crate::report;
@@ -13,7 +14,8 @@ use crate::world::launch;
 /// If the order makes no plan, or if stdout cannot be written.
 pub fn dry_run(order: &Order) -> Result<()> {
     let ranks = launch::find().map_or(1, |launch| launch.size);
-    let plan = order.plan(ranks, &order.list()?)?;
+    let list = order.list()?;
+    let plan = cached::expected(order, ranks, &list, order.plan(ranks, &list)?)?;
     let threads = placements::expect(order.threads, ranks)?;
     // A plan has no column for --quiet, so that option changes nothing.
     report::say(&(order.output.format.write)(&summary::planned(&plan, ranks, threads, order.schedule)))

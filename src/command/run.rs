@@ -2,8 +2,9 @@
 
 use super::beside::Beside;
 use super::status::StatusFile;
-use super::{code, list, rendered, shorten};
+use super::{cached, code, list, rendered, shorten};
 use crate::attempt::Attempt;
+use crate::cache::Cache;
 use crate::cli::Order;
 use crate::error::Result;
 use crate::placement::Placement;
@@ -55,7 +56,8 @@ pub fn carry_out(
     stops: &Stops,
     (started, clock): Began,
 ) -> Result<u8> {
-    let plan = &agree(world, attempt.plan(world, stops), Plan::fingerprint)?;
+    let plan = agree(world, attempt.plan(world, stops), Plan::fingerprint)?;
+    let (plan, cache) = &cached::left(world, attempt, plan)?;
     let order = &attempt.order;
     let out = match attempt.is_first() {
         true => agree(world, world.is_root().then(|| draft(order)).transpose(), |_| 0)?.flatten(),
@@ -83,7 +85,7 @@ pub fn carry_out(
         Job::Work(work) => compute(work, &circumstances, &placement, stops, (keeper(order, out), status))?,
     };
     let file = computed.status.take();
-    let said = world.is_root().then(|| conclude(&circumstances, computed)).transpose();
+    let said = world.is_root().then(|| conclude(&circumstances, computed, cache.as_ref())).transpose();
     if let (Some(file), Ok(Some(status))) = (file, &said) {
         file.end(status.name());
     }
@@ -113,7 +115,8 @@ fn compute(
     let (world, attempt) = (circumstances.world, circumstances.attempt);
     let order = &attempt.order;
     let mut progress = Progress::new(order.progress, world.is_root());
-    progress.starts_at(attempt.done());
+    let expected = progress.is_live().then(|| summary::expected_pace(circumstances, &**work)).flatten();
+    progress.starts_at(attempt.done(), expected);
     let keep_going = order.keep_going && can_tolerate(world)?;
     let mut course = Course { known: attempt.known(), keep_going, ..Course::new(order.schedule, stops) };
     if order.out.is_some() {
@@ -146,15 +149,12 @@ fn can_tolerate(world: &dyn World) -> Result<bool> {
     Ok(why.is_none())
 }
 
-/// The default of `--checkpoint-every`.
-const SAVE_INTERVAL: Duration = Duration::from_secs(60);
-
 fn save_interval(order: &Order) -> Duration {
-    order.every.unwrap_or(SAVE_INTERVAL)
+    order.every.unwrap_or(summary::SAVE_INTERVAL)
 }
 
 /// Prints and saves the result, at the root.
-fn conclude(circumstances: &Circumstances, computed: Computed) -> Result<Status> {
+fn conclude(circumstances: &Circumstances, computed: Computed, cache: Option<&Cache>) -> Result<Status> {
     let Computed { answer, mut outcome, keeper, rows, .. } = computed;
     let order = &circumstances.attempt.order;
     if order.time {
@@ -173,6 +173,7 @@ fn conclude(circumstances: &Circumstances, computed: Computed) -> Result<Status>
     };
     // The answer is printed even if the file cannot be written, and the other way round.
     let kept = keeper.map_or(Ok(()), |keeper| keeper.finish(&report));
+    let whole = cache.map(|cache| (cache, report.clone()));
     shorten(&mut report, order.output);
     // To find the known rows takes time: everything is saved by now.
     let known = match (&report.state, report.status) {
@@ -189,6 +190,9 @@ fn conclude(circumstances: &Circumstances, computed: Computed) -> Result<Status>
         }
         _ => rendered(&report, order.output).and_then(|text| rows.end(&text)),
     };
+    if let Some((cache, report)) = &whole {
+        cached::keep(cache, report, circumstances.plan);
+    }
     said.and(kept)?;
     if let (Status::Partial, Some(outcome)) = (report.status, &outcome) {
         streams::remark(&summary::stop_message(&report, outcome, circumstances));

@@ -390,6 +390,7 @@ mod tests {
     use super::*;
     use crate::compare::ways::{Choice, Machine, ways};
     use crate::kernel::{self, Given, Seeks, tests::given};
+    use crate::values::Amount;
     use crate::work::tests::spelled;
     use crate::world::threads;
     use std::sync::atomic::AtomicUsize;
@@ -467,7 +468,11 @@ mod tests {
 
     #[test]
     fn a_signal_to_any_rank_stops_all_whether_it_computes_or_sleeps() {
-        let endless = |_| Ok(Plan { kernel: "spelled", job: Job::Work(spelled(1 << 40)), facts: vec![], how: vec![] });
+        let (units, facts) = (1 << 40, vec![]);
+        let endless = |_| {
+            let (job, amount) = (Job::Work(spelled(units)), Amount::units(units));
+            Ok(Plan { kernel: "spelled", job, facts: facts.clone(), how: vec![], amount })
+        };
         for whose in 0..3 {
             let stops = |rank: usize| Stops::noted(Arc::new(AtomicUsize::new(if rank == whose { 10 } else { 0 })));
             for rank in measured(&all_ways(1), endless, stops) {

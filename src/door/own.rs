@@ -7,7 +7,7 @@ use crate::report::{self, FORMATS, Report, Status};
 use crate::run::stop::Stops;
 use crate::run::{self, Course, Unwatched, placements, room};
 use crate::streams;
-use crate::values::{Fact, Value};
+use crate::values::{Amount, Fact, Value};
 use crate::work::{Answer, Forecast, Job, Kernel, Part, Work};
 use crate::world::{self, World, agree, solo};
 use std::process::ExitCode;
@@ -146,7 +146,10 @@ fn on_ranks<K: Kernel + 'static>(
     let words: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
     world::agree_on_words(world, name, &words)?;
     let facts = vec![Fact::new("arguments", Value::texts(&words))];
-    let plan = open(&words).map(|kernel| Plan { kernel: name, job: Job::work(kernel), facts, how: vec![] });
+    let plan = open(&words).map(|kernel| {
+        let amount = Amount::units(Kernel::units(&kernel));
+        Plan { kernel: name, job: Job::work(kernel), facts, how: vec![], amount }
+    });
     let Plan { job: Job::Work(work), facts, .. } = agree(world, plan, Plan::fingerprint)? else { unreachable!() };
     let (placement, all) = placements::take(world, None)?;
     room::check(world, &all, &work.forecast())?;

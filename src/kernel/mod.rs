@@ -32,7 +32,7 @@ use crate::error::Result;
 use crate::math::lanes::Lanes;
 use crate::math::span::Span;
 use crate::syntax::Item;
-use crate::values::{Fact, Value};
+use crate::values::{Amount, Fact, Value};
 use crate::work::Job;
 pub use barrier::ROUNDS_MAX;
 pub use download::{FOLDER, load as load_curl};
@@ -113,6 +113,29 @@ pub struct Given {
     pub seeks: Option<Seeks>,
     /// The power to which primes are raised before they are added up.
     pub power: Option<u32>,
+}
+
+impl KernelEntry {
+    /// Whether its answers depend on numbers only, so that another run gives the same.
+    pub fn lasts(&self) -> bool {
+        match self.takes {
+            Takes::Ranges(_) | Takes::Numbers | Takes::Two(..) | Takes::Items(_) => true,
+            Takes::Seconds(_) | Takes::Urls | Takes::Nothing => false,
+        }
+    }
+
+    /// How much was given, in the unit that people count it in; `None` if that says little about a problem of so many units.
+    pub fn amount(&self, given: &Given, units: u64) -> Option<Amount> {
+        let numbers = || given.items.iter().map(|item| item.first_and_count().1 as f64).sum();
+        let (all, of) = match self.takes {
+            Takes::Ranges(_) | Takes::Items(_) | Takes::Numbers => (numbers(), "numbers"),
+            Takes::Urls => (given.urls.len() as f64, "files"),
+            Takes::Seconds(_) => (given.seconds.len() as f64, "waits"),
+            Takes::Two(..) | Takes::Nothing => return None,
+        };
+        // A single number can be work for hours.
+        (all >= units as f64).then_some(Amount { all, of })
+    }
 }
 
 impl Given {
@@ -241,7 +264,7 @@ pub const KERNELS: &[KernelEntry] = &[
 ];
 
 /// What a report says of ranges that overlap, if they do.
-fn overlap_fact(overlap: bool) -> Option<PlanChoice> {
+pub fn overlap_fact(overlap: bool) -> Option<PlanChoice> {
     overlap.then(|| PlanChoice::cutting(Fact::new("note", Value::text(OVERLAP))))
 }
 

@@ -14,6 +14,7 @@ pub mod people;
 pub mod progress;
 mod row_lines;
 pub mod text;
+pub mod view;
 
 use crate::block::Block;
 use crate::error::{Error, Result};
@@ -23,7 +24,7 @@ use crate::values::timeline::Entry;
 use crate::values::{Fact, ListColumn, Role, Table, Value};
 use crate::wire::Bytes;
 pub use colour::colours;
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -223,7 +224,9 @@ pub fn can_say() -> Result<()> {
 fn put_out(bytes: &[u8]) -> Result<bool> {
     can_say()?;
     let mut out = std::io::stdout().lock();
-    match out.write_all(bytes).and_then(|()| out.flush()) {
+    let mut write = || out.write_all(bytes).and_then(|()| out.flush());
+    let is_seen = std::io::stdout().is_terminal();
+    match if is_seen { streams::above_the_view(write) } else { write() } {
         Ok(()) => Ok(true),
         Err(why) if why.kind() == ErrorKind::BrokenPipe => Ok(false),
         Err(why) => Err(Error::failed(format!("cannot write the answer: {why}"))),

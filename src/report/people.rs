@@ -37,6 +37,11 @@ pub fn bytes(bytes: u64) -> String {
     format!("{amount} {}", BYTE_UNITS[unit])
 }
 
+/// A number that may be large, in few figures: `12`, `950`, `4.21e9`.
+pub fn number(amount: f64) -> String {
+    if amount < 99_999.5 { figures(amount) } else { format!("{amount:.2e}") }
+}
+
 /// Two figures of a small number; all figures of a large one before its point.
 fn figures(amount: f64) -> String {
     match amount {
@@ -81,6 +86,13 @@ mod tests {
             (u64::MAX, "18 EB"),
         ] {
             assert_eq!(bytes(count), text);
+        }
+    }
+
+    #[test]
+    fn large_numbers_have_three_figures() {
+        for (amount, text) in [(0.0, "0.00"), (1.5, "1.5"), (12.0, "12"), (99_999.0, "99999"), (4.2149e9, "4.21e9")] {
+            assert_eq!(number(amount), text);
         }
     }
 }

@@ -1,18 +1,17 @@
-//! How far a run is, on stderr: a bar on a terminal, otherwise a line from time to time.
-//!
-//! The only file that names the indicatif crate.
+//! How far a run is, on stderr: a view of a few lines on a terminal, otherwise a line from time to time.
 
-use super::pace::Pace;
+use super::pace::{Expected, Pace};
 use super::people;
+use super::view::View;
 use crate::streams;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use crate::values::Amount;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 /// When progress is shown, as `--progress` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum When {
-    /// A bar if stderr is a terminal, otherwise lines.
+    /// A view if stderr is a terminal, otherwise lines.
     Auto,
     /// The same, but the first line comes sooner, and there is one when all is done.
     Always,
@@ -21,7 +20,7 @@ pub enum When {
 }
 
 impl When {
-    /// The setting beside a list that is written as it comes: on a terminal the list itself shows progress, and a bar would disturb it.
+    /// The setting beside a list that is written as it comes: on a terminal the list itself shows progress, and a view would disturb it.
     pub fn beside_a_list(self) -> When {
         match self {
             When::Auto if std::io::stdout().is_terminal() => When::Never,
@@ -32,12 +31,25 @@ impl When {
 
 /// The progress of one run; only rank 0 shows it.
 pub enum Progress {
-    /// A bar on a terminal.
-    Bar(ProgressBar, Pace),
+    /// A view on a terminal.
+    Live(LiveView),
     /// Lines from time to time.
     Lines(ProgressLines),
     /// Nothing: on other ranks, and if nothing is wanted.
     Silent,
+}
+
+/// What a view says beside how far the run is.
+#[derive(Default)]
+pub struct Scene {
+    /// How much there is to do, in the kernel's own unit; `None` leaves it out.
+    pub amount: Option<Amount>,
+    /// Who is at work.
+    pub workers: String,
+    /// Whether the run is saved, and when it was saved last.
+    pub saved: Option<Option<Instant>>,
+    /// The newest rows, each a line.
+    pub rows: Vec<String>,
 }
 
 /// The first line comes after this time. Then the pause doubles, up to the longest.
@@ -45,8 +57,19 @@ const FIRST_LINE_AFTER: Duration = Duration::from_secs(10);
 const SOONER: Duration = Duration::from_secs(1);
 const LINE_PAUSE_MAX: Duration = Duration::from_secs(600);
 
-/// A bar appears when a run takes longer than this; most are over by then.
-const BAR_AFTER: Duration = Duration::from_millis(300);
+/// A view appears when a run takes longer than this; most are over by then.
+const VIEW_AFTER: Duration = Duration::from_millis(300);
+
+/// How often it is drawn again.
+const VIEW_EVERY: Duration = Duration::from_millis(100);
+
+/// A view on a terminal, which is removed when it is dropped.
+pub struct LiveView {
+    began: Instant,
+    next: Duration,
+    pace: Pace,
+    scene: Scene,
+}
 
 /// Lines with pauses that grow.
 pub struct ProgressLines {
@@ -64,41 +87,43 @@ impl Progress {
         match when {
             _ if !speaks => Progress::Silent,
             When::Never => Progress::Silent,
-            _ if !std::io::stderr().is_terminal() => Progress::Lines(ProgressLines::new(when)),
-            When::Auto | When::Always => {
-                let style = ProgressStyle::with_template("{wide_bar} {percent:>3} %  {elapsed} gone{msg}");
-                let target = ProgressDrawTarget::stderr_with_hz(10);
-                let bar = ProgressBar::with_draw_target(Some(0), target);
-                let style = style.expect("the template is a constant that works");
-                Progress::Bar(bar.with_style(style), Pace::new(0))
-            }
+            When::Auto | When::Always if streams::terminal().is_some() => Progress::Live(LiveView {
+                began: Instant::now(),
+                next: VIEW_AFTER,
+                pace: Pace::new(0),
+                scene: Scene::default(),
+            }),
+            When::Auto | When::Always => Progress::Lines(ProgressLines::new(when)),
         }
     }
 
-    /// Tells how many units were done before the run began.
-    pub fn starts_at(&mut self, done: u64) {
+    /// Tells how many units were done before the run began, and what is expected of the others.
+    pub fn starts_at(&mut self, done: u64, expected: Option<Expected>) {
         match self {
-            Progress::Bar(bar, pace) => {
-                bar.set_position(done);
-                *pace = Pace::new(done);
+            Progress::Live(LiveView { pace, .. }) | Progress::Lines(ProgressLines { pace, .. }) => {
+                *pace = Pace::new(done).expecting(expected);
             }
-            Progress::Lines(lines) => lines.pace = Pace::new(done),
             Progress::Silent => (),
         }
+    }
+
+    /// What the view says beside how far the run is; `None` if there is no view.
+    pub fn scene(&mut self) -> Option<&mut Scene> {
+        match self {
+            Progress::Live(live) => Some(&mut live.scene),
+            Progress::Lines(_) | Progress::Silent => None,
+        }
+    }
+
+    /// Whether there is a view.
+    pub fn is_live(&self) -> bool {
+        matches!(self, Progress::Live(_))
     }
 
     /// Tells that `done` of `all` units are done.
     pub fn tick(&mut self, done: u64, all: u64) {
         match self {
-            Progress::Bar(bar, pace) => {
-                let gone = bar.elapsed();
-                pace.note(gone.as_secs_f64(), done);
-                if gone > BAR_AFTER {
-                    bar.set_length(all);
-                    bar.set_position(done);
-                    bar.set_message(left(pace, gone, all));
-                }
-            }
+            Progress::Live(live) => live.tick(done, all),
             Progress::Silent => (),
             Progress::Lines(lines) => {
                 if let Some(line) = lines.line(lines.began.elapsed(), done, all) {
@@ -108,23 +133,54 @@ impl Progress {
         }
     }
 
-    /// Prints something else, without the bar in its way.
-    pub fn beside(&self, say: impl FnOnce()) {
-        match self {
-            Progress::Bar(bar, _) => bar.suspend(say),
-            Progress::Lines(_) | Progress::Silent => say(),
-        }
-    }
-
-    /// Removes the bar before the answer. A run that was stopped is not done, and says so elsewhere.
+    /// Removes the view before the answer. A run that was stopped is not done, and says so elsewhere.
     pub fn finish(self, done: bool) {
         match self {
-            Progress::Bar(bar, _) => bar.finish_and_clear(),
             Progress::Lines(lines) if lines.last && done => {
                 streams::remark(&format!("done after {}", people::duration(lines.began.elapsed().as_secs_f64())));
             }
-            Progress::Lines(_) | Progress::Silent => (),
+            Progress::Live(_) | Progress::Lines(_) | Progress::Silent => (),
         }
+    }
+}
+
+impl LiveView {
+    fn tick(&mut self, done: u64, all: u64) {
+        let gone = self.began.elapsed();
+        self.pace.note(gone.as_secs_f64(), done);
+        if gone < self.next {
+            return;
+        }
+        self.next = gone + VIEW_EVERY;
+        if let Some(size) = streams::terminal() {
+            streams::show_view(self.lines(gone.as_secs_f64(), (done, all), size));
+        }
+    }
+
+    fn lines(&self, gone: f64, (done, all): (u64, u64), size: (usize, usize)) -> Vec<String> {
+        let Scene { amount, workers, saved, rows } = &self.scene;
+        let saved = saved.map(|last| match last {
+            None => "not saved yet".into(),
+            Some(last) => format!("saved {} ago", people::duration(last.elapsed().as_secs().max(1) as f64)),
+        });
+        let words: Vec<String> =
+            [workers.clone()].into_iter().filter(|workers| !workers.is_empty()).chain(saved).collect();
+        let view = View {
+            share: if all == 0 { 0.0 } else { done as f64 / all as f64 },
+            amount: *amount,
+            rate: amount.zip(self.pace.rate()).map(|(amount, rate)| rate / all.max(1) as f64 * amount.all),
+            gone,
+            left: self.pace.left(gone, all),
+            words: &words,
+            rows,
+        };
+        view.lines(size)
+    }
+}
+
+impl Drop for LiveView {
+    fn drop(&mut self) {
+        streams::hide_view();
     }
 }
 

@@ -12,10 +12,11 @@ use crate::block::Block;
 use crate::error::{Error, Result};
 use crate::placement::Placement;
 use crate::values::timeline::{self, Entry};
-use crate::work::{UnitCost, Work};
+use crate::work::{self, UnitCost, Work};
 use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -51,6 +52,8 @@ pub struct Crew {
     done: Receiver<Option<Done>>,
     /// Whether nobody waits for the workers any more.
     left: Cell<bool>,
+    /// How many units are computed, also of blocks in progress.
+    computed: Arc<AtomicU64>,
 }
 
 /// The work queue, as the main thread and the workers share it.
@@ -116,6 +119,11 @@ impl Crew {
         self.shared.lock().queue.units()
     }
 
+    /// How many units are computed, also of blocks in progress: for progress.
+    pub fn computed(&self) -> u64 {
+        self.computed.load(Ordering::Relaxed)
+    }
+
     /// The next result; `None` when all workers have ended.
     #[cfg(test)]
     fn wait(&self) -> Option<Done> {
@@ -152,15 +160,19 @@ pub fn with<R>(
     let state = QueueState { queue: WorkQueue::new(level, work.stages()), open: true };
     let shared = Arc::new(SharedQueue { state: Mutex::new(state), changed: Condvar::new() });
     let (results, done) = channel();
+    let computed = Arc::new(AtomicU64::new(0));
     let start = |number: usize| {
         let (work, shared, results, placement) = (work.clone(), shared.clone(), results.clone(), placement.clone());
-        let thread = std::thread::Builder::new().name(format!("worker {number}"));
-        thread.spawn(move || worker_loop(&*work, &placement, number, &shared, results))
+        let (thread, computed) = (std::thread::Builder::new().name(format!("worker {number}")), computed.clone());
+        thread.spawn(move || {
+            work::count_units_in(computed);
+            worker_loop(&*work, &placement, number, &shared, results);
+        })
     };
     let started: std::io::Result<Vec<_>> = (0..workers).map(start).collect();
     // Only the workers send now: when they have ended, the channel ends.
     drop(results);
-    let crew = Crew { shared, done, left: Cell::new(false) };
+    let crew = Crew { shared, done, left: Cell::new(false), computed };
     let result = match &started {
         Ok(_) => lead(Ok(&crew)),
         Err(why) => lead(Err(Error::failed(format!("cannot start {workers} threads: {why}")))),

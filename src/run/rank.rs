@@ -47,6 +47,8 @@ struct RankLoop<'a> {
     message: RankMessage,
     /// Whether the crew has done something that was not sent.
     news: bool,
+    /// How many units of its crew were told.
+    told: u64,
     /// Whether a wish has no reply yet.
     asked: bool,
     /// Whether a signal was passed on.
@@ -67,6 +69,7 @@ impl<'a> RankLoop<'a> {
             supply: Supply::new(),
             message: RankMessage::default(),
             news: false,
+            told: 0,
             asked: false,
             stopped: false,
             give_up: None,
@@ -109,6 +112,8 @@ impl<'a> RankLoop<'a> {
     fn report_if_due(&mut self) {
         let interval = self.task.send_interval.map_or(MESSAGE_INTERVAL, |interval| interval.min(MESSAGE_INTERVAL));
         self.message.wants = !self.asked && self.supply.low(self.task.crew);
+        // Of blocks in progress too, but not as often as of those that are done.
+        self.news |= self.sent_message.elapsed() >= MESSAGE_INTERVAL && self.task.crew.computed() > self.told;
         let urgent = self.message.wants || self.message.stop.is_some() || self.message.failed.is_some();
         if urgent || self.news && self.sent_message.elapsed() >= interval {
             if self.task.send_interval.is_some_and(|interval| self.sent_parts.elapsed() >= interval) {
@@ -121,6 +126,8 @@ impl<'a> RankLoop<'a> {
     }
 
     fn send(&mut self) {
+        let computed = self.task.crew.computed();
+        (self.message.done, self.told) = (computed - self.told, computed);
         self.task.world.send(0, &wire::bytes(&std::mem::take(&mut self.message)));
     }
 
@@ -158,7 +165,6 @@ impl<'a> RankLoop<'a> {
 
     fn record(&mut self, done: Done) {
         self.message.entries.push(self.task.log.enter(&done));
-        self.message.done += done.block.count();
         self.news = true;
         let RankTask { work, ledger, .. } = &mut self.task;
         if let Err(why) = done.part.and_then(|part| ledger.record(*work, done.block, part)) {

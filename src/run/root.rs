@@ -57,7 +57,7 @@ pub struct RootLoop<'a> {
     lost: Vec<bool>,
     /// The ranks whose wishes have no reply yet.
     waiting: Vec<usize>,
-    /// How many units are done.
+    /// How many units were done before, and by the other ranks.
     done: u64,
     /// The longest time that a block took.
     longest: Duration,
@@ -120,7 +120,7 @@ impl<'a> RootLoop<'a> {
         for rank in (1..self.lost.len()).filter(|&rank| !self.lost[rank]) {
             self.send(rank, &RootMessage::Finish);
         }
-        self.task.watch.tick(self.done, self.units());
+        self.tick();
         self.going.map(|()| self.halt.and_then(|halt| halt.cause))
     }
 
@@ -203,7 +203,7 @@ impl<'a> RootLoop<'a> {
 
     /// Reports how far the run is, and has it saved when that is due.
     fn watch_progress(&mut self) {
-        self.task.watch.tick(self.done, self.units());
+        self.tick();
         let late = self.halt.as_ref().is_some_and(|halt| {
             !halt.saved && halt.cause.is_some() && Instant::now() >= halt.last + SAVE_WITHOUT_LATE_AFTER
         });
@@ -216,6 +216,12 @@ impl<'a> RootLoop<'a> {
         if self.task.watch.asks_for_rows() {
             self.task.watch.rows(self.task.ledger.parts());
         }
+    }
+
+    /// Tells how many units are done, also of blocks in progress.
+    fn tick(&mut self) {
+        let done = self.done + self.task.crew.computed();
+        self.task.watch.tick(done.min(self.units()), self.units());
     }
 
     /// Receives a message, if it is time to look for one and there is one.
@@ -277,7 +283,6 @@ impl<'a> RootLoop<'a> {
             CrewNews::Done(through) if !self.crew_home => {
                 let entry = self.task.logs[0].enter(&through);
                 self.longest = self.longest.max(length(&entry));
-                self.done += through.block.count();
                 self.record(through.block, through.part);
             }
             CrewNews::Done(_) | CrewNews::Nothing => (),

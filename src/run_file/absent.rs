@@ -63,7 +63,7 @@ pub fn resume(_: &Path, _: &Owner) -> Result<ToResume> {
 /// # Errors
 /// Always.
 pub fn opened(_: &Path) -> Result<OpenedFile> {
-    Err(needed_by("'show'"))
+    Err(needed_by("a run file"))
 }
 
 impl RunFile {

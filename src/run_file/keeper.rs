@@ -8,7 +8,7 @@ use crate::report::Report;
 use crate::streams::remark;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -37,6 +37,8 @@ struct SaveState {
     longest: AtomicU64,
     /// Whether the last save failed.
     failing: AtomicBool,
+    /// When the last save succeeded.
+    saved: Mutex<Option<Instant>>,
 }
 
 impl Keeper {
@@ -58,6 +60,11 @@ impl Keeper {
             0 => UNKNOWN,
             micros => Duration::from_micros(micros),
         }
+    }
+
+    /// When the run was saved last; `None` before that.
+    pub fn saved(&self) -> Option<Instant> {
+        *self.heard.saved.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Has a report saved.
@@ -118,6 +125,9 @@ fn write(report: &Report, run: &Mutex<RunFile>, heard: &SaveState) {
     let began = Instant::now();
     let written = run.lock().expect("no thread panics: the job would have ended").save(report);
     heard.longest.fetch_max(began.elapsed().as_micros() as u64, Ordering::Relaxed);
+    if written.is_ok() {
+        *heard.saved.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
     // One warning is enough until a save succeeds again.
     match (written, heard.failing.load(Ordering::Relaxed)) {
         (Err(why), false) => warn(&why),

@@ -100,6 +100,36 @@ impl Lock {
     }
 }
 
+/// Who writes a run file, as far as that can be seen without touching its lock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Writer {
+    /// Nobody: there is no lock file.
+    Nobody,
+    /// A process that is gone from this host.
+    Dead(Owner),
+    /// A process that may live, here or on another host; its name, if the lock file says it.
+    Alive(Option<Owner>),
+}
+
+/// Who writes the file at `path`. The lock is not tried: a run that begins at this moment would find it taken.
+///
+/// # Errors
+/// If the lock file is there and cannot be read.
+pub fn writer(path: &Path, me: &Owner) -> io::Result<Writer> {
+    // The lock is beside the file that a link leads to.
+    let path = path.canonicalize().unwrap_or_else(|_| path.into());
+    let (folder, mut name) = Folder::of(&path)?;
+    name.push(".lock");
+    let file = match folder.read(&name, false) {
+        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(Writer::Nobody),
+        file => file?,
+    };
+    Ok(match Owner::in_file(&file) {
+        Some(owner) if owner.host == me.host && !is_alive(owner.pid) => Writer::Dead(owner),
+        owner => Writer::Alive(owner),
+    })
+}
+
 fn busy(why: &str) -> io::Error {
     io::Error::new(io::ErrorKind::ResourceBusy, why)
 }
@@ -190,6 +220,24 @@ mod tests {
             fs::write(&path, "of another").unwrap();
             drop(lock);
             assert!(path.exists());
+        });
+    }
+
+    #[test]
+    fn a_writer_is_seen_and_its_lock_stays_free() {
+        with_folder("seen", |path, folder| {
+            let (run, me) = (path.join("run.h5"), me());
+            assert_eq!(writer(&run, &me).unwrap(), Writer::Nobody);
+            let mine = Owner { pid: std::process::id(), ..me.clone() };
+            let lock = Lock::take(folder, "run.h5.lock".as_ref(), &mine).unwrap();
+            assert_eq!(writer(&run, &me).unwrap(), Writer::Alive(Some(mine)));
+            drop(lock);
+            for (host, pid, dead) in [("here", u32::MAX, true), ("there", u32::MAX, false), ("here", 1, false)] {
+                fs::write(path.join("run.h5.lock"), format!("host {host}\npid {pid}\njob \n")).unwrap();
+                let seen = writer(&run, &me).unwrap();
+                assert_eq!(matches!(seen, Writer::Dead(_)), dead, "{seen:?}");
+                assert!(Lock::take(folder, "run.h5.lock".as_ref(), &me).is_ok(), "it is free");
+            }
         });
     }
 

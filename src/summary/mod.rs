@@ -12,6 +12,7 @@ use crate::math::integer;
 use crate::placement::Placement;
 use crate::plan::Plan;
 use crate::process::thread_time;
+use crate::report::pace::Expected;
 use crate::report::{self, List, Report, Status, history};
 use crate::run::stop::Cause;
 use crate::run::{self, Outcome, Parts};
@@ -113,6 +114,24 @@ fn expected(
         Fact::new("predicted.bytes_per_rank", Value::Count(bytes)),
     ]
 }
+
+/// A run of so many seconds is worth a sample.
+const WORTH_A_SAMPLE: f64 = 1.0;
+
+/// What is expected of the units that are left, by a sample of some milliseconds; `None` if they are too few for that, or wait more
+/// than they compute.
+pub fn expected_pace(circumstances: &Circumstances, work: &dyn Work) -> Option<Expected> {
+    let workers: u64 = circumstances.placements.iter().map(|placement| placement.threads as u64).sum();
+    let left = work.units().saturating_sub(circumstances.attempt.done());
+    let seconds = work.forecast().seconds * left as f64 / work.units().max(1) as f64;
+    let workers = workers.min(left).max(1);
+    let seconds = seconds / workers as f64;
+    let waits = matches!(work.unit_cost(), UnitCost::IoBound(_));
+    (!waits && seconds > WORTH_A_SAMPLE).then(|| Expected { seconds: pace(work) * seconds, workers })
+}
+
+/// The default of `--checkpoint-every`.
+pub const SAVE_INTERVAL: Duration = Duration::from_secs(60);
 
 /// The first second of the year 10000, after 1970.
 const YEAR_10000: Duration = Duration::from_secs(253_402_300_800);
@@ -218,14 +237,14 @@ pub fn known(plan: &Plan, parts: &Parts) -> Result<Option<Answer>> {
     Ok(known.in_order().filter(|answer| !answer.table.rows.is_empty()))
 }
 
-/// The first known rows; `None` if the plan has too many rows to look for.
+/// The rows that are known while a run goes on; none if the plan has too many rows to look for.
 ///
 /// # Errors
 /// If a part cannot be understood, or contradicts itself.
-pub fn first_rows(plan: &Plan, parts: &Parts) -> Result<Option<Answer>> {
+pub fn known_so_far(plan: &Plan, parts: &Parts) -> Result<Known> {
     match plan.facts.first().map(|fact| &fact.value) {
-        Some(Value::List(asked)) if asked.len() > ROWS => Ok(None),
-        _ => Ok(known_rows(plan, parts)?.first().filter(|answer| !answer.table.rows.is_empty())),
+        Some(Value::List(asked)) if asked.len() > ROWS => Ok(Known::default()),
+        _ => known_rows(plan, parts),
     }
 }
 

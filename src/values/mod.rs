@@ -89,6 +89,22 @@ fn runs(values: &[Value]) -> String {
     runs.collect::<Vec<_>>().join(",")
 }
 
+/// How much a problem is, in the unit that people count it in.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Amount {
+    /// So many of them.
+    pub all: f64,
+    /// What they are, in the plural: numbers, files.
+    pub of: &'static str,
+}
+
+impl Amount {
+    /// A problem that people count in its own units.
+    pub fn units(units: u64) -> Amount {
+        Amount { all: units as f64, of: "units" }
+    }
+}
+
 /// A column of an answer: its key in every format, and the unit that text shows with it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Column {

@@ -281,11 +281,12 @@ fn tally(ballots: &[Vec<u8>]) -> Option<Error> {
     None
 }
 
-/// Runs this if this rank is the one to print where there is no world; the other ranks do nothing, and their exit code is 0. One that
+/// Runs this if this rank is the one to print where there is no world; the other ranks do nothing, and their exit code is 0. Returns the code that it says. One that
 /// ended earlier with another code would make the launcher kill the one that prints.
-pub fn alone(speak: impl FnOnce() -> Result<()>) -> ExitCode {
+pub fn alone(speak: impl FnOnce() -> Result<u8>) -> ExitCode {
     match launch::is_speaker().then(speak) {
-        None | Some(Ok(())) => ExitCode::SUCCESS,
+        None => ExitCode::SUCCESS,
+        Some(Ok(code)) => ExitCode::from(code),
         Some(Err(why)) => {
             complain(&why);
             ExitCode::from(why.code())
@@ -316,6 +317,7 @@ pub fn abort_on_panic(program: &'static str) {
     std::panic::set_hook(Box::new(move |panic| {
         let whom = launch::find().map_or(String::new(), |launch| format!("rank {}: ", launch.rank));
         let panic = panic.to_string().replace('\n', " ");
+        streams::hide_view();
         complain(&Error::failed(format!("{whom}this is a bug in {program}, please report it: {panic}")));
         // MPICH's launcher drops output that it has not read when a rank aborts, and this line is the only explanation.
         std::thread::sleep(Duration::from_millis(100));

@@ -61,7 +61,7 @@ fn signal_set(pid: u32, name: &str) -> u64 {
 
 pub fn quiet(mut command: Command, args: &[&str]) -> Command {
     command.args(args).stdin(Stdio::null());
-    for name in ["PCOUNT_THREADS", "OMP_NUM_THREADS", "SSL_CERT_FILE"] {
+    for name in ["PCOUNT_THREADS", "OMP_NUM_THREADS", "PCOUNT_CACHE", "SSL_CERT_FILE"] {
         command.env_remove(name);
     }
     command
@@ -70,7 +70,7 @@ pub fn quiet(mut command: Command, args: &[&str]) -> Command {
 /// Whether what a command line needs is built in; what is not says so, as `tests/features.rs` checks.
 pub fn is_built_in(line: &str) -> bool {
     let names = |words: &[&str]| line.split(' ').any(|word| words.contains(&word));
-    (cfg!(feature = "hdf5") || !names(&["show", "resume", "--out", "-o"]))
+    (cfg!(feature = "hdf5") || !names(&["show", "watch", "resume", "--out", "-o", "--cache"]))
         && (cfg!(feature = "download") || !names(&["download"]))
 }
 

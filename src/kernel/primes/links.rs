@@ -41,7 +41,9 @@ pub fn open(given: &Given, spans: Vec<Span>, asked: Asked) -> Result<Opened> {
     let rows = Rows { asked, certainty: asked.certainty(&spans) };
     let mut facts = vec![texts];
     facts.extend(given.seeks.map(|seeks| Fact::new(seeks.option(), seeks.value())));
-    facts.extend(given.power.filter(|&power| power != 1).map(|power| Fact::new("power", Value::integer(power))));
+    facts.extend(
+        given.power.filter(|&power| power != 1).map(|power| Fact::new("power", Value::text(power.to_string()))),
+    );
     if asked == Asked::Numbers && spans.is_empty() {
         let none = Ready(|| Answer::rows(Table::of(&["x", "count"]), "count"));
         return Ok(Opened { job: Job::work(none), facts, how: vec![] });

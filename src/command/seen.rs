@@ -1,0 +1,186 @@
+//! What a run file says of a run that is not over: how far and how fast it is, who computes it, and the rows that are known.
+
+use super::beside::{newest, workers_in_words};
+use crate::cli::{self, Request};
+use crate::plan::Plan;
+use crate::report::pace::Pace;
+use crate::report::view::View;
+use crate::report::{Report, Status, people};
+use crate::run::ledger::Ledger;
+use crate::summary::{self, SAVE_INTERVAL};
+use crate::values::Value;
+use crate::work::Job;
+use std::time::{Duration, Instant};
+
+/// A saved run as it is watched.
+pub struct Seen {
+    report: Report,
+    /// How often the run is saved.
+    every: Duration,
+    pace: Pace,
+    /// Seconds of the attempt at the save.
+    gone: f64,
+    /// The plan, if it can be made here; and the newest rows.
+    plan: Option<Plan>,
+    rows: Vec<String>,
+    /// Whether rows can be found in little time.
+    quick: bool,
+}
+
+/// A look for rows may take so long, or there is no other.
+const ROWS_TIME_MAX: Duration = Duration::from_secs(1);
+
+impl Seen {
+    /// What a file says; `before` is the version before it. Rows are looked for only if they can be shown.
+    pub fn of(report: Report, before: Option<Seen>, shown: bool) -> Seen {
+        let quick = before.as_ref().is_none_or(|before| before.quick);
+        let plan = match before.filter(|before| before.fingerprint() == fingerprint(&report)) {
+            Some(before) => before.plan,
+            None => shown.then(|| plan(&report)).flatten(),
+        };
+        let (every, pace) = (every(&report), pace(&report));
+        let gone = seconds(&report, "seconds.wall").unwrap_or(0.0);
+        let mut seen = Seen { report, every, pace, gone, plan, rows: vec![], quick };
+        if shown && quick {
+            let began = Instant::now();
+            seen.rows = seen.newest_rows();
+            seen.quick = began.elapsed() < ROWS_TIME_MAX;
+        }
+        seen
+    }
+
+    /// How the run is.
+    pub fn status(&self) -> Status {
+        self.report.status
+    }
+
+    /// How far the run is, in words.
+    pub fn progress(&self) -> String {
+        self.report.progress()
+    }
+
+    /// How often the run is saved.
+    pub fn every(&self) -> Duration {
+        self.every
+    }
+
+    fn fingerprint(&self) -> Option<u64> {
+        fingerprint(&self.report)
+    }
+
+    /// The view of it, some time after the version was first seen, and a longer time after it was saved.
+    pub fn lines(&self, later: Duration, saved: Duration, size: (usize, usize)) -> Vec<String> {
+        let (done, all) = self.units();
+        let gone = self.gone + later.as_secs_f64();
+        let amount = self.plan.as_ref().map(|plan| plan.amount);
+        let words = [self.report.kernel.clone(), self.workers(), format!("saved {} ago", in_seconds(saved))];
+        let view = View {
+            share: done as f64 / all.max(1) as f64,
+            amount,
+            rate: amount.zip(self.pace.rate()).map(|(amount, rate)| rate / all.max(1) as f64 * amount.all),
+            gone,
+            left: self.pace.left(gone, all),
+            words: &words,
+            rows: &self.rows,
+        };
+        view.lines(size)
+    }
+
+    /// The same in a line, as of the save.
+    pub fn line(&self) -> String {
+        let left = self.pace.left(self.gone, self.units().1);
+        let left = left.map_or(String::new(), |seconds| format!(", {} left", people::about(seconds)));
+        let saved = fact(&self.report, "saved").or(fact(&self.report, "ended"));
+        let saved = saved.map_or(String::new(), |when| format!(", saved {when}"));
+        format!("{} after {}{left}{saved}", self.progress(), people::duration(self.gone))
+    }
+
+    fn units(&self) -> (u64, u64) {
+        self.report.state.as_ref().map_or((0, 0), |state| (state.done, state.units))
+    }
+
+    fn workers(&self) -> String {
+        let count = |name| match fact(&self.report, name) {
+            Some(Value::Count(count)) => *count,
+            _ => 1,
+        };
+        let lost = match fact(&self.report, "ranks_lost") {
+            Some(Value::List(lost)) => lost.len() as u64,
+            _ => 0,
+        };
+        let ranks = count("ranks").saturating_sub(lost);
+        workers_in_words(ranks, ranks.saturating_mul(count("threads")))
+    }
+
+    fn newest_rows(&self) -> Vec<String> {
+        let (Some(plan), Some(state)) = (&self.plan, &self.report.state) else { return vec![] };
+        let Job::Work(work) = &plan.job else { return vec![] };
+        // A forged part is not computed with.
+        let checked = Ledger::check(&**work, &state.blocks);
+        let known = checked.and_then(|()| summary::known_so_far(plan, &state.blocks));
+        known.map_or(vec![], |known| newest(&known, 0))
+    }
+}
+
+fn in_seconds(time: Duration) -> String {
+    people::duration(time.as_secs().max(1) as f64)
+}
+
+fn fact<'a>(report: &'a Report, name: &str) -> Option<&'a Value> {
+    report.run.iter().find(|fact| fact.name == name).map(|fact| &fact.value)
+}
+
+fn seconds(report: &Report, name: &str) -> Option<f64> {
+    match fact(report, name)? {
+        Value::Seconds(seconds) => Some(*seconds),
+        _ => None,
+    }
+}
+
+fn fingerprint(report: &Report) -> Option<u64> {
+    report.state.as_ref().map(|state| state.fingerprint)
+}
+
+/// How often the run is saved: as its newest attempt was told.
+fn every(report: &Report) -> Duration {
+    let words = match fact(report, "arguments") {
+        Some(Value::List(words)) => words.iter().map(ToString::to_string).collect(),
+        _ => vec![],
+    };
+    let asked = match cli::read_again(&words) {
+        Ok(Request::Run(order) | Request::Resume { order, .. }) => order.every,
+        _ => None,
+    };
+    asked.unwrap_or(SAVE_INTERVAL)
+}
+
+/// How fast the newest attempt goes, by its timeline.
+fn pace(report: &Report) -> Pace {
+    let newest = report.timeline.iter().map(|entry| entry.attempt).max();
+    let mut ends: Vec<(f64, u64)> = report
+        .timeline
+        .iter()
+        .filter(|entry| Some(entry.attempt) == newest)
+        .map(|entry| (entry.start + entry.seconds, entry.units))
+        .collect();
+    ends.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let units = ends.iter().fold(0u64, |sum, (_, units)| sum.saturating_add(*units));
+    let mut done = report.state.as_ref().map_or(0, |state| state.done).saturating_sub(units);
+    let mut pace = Pace::new(done);
+    for (end, units) in ends {
+        done = done.saturating_add(units);
+        pace.note(end, done);
+    }
+    pace
+}
+
+/// The plan of the run, if this program makes the same one. A download's would look at folders here.
+fn plan(report: &Report) -> Option<Plan> {
+    let state = report.state.as_ref()?;
+    let Ok(Request::Run(order)) = cli::read_again(&state.arguments) else { return None };
+    if order.folder().is_some() {
+        return None;
+    }
+    let plan = order.plan(usize::try_from(state.ranks).ok()?, &state.list).ok()?;
+    (plan.fingerprint() == state.fingerprint && plan.units() == state.units).then_some(plan)
+}
