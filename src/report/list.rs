@@ -4,13 +4,10 @@
 //! several columns are written by `row_lines.rs`. A single column of numbers that follow each other differs in the last digits only, so what stands
 //! before these is copied from the line before.
 
-use super::row_lines::RowLines;
+use super::row_lines::{BUFFER, RowLines};
 use super::{Frame, Report, put_out};
 use crate::error::Result;
 use crate::values::{Ascending, Numbers, Stretch};
-
-/// How many bytes are written to stdout at a time.
-pub(super) const BUFFER: usize = 1 << 16;
 
 /// A second place for the rows.
 pub trait KeptList {

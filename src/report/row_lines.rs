@@ -1,9 +1,11 @@
 //! Rows of several columns as text. Each number is made on its own: consecutive rows have little in common.
 
-use super::list::BUFFER;
 use super::{Cell, Frame};
 use crate::error::Result;
 use crate::values::{Numbers, Stretch};
+
+/// How many bytes are written to stdout at a time.
+pub(super) const BUFFER: usize = 1 << 16;
 
 /// Rows that wait to be written.
 pub struct RowLines {
