@@ -78,7 +78,11 @@ impl Pace {
         if let Some(seconds) = self.observed(all).filter(|_| share >= least) {
             return Some((seconds - (gone - last)).max(0.0));
         }
-        let Expected { seconds, workers } = self.expected?;
+        let Some(Expected { seconds, workers }) = self.expected else {
+            // Of few long units half is enough.
+            let is_half = share >= 0.5 && self.steps.len() < STEPS_MIN;
+            return is_half.then(|| ((last - start) / share - gone).max(0.0));
+        };
         // Units in progress may be nearly done: if they are few and long, all may still go as expected.
         let grain = workers as f64 / all.saturating_sub(before).max(1) as f64;
         let total = match (share..=share + grain).contains(&(gone / seconds)) {
@@ -184,6 +188,15 @@ mod tests {
         for expected in [0.25, 0.5, 3.0] {
             assert!(worst(1440, 2, 10.0, expected, waves) < 1.2, "{expected}");
         }
+    }
+
+    #[test]
+    fn of_few_long_units_half_is_enough() {
+        let mut pace = Pace::new(0);
+        pace.note(4.0, 1);
+        assert_eq!(pace.left(4.0, 4), None);
+        pace.note(4.5, 2);
+        assert_eq!((pace.left(4.5, 4), pace.left(6.0, 4)), (Some(4.5), Some(3.0)));
     }
 
     #[test]

@@ -116,7 +116,7 @@ fn expected(
 }
 
 /// A run of so many seconds is worth a sample.
-const WORTH_A_SAMPLE: f64 = 1.0;
+const WORTH_A_SAMPLE: f64 = 0.3;
 
 /// What is expected of the units that are left, by a sample of some milliseconds; `None` if they are too few for that, or wait more
 /// than they compute.
