@@ -76,21 +76,65 @@ unsafe fn octets_of<const RESIDUE: usize>(block: *mut u8, bits: u32, primes: &[u
 
 /// Clears the multiples of each prime in the block.
 ///
-/// Neighbouring primes have the same number of multiples, ⌊bits/p⌋, or one more. So the loop runs a number of times that hardly
-/// ever changes, which the CPU predicts. The one multiple that may be missing is then written to the spare bit behind the block.
+/// Neighbouring primes have the same number of multiples, ⌊bits/p⌋, or one more. Those with few multiples are most primes, so
+/// they have code of their own for each number: no loop, nothing to predict. Where there are more, a loop runs a number of
+/// times that hardly ever changes, which the CPU predicts.
 ///
 /// # Safety
 /// `block` must have `bits + 1` bits, and each of `at` must be below its prime.
 #[inline(always)]
 pub(super) unsafe fn cross<C: ClearBit>(block: *mut u64, bits: u32, primes: &[u32], at: &[u32]) {
-    // SAFETY: `count * p <= bits` and `at < p`, so every bit of the loops is below `bits`, and the last one is at most `bits`.
-    let clear = |bit: u32| unsafe { C::clear(block, bit) };
-    let Some(&smallest) = primes.first() else { return };
-    let mut count = bits / smallest;
-    for (&p, &at) in primes.iter().zip(at) {
-        while u64::from(count) * u64::from(p) > u64::from(bits) {
-            count -= 1;
+    let (mut primes, mut at) = (primes, &at[..primes.len()]);
+    while let Some(&smallest) = primes.first() {
+        let count = bits / smallest;
+        // Primes up to this have so many multiples, too.
+        let alike = match count {
+            0 => primes.len(),
+            _ => primes.partition_point(|&p| p <= bits / count),
+        };
+        let (some, rest) = primes.split_at(alike);
+        let (places, later) = at.split_at(alike);
+        macro_rules! by_count {
+            ($($count:literal)*) => {
+                match count {
+                    // SAFETY: the caller's promises; all of these primes have `count` multiples within the bits.
+                    $($count => unsafe { cross_alike::<C, $count>(block, bits, some, places) },)*
+                    _ => unsafe { cross_many::<C>(block, bits, count, some, places) },
+                }
+            };
         }
+        by_count! { 0 1 2 3 4 5 6 7 8 9 10 11 12 }
+        (primes, at) = (rest, later);
+    }
+}
+
+/// Clears `COUNT` multiples of each prime, and the one that may follow.
+///
+/// # Safety
+/// As for [`cross`]; `COUNT * p` must be at most `bits` for each prime.
+#[inline(always)]
+unsafe fn cross_alike<C: ClearBit, const COUNT: u32>(block: *mut u64, bits: u32, primes: &[u32], at: &[u32]) {
+    for (&p, &at) in primes.iter().zip(at) {
+        let mut bit = at;
+        for _ in 0..COUNT {
+            // SAFETY: `COUNT * p <= bits` and `at < p`, so these bits are below `bits`.
+            unsafe { C::clear(block, bit) };
+            bit += p;
+        }
+        // SAFETY: this bit is at most `bits`.
+        unsafe { clear_last::<C>(block, bits, bit) };
+    }
+}
+
+/// The same for any number of multiples.
+///
+/// # Safety
+/// As for [`cross`]; `count * p` must be at most `bits` for each prime.
+#[inline(always)]
+unsafe fn cross_many<C: ClearBit>(block: *mut u64, bits: u32, count: u32, primes: &[u32], at: &[u32]) {
+    // SAFETY: `count * p <= bits` and `at < p`, so every bit of the loops is below `bits`.
+    let clear = |bit: u32| unsafe { C::clear(block, bit) };
+    for (&p, &at) in primes.iter().zip(at) {
         let (mut bit, mut left) = (at, count);
         while left >= 4 {
             clear(bit);
@@ -104,8 +148,20 @@ pub(super) unsafe fn cross<C: ClearBit>(block: *mut u64, bits: u32, primes: &[u3
             clear(bit);
             bit += p;
         }
-        clear(bit.min(bits));
+        // SAFETY: this bit is at most `bits`.
+        unsafe { clear_last::<C>(block, bits, bit) };
     }
+}
+
+/// Clears a multiple that may lie behind the block. Then the spare bit behind the block is written instead, so that nothing is to be
+/// predicted.
+///
+/// # Safety
+/// `block` must have `bits + 1` bits.
+#[inline(always)]
+unsafe fn clear_last<C: ClearBit>(block: *mut u64, bits: u32, bit: u32) {
+    // SAFETY: the bit is at most `bits`.
+    unsafe { C::clear(block, bit.min(bits)) }
 }
 
 /// Clears the listed bits.
