@@ -194,6 +194,37 @@ const BAD: &[(&str, &str)] = &[
     ("sum-primes --verify", "--verify is not for 'sum-primes': leave it out"),
     ("--verify nth-prime 5", "--verify is not for 'nth-prime'"),
     ("show run.h5 --verify", "--verify is not for 'show'"),
+    ("primes --residues 0", "--residues: '0' is not between 1 and 10^6"),
+    ("primes --residues 1000001", "--residues: '1000001' is not between 1 and 10^6"),
+    ("primes --residues 1.5", "--residues: '1.5'"),
+    ("primes --residues 4 --gaps", "--gaps and --residues exclude each other"),
+    ("primes --residues 4 --list", "--residues and --list exclude each other"),
+    ("primes --residues 4 --method gourdon", "--residues needs the sieve"),
+    ("primes --residues 4 --method trial", "--residues needs the sieve"),
+    ("primes --residues 4 --verify", "--verify is not for --residues"),
+    ("primes 0..1e9/100 --residues 999983", "--residues 999983 makes 99998200 rows, 999982 for each range"),
+    ("primes --race", "--race needs the modulus of its classes: add --residues 4"),
+    ("primes --race --residues 4", "--race is run in one range, not in 3"),
+    ("primes 0..9 --race --residues 2", "--race: modulo 2 there is only one class"),
+    ("primes 0..9 --race --residues 1001", "--race takes --residues up to 1000, and not 1001"),
+    ("primes 0..2^64+1 --race --residues 4", "is wider than 2^64"),
+    ("primes 2^64..2^64+1 --race --residues 4", "'18446744073709551616..18446744073709551617' goes beyond 2^64, the limit of --race"),
+    ("pi 100 --residues 4", "'--residues'"),
+    ("primes 0..9 --every 0", "--every: '0' is no step"),
+    ("primes 0..9 --every x", "--every: 'x' is not a number"),
+    ("primes --every 5", "--every is about one range, not 3"),
+    ("primes 0..1e9 --every 2", "500000000 points are too many: at most 10000000 are allowed"),
+    ("primes 0..9 --every 2 --points 3", "--every and --points exclude each other"),
+    ("primes 0..9 --points 3,10", "--points: '10' is not in the range '0..9'"),
+    ("primes 0..9 --points 3,,5", "--points: ''"),
+    ("primes 0..9 --points 3 --list", "--points is not for --list"),
+    ("primes 0..9 --every 3 --residues 4", "--every and --points are not for --residues"),
+    ("pi 100 --every 10", "'--every'"),
+    ("primes 0..9 -f bfile", "--format bfile needs rows of a number and a value"),
+    ("primes 5..9 --list -f bfile", "--format bfile numbers the primes from 2 on: list one range that starts at 0"),
+    ("is-prime 5 -f bfile", "'yes' is not an integer"),
+    ("phi 9 2 -f bfile", "--format bfile needs rows"),
+    ("pi 5 -f bfile -q", "--quiet"),
     ("primes --tuplet 1", "--tuplet: '1' is not between 2"),
     ("primes --tuplet 7", "--tuplet: '7' is not between 2"),
     ("primes --tuplet 2..6", "--tuplet: '2..6' is not a number"),
@@ -644,6 +675,45 @@ fn tuplets_and_gaps_have_their_columns() {
 }
 
 #[test]
+fn classes_and_races_have_their_columns() {
+    let csv = |args: &str| alone(&format!("primes {args} --format csv").split(' ').collect::<Vec<_>>()).out;
+    assert_eq!(csv("10..20 0..10 --residues 6"), "start,end,residue,count\n10,20,1,2\n10,20,5,2\n0,10,1,1\n0,10,5,1\n");
+    assert_eq!(csv("0..100 --residues 1"), "start,end,residue,count\n0,100,0,25\n");
+    assert_eq!(csv("0..27000 --residues 4 --race"), "after,leader,lead\n3,3,31\n26861,1,1\n26879,3,3\n");
+    assert_eq!(csv("3..3 --residues 4 --race"), "after,leader,lead\n");
+    let json = alone(&["primes", "0..100", "--residues", "5", "--format", "json"]).json();
+    assert_eq!((&json["answer"]["total"], &json["problem"]["residues"]), (&json!("24"), &json!("5")));
+    assert_eq!(alone(&["primes", "0..100", "--residues", "4", "-q"]).out, "11\n13\n");
+}
+
+#[test]
+fn points_of_a_range_have_what_is_below_them() {
+    let csv = |args: &str| alone(&format!("{args} --format csv").split(' ').collect::<Vec<_>>()).out;
+    assert_eq!(csv("primes 0..25 --every 10"), "up_to,count\n10,4\n20,8\n25,9\n");
+    assert_eq!(csv("primes 0..=29 --points 7,29,3"), "up_to,count\n3,1\n7,3\n29,9\n");
+    assert_eq!(csv("primes 0..8 --every 4 --tuplet 2"), "up_to,count,tuplets\n4,2,0\n8,4,2\n");
+    assert_eq!(csv("primes 0..30 --every 15 --gaps"), "up_to,count,gap,after\n15,6,4,7\n30,10,6,23\n");
+    assert_eq!(csv("sum-primes 0..=10 --every 4 --power 2"), "up_to,sum\n4,13\n8,87\n11,87\n");
+    let json = alone(&["primes", "0..10", "--every", "5", "--format", "json"]).json();
+    assert_eq!(json["answer"], json!({"rows": [{"up_to": "5", "count": "2"}, {"up_to": "10", "count": "4"}]}));
+    assert_eq!((&json["problem"]["ranges"], &json["problem"]["every"]), (&json!(["0..10"]), &json!("5")));
+}
+
+#[test]
+fn b_files_have_an_index_and_a_value_in_each_line() {
+    let bfile = |args: &str| alone(&format!("{args} -f bfile").split(' ').collect::<Vec<_>>()).out;
+    assert_eq!(bfile("primes 0..12 --list"), "1 2\n2 3\n3 5\n4 7\n5 11\n");
+    assert_eq!(bfile("pi 1..=4"), "1 0\n2 1\n3 2\n4 2\n");
+    assert_eq!(bfile("nth-prime 1..=3"), "1 2\n2 3\n3 5\n");
+    assert_eq!(bfile("square 1..3"), "1 1\n2 4\n");
+    assert_eq!(bfile("primes 0..20 --every 10"), "10 4\n20 8\n");
+    let long = bfile("factorial 0 100");
+    assert_eq!((long.lines().next(), long.lines().nth(1).map(str::len)), (Some("0 1"), Some(4 + 158)));
+    let list = bfile("primes 0..2e6 --list");
+    assert_eq!((list.lines().count(), list.lines().last()), (148_933, Some("148933 1999993")));
+}
+
+#[test]
 fn stdout_is_the_answer_and_stderr_the_talk() {
     let run = alone(&["primes", "0..1e6", "--time", "-q"]);
     assert_eq!((run.code, &*run.out), (Some(0), "78498\n"));
@@ -782,6 +852,10 @@ fn a_run_file_is_shown_as_the_run_was_told() {
         "primes 0..100 --method trial",
         "primes 0..1e5/2 --tuplet 3",
         "primes 0..1e5 7..8 --gaps",
+        "primes 0..1e5 7..8 --residues 8",
+        "primes 0..1e5 --residues 8 --race",
+        "primes 0..1e5 --every 3e4",
+        "sum-primes 0..1e5 --power 2",
         "primes 10^30..+1000",
         "pi 1e5 10",
         "factorial 5 100..103",

@@ -41,6 +41,52 @@ fn pi_rows(largest: u128) -> Vec<(u128, String)> {
     rows.filter(|(x, _)| *x <= largest).collect()
 }
 
+/// How many primes there are in each class, by the table.
+fn residues(largest: u128, lanes: &'static Lanes) {
+    let rows: Vec<Vec<String>> =
+        rows("residues").into_iter().filter(|row| row[0].parse::<u128>().unwrap() <= largest).collect();
+    for modulus in [3, 4] {
+        let of_modulus = || rows.iter().filter(|row| row[1] == modulus.to_string());
+        let mut ends: Vec<u128> = of_modulus().map(|row| row[0].parse::<u128>().unwrap() + 1).collect();
+        ends.dedup();
+        ends.sort_unstable();
+        ends.dedup();
+        // Ranges that touch, so that each number is sieved once.
+        let starts = [0].into_iter().chain(ends.iter().copied());
+        let items = starts.zip(&ends).map(|(start, &end)| Item::Range(Span::new(start, end).unwrap())).collect();
+        let seeks = Some(Seeks::Residues(modulus));
+        let answer = answer("primes", &Given { items, seeks, lanes: Some(lanes), ..Given::default() });
+        let [end, residue, count] = ["end", "residue", "count"].map(|key| column(&answer, key));
+        for row in of_modulus() {
+            let x: u128 = row[0].parse().unwrap();
+            let below = (0..end.len()).filter(|&at| end[at].parse::<u128>().unwrap() <= x + 1 && residue[at] == row[2]);
+            let sum: u64 = below.map(|at| count[at].parse::<u64>().unwrap()).sum();
+            assert_eq!(sum.to_string(), row[3], "{row:?} on {}", lanes.name);
+        }
+    }
+}
+
+#[test]
+fn primes_of_residue_classes_on_every_lane() {
+    for (index, lanes) in lanes::usable().enumerate() {
+        residues(if index == 0 { 10_000_000_000 } else { 1_000_000_000 }, lanes);
+    }
+}
+
+#[test]
+fn races_change_their_leader_where_the_table_says() {
+    for lanes in lanes::usable() {
+        let items = vec![Item::Range(Span::new(0, 623_388).unwrap())];
+        let given =
+            Given { items, seeks: Some(Seeks::Residues(4)), race: true, lanes: Some(lanes), ..Given::default() };
+        let answer = answer("primes", &given);
+        let [after, leader] = ["after", "leader"].map(|key| column(&answer, key));
+        let expect = rows("races").into_iter().filter(|row| row[0] == "4").map(|row| (row[1].clone(), row[2].clone()));
+        let found: Vec<(String, String)> = after.into_iter().zip(leader).collect();
+        assert_eq!(found, expect.collect::<Vec<_>>(), "on {}", lanes.name);
+    }
+}
+
 #[test]
 fn pi_by_trial_division() {
     pi(&pi_rows(4_000_000), Method::Trial, None);

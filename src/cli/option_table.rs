@@ -9,10 +9,11 @@ use super::options::Heading::{Below, Own};
 use super::options::OptionValue::{Any, Nothing, OneOf};
 use super::options::{COMPARE, CliOption, Heading, Shown};
 use super::order::{
-    cache, lanes, methods, modulus, named, out, power, progress, repeat, rounds, seek, status_file, threads, tuplet,
+    cache, lanes, methods, modulus, named, out, pointed, points, power, progress, repeat, residues, rounds, seek,
+    status_file, threads, tuplet,
 };
 use crate::error::Result;
-use crate::kernel::{Method, Seeks};
+use crate::kernel::{Method, Points, Seeks};
 use crate::report::FORMATS;
 use crate::run::Schedule;
 use crate::syntax;
@@ -159,7 +160,7 @@ pub const OPTIONS: &[CliOption] = &[
         name: "format",
         short: Some('f'),
         value: OneOf("NAME", || FORMATS.iter().map(|format| format.name).collect()),
-        help: "The answer on stdout as text, json or csv [default: text]",
+        help: "The answer on stdout as text, json, csv or, where rows are numbers, bfile [default: text]",
         heading: PRINTED,
         commands: Printing,
         resume: Anew,
@@ -286,6 +287,46 @@ pub const OPTIONS: &[CliOption] = &[
         commands: Only(&["primes"]),
         resume: FromFile,
         set: |order, _| seek(order, Seeks::Gaps),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "every",
+        value: Any("STEP"),
+        help: "Of one range: what there is below its start + STEP, + 2 STEP, and so on to its end",
+        heading: Own,
+        commands: Only(&["primes", "sum-primes"]),
+        resume: FromFile,
+        set: |order, text| pointed(order, Points::Every(named("every", syntax::number(text))?)),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "points",
+        value: Any("X,Y,..."),
+        help: "Of one range: what there is below each of these numbers",
+        heading: Own,
+        commands: Only(&["primes", "sum-primes"]),
+        resume: FromFile,
+        set: |order, text| pointed(order, Points::At(points(text)?)),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "residues",
+        value: Any("Q"),
+        help: "Count the primes of each class modulo Q that is coprime to Q, up to 10^6",
+        heading: Own,
+        commands: Only(&["primes"]),
+        resume: FromFile,
+        set: |order, text| seek(order, Seeks::Residues(residues(text)?)),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "race",
+        value: Nothing,
+        help: "With --residues: say whenever another class has the most primes, and by how many it led",
+        heading: Own,
+        commands: Only(&["primes"]),
+        resume: FromFile,
+        set: |order, _| put(&mut order.given.race, true),
         ..CliOption::PLAIN
     },
     CliOption {

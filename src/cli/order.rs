@@ -6,8 +6,9 @@ use super::encoding;
 use super::options::{COMPARE, has, option, refuse_not_compared, refuse_options, set, word};
 use super::words::{as_typed, understood};
 use crate::error::{Error, Result, without_passwords};
-use crate::kernel::{FOLDER, Given, KernelEntry, Method, ROUNDS_MAX, Seeks, Takes};
+use crate::kernel::{FOLDER, Given, KernelEntry, Method, Points, ROUNDS_MAX, Seeks, Takes};
 use crate::math::lanes::{self, Lanes};
+use crate::math::sieve::RESIDUES_MODULUS_MAX;
 use crate::plan::Plan;
 use crate::report::FORMATS;
 use crate::report::progress::When;
@@ -87,6 +88,7 @@ impl Order {
     /// If a word is not what the command takes, if the list has no words, or if the kernel refuses the problem.
     pub fn plan(&self, ranks: usize, list: &[String]) -> Result<Plan> {
         let given = self.asked(ranks, list)?;
+        self.begins_with_2(&given)?;
         let words = [&self.words[..], list].concat();
         Plan::open(self.entry, &given).map_err(|why| as_typed(why, &words))
     }
@@ -164,6 +166,39 @@ impl Order {
         };
         let output = Output { full: self.output.full || begun.output.full, ..self.output };
         Ok(Order { entry: begun.entry, words: begun.words, given, output, list: None, out: Some(file.into()), ..self })
+    }
+
+    /// Whether the answer is to have an index in each line.
+    fn is_numbered(&self) -> bool {
+        self.output.format.is_whole
+    }
+
+    /// Looks whether rows have the index that their format shows.
+    ///
+    /// # Errors
+    /// If they are about ranges, for example.
+    fn has_an_index(&self) -> Result<()> {
+        let has = match self.entry.takes {
+            Takes::Numbers | Takes::Items(_) => true,
+            _ => self.given.points.is_some() || self.given.seeks == Some(Seeks::Primes),
+        };
+        match has || !self.is_numbered() {
+            true => Ok(()),
+            false => {
+                let needs = "--format bfile needs rows of a number and a value";
+                let such = "such as those of pi, nth-prime, primes --list or primes --every 1e6";
+                Err(Error::usage(format!("{needs}, {such}: write --format csv")))
+            }
+        }
+    }
+
+    /// Looks whether a list of primes can be numbered: each prime has its number if the list begins with 2.
+    fn begins_with_2(&self, given: &Given) -> Result<()> {
+        let begins = matches!(&given.items[..], [item] if item.first_and_count().0 <= 2);
+        match begins || !self.is_numbered() || given.seeks != Some(Seeks::Primes) {
+            true => Ok(()),
+            false => Err(Error::usage("--format bfile numbers the primes from 2 on: list one range that starts at 0")),
+        }
     }
 
     pub(super) fn is_download(&self) -> bool {
@@ -321,8 +356,11 @@ impl Order {
         if order.output.full && order.given.modulus.is_some() {
             return Err(Error::usage("--full prints whole factorials, and --mod computes none: leave one of them out"));
         }
+        if order.given.race && !matches!(order.given.seeks, Some(Seeks::Residues(_))) {
+            return Err(Error::usage("--race needs the modulus of its classes: add --residues 4, say"));
+        }
         // A bare answer that is not the whole number would be no answer, and a file that is kept has all that was computed.
-        order.given.full = order.output.full || order.output.quiet || order.out.is_some();
+        order.given.full = order.output.full || order.output.quiet || order.is_numbered() || order.out.is_some();
         if order.keep_going && order.schedule == Some(Schedule::Fixed) {
             let why =
                 "only the farm can deal the blocks of a dead rank again, as --keep-going does: leave one of them out";
@@ -345,6 +383,7 @@ impl Order {
 pub fn order(entry: &'static KernelEntry, matches: &ArgMatches) -> Result<Order> {
     let (words, list) = words_and_list(matches)?;
     let order = Order { words, list, ..Order::with_options(entry, entry.name, matches)? };
+    order.has_an_index()?;
     let listed = words_are_files(matches, &order.words);
     understood_without_its_list(&order, listed)?;
     Ok(order)
@@ -362,6 +401,9 @@ pub fn compared(entry: &'static KernelEntry, matches: &ArgMatches) -> Result<Ord
     if let (true, Some(seeks)) = (python, order.given.seeks) {
         let what = format!("--python has nothing for --{}", seeks.option());
         return Err(Error::usage(format!("{what}: leave one of them out")));
+    }
+    if *python && order.given.points.is_some() {
+        return Err(Error::usage("--python has nothing for --every and --points: leave one of them out"));
     }
     if *python && order.given.modulus.is_some() {
         return Err(Error::usage("--python has nothing for --mod: leave one of them out"));
@@ -402,6 +444,25 @@ pub fn seek(order: &mut Order, what: Seeks) -> Result<()> {
             Err(Error::usage(format!("--{one} and --{other} exclude each other: leave one of them out")))
         }
     }
+}
+
+/// Where in its range it is told what there is up to there.
+///
+/// # Errors
+/// If other points were typed.
+pub fn pointed(order: &mut Order, points: Points) -> Result<()> {
+    match order.given.points.replace(points) {
+        None => Ok(()),
+        Some(_) => Err(Error::usage("--every and --points exclude each other: leave one of them out")),
+    }
+}
+
+/// Numbers separated by commas.
+///
+/// # Errors
+/// If one of them is not a number.
+pub fn points(text: &str) -> Result<Vec<u128>> {
+    text.split(',').map(|point| named("points", syntax::number(point.trim()))).collect()
 }
 
 /// The lanes of that name.
@@ -515,6 +576,17 @@ pub fn tuplet(text: &str) -> Result<u64> {
     match named("tuplet", syntax::number(text))? {
         k @ 2..=6 => Ok(k as u64),
         _ => Err(Error::usage(format!("--tuplet: '{text}' is not between 2, for twins, and 6, for sextuplets"))),
+    }
+}
+
+/// The modulus of the classes that primes are counted in.
+///
+/// # Errors
+/// If the text is not a number from 1 to 10^6.
+pub fn residues(text: &str) -> Result<u64> {
+    match named("residues", syntax::number(text))? {
+        modulus if (1..=u128::from(RESIDUES_MODULUS_MAX)).contains(&modulus) => Ok(modulus as u64),
+        _ => Err(Error::usage(format!("--residues: '{text}' is not between 1 and 10^6"))),
     }
 }
 

@@ -70,9 +70,9 @@ fn code(status: Status) -> u8 {
     }
 }
 
-/// Leaves out of a report what is not shown unasked. Bare answers are whole.
+/// Leaves out of a report what is not shown unasked. Bare answers are whole, and so are those with an index.
 fn shorten(report: &mut Report, output: Output) {
-    if !output.full && !output.quiet {
+    if !output.full && !output.quiet && !output.format.is_whole {
         report.table.leave_out_long_values();
     }
 }
@@ -81,7 +81,7 @@ fn shorten(report: &mut Report, output: Output) {
 fn rendered(report: &Report, output: Output) -> Result<String> {
     match output.quiet {
         true => report::bare(report),
-        false => Ok((output.format.write)(report)),
+        false => (output.format.fits)(report).map(|()| (output.format.write)(report)),
     }
 }
 

@@ -111,6 +111,10 @@ pub struct Given {
     pub rounds: Option<u32>,
     /// What is sought of primes, beside their number.
     pub seeks: Option<Seeks>,
+    /// Where in a range it is told what there is up to there.
+    pub points: Option<Points>,
+    /// Whether it is sought when another residue class takes the lead.
+    pub race: bool,
     /// The power to which primes are raised before they are added up.
     pub power: Option<u32>,
 }
@@ -180,6 +184,15 @@ impl Method {
     }
 }
 
+/// Points of a range.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Points {
+    /// One after each so many numbers, and the end.
+    Every(u128),
+    /// These.
+    At(Vec<u128>),
+}
+
 /// What is sought of the primes of a range, beside their number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seeks {
@@ -187,6 +200,8 @@ pub enum Seeks {
     Tuplets(u64),
     /// The largest gap.
     Gaps,
+    /// How many primes each class modulo this number has.
+    Residues(u64),
     /// The primes themselves.
     Primes,
 }
@@ -197,13 +212,14 @@ impl Seeks {
         match self {
             Seeks::Tuplets(_) => "tuplet",
             Seeks::Gaps => "gaps",
+            Seeks::Residues(_) => "residues",
             Seeks::Primes => "list",
         }
     }
 
     fn value(self) -> Value {
         match self {
-            Seeks::Tuplets(k) => Value::text(k.to_string()),
+            Seeks::Tuplets(k) | Seeks::Residues(k) => Value::text(k.to_string()),
             Seeks::Gaps | Seeks::Primes => Value::text("yes"),
         }
     }
@@ -332,6 +348,11 @@ pub(crate) mod tests {
             ("primes", false, seeking(Seeks::Tuplets(2), "0..3e6 7..8 1e12..+1e6 24..28")),
             ("primes", false, seeking(Seeks::Tuplets(6), "0..3e6 7..8 1e12..+1e6 24..28")),
             ("primes", false, seeking(Seeks::Gaps, "0..3e6 7..8 24..28 1e12..+1e6 2^64..+1e4")),
+            ("primes", false, seeking(Seeks::Residues(12), "1e10..+1e7 0..3e7 24..28 7..7")),
+            ("primes", false, seeking(Seeks::Residues(1001), "0..3e6 3e6..4e6")),
+            ("primes", false, Given { race: true, ..seeking(Seeks::Residues(4), "0..3e7") }),
+            ("primes", false, Given { race: true, ..seeking(Seeks::Residues(60), "5..3e6") }),
+            ("primes", false, Given { points: Some(Points::Every(1_000_000)), ..given("1e7..3e7") }),
             ("sum-primes", false, given("0..3e7 1e10..+1e8 24..28")),
             ("pi", false, by(Method::Gourdon, "10 1e9")),
             ("primes", false, by(Method::Legendre, "0..100 1e9..2e9 5..5")),

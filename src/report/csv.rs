@@ -6,6 +6,8 @@ use super::{Format, Frame, Report, Status, shown};
 pub const CSV: Format = Format {
     name: "csv",
     is_document: false,
+    is_whole: false,
+    fits: |_| Ok(()),
     write,
     frame: |_, list| Frame::lines(list.keys().join(",") + "\n", list, ","),
 };

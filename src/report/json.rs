@@ -7,7 +7,7 @@ use crate::values::{Column, Fact, Table, Value};
 use serde_json::{Map, Value as Json, json};
 
 /// A JSON document, for programs.
-pub const JSON: Format = Format { name: "json", is_document: true, write, frame };
+pub const JSON: Format = Format { name: "json", is_document: true, is_whole: false, fits: |_| Ok(()), write, frame };
 
 fn write(report: &Report) -> String {
     let mut whole = Map::new();
@@ -62,7 +62,8 @@ fn frame(report: &Report, list: &List) -> Frame {
     for (cell, key) in cells.iter_mut().zip(list.keys()) {
         cell.before += &format!("{}:\"", json!(key));
     }
-    Frame { head: format!("{head}{ROWS_OPEN}"), tail: tail.into(), cells, after: "\"}", between: "," }
+    let head = format!("{head}{ROWS_OPEN}");
+    Frame { head, tail: tail.into(), cells, after: "\"}", between: ",", first_index: None }
 }
 
 fn value(value_: &Value) -> Json {

@@ -115,6 +115,8 @@ struct Lines {
     numbers: u128,
     /// What follows each number.
     after: [u8; 4],
+    /// The index of the next number, if there are indices.
+    index: Option<u64>,
 }
 
 /// A copy of a known length takes one or two instructions.
@@ -139,8 +141,9 @@ const LAST_DIGITS_END: u128 = 10_000;
 
 impl Lines {
     fn new(frame: Frame) -> Lines {
-        // No number has more than 39 digits, and the last piece may be nearly empty.
-        let room = frame.between.len() + frame.cells[0].before.len() + frame.after.len() + 39 + 2 * PIECE;
+        // No number has more than 39 digits, no index more than 20 with a blank behind it, and the last piece may be nearly empty.
+        let room = frame.between.len() + frame.cells[0].before.len() + frame.after.len() + 39 + 21 + 2 * PIECE;
+        let index = frame.first_index;
         let mut text = frame.head.clone().into_bytes();
         let used = text.len();
         text.resize(used + BUFFER + room, 0);
@@ -158,6 +161,7 @@ impl Lines {
             base: 0,
             numbers: 0,
             after,
+            index,
         }
     }
 
@@ -245,12 +249,20 @@ impl Lines {
     fn put_anew(&mut self, number: u128) {
         let Frame { cells, after, between, .. } = &self.frame;
         let before = &cells[0].before;
-        let line = format!("{}{before}{number}{after}", if self.any { between } else { "" });
+        let between = if self.any { between } else { "" };
+        let line = match &mut self.index {
+            Some(index) => {
+                *index += 1;
+                format!("{between}{before}{} {number}{after}", *index - 1)
+            }
+            None => format!("{between}{before}{number}{after}"),
+        };
         self.text[self.used..self.used + line.len()].copy_from_slice(line.as_bytes());
         self.used += line.len();
         self.any = true;
-        if let high @ 1.. = number / LAST_DIGITS_END {
-            let start = format!("{between}{before}{high}").into_bytes();
+        // Lines with an index do not have their beginning in common.
+        if let (high @ 1.., None) = (number / LAST_DIGITS_END, self.index) {
+            let start = format!("{}{before}{high}", self.frame.between).into_bytes();
             let piece = |some: &[u8]| std::array::from_fn(|at| some.get(at).copied().unwrap_or(0));
             (self.start, self.start_length) = (start.chunks(PIECE).map(piece).collect(), start.len());
             self.line_length = self.start_length + 4 + after.len();
@@ -273,20 +285,23 @@ mod tests {
     use super::super::Cell;
     use super::*;
 
-    fn frames() -> [Frame; 2] {
+    fn frames() -> [Frame; 3] {
         let before = "before a number of more than thirty-two bytes ".to_string();
         let cells = vec![Cell { column: 0, before, width: 0 }];
         [
             Frame { head: "head\n".into(), ..Frame::bare(0) },
-            Frame { head: "[".into(), tail: "]".into(), cells, after: "\"}", between: "," },
+            Frame { first_index: Some(1), ..Frame::bare(0) },
+            Frame { head: "[".into(), tail: "]".into(), cells, after: "\"}", between: ",", first_index: None },
         ]
     }
 
     /// The numbers one by one.
     fn plainly(frame: &Frame, numbers: &[u128]) -> String {
-        let Frame { cells, after, .. } = frame;
+        let Frame { cells, after, first_index, .. } = frame;
         let before = &cells[0].before;
-        let lines: Vec<String> = numbers.iter().map(|number| format!("{before}{number}{after}")).collect();
+        let index = |at: usize| first_index.map_or(String::new(), |first| format!("{} ", first as usize + at));
+        let line = |(at, number): (usize, &u128)| format!("{before}{}{number}{after}", index(at));
+        let lines: Vec<String> = numbers.iter().enumerate().map(line).collect();
         frame.head.clone() + &lines.join(frame.between)
     }
 

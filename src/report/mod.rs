@@ -3,6 +3,7 @@
 //! A report is flat: facts (named values) and one table. That is what all formats have in common: text prints it, JSON groups it,
 //! CSV takes the table, HDF5 makes attributes and datasets of it. Nothing else in the program writes an answer to stdout.
 
+mod bfile;
 mod colour;
 mod csv;
 pub mod first_rows;
@@ -140,6 +141,10 @@ pub struct Format {
     /// Whether it is one document. It is printed as a whole, never its first rows alone, and also for a run that was stopped without
     /// rows.
     pub is_document: bool,
+    /// Whether it shows numbers whole, however long they are.
+    pub is_whole: bool,
+    /// Whether it can show this report. The error says why not.
+    pub fits: fn(&Report) -> Result<()>,
     /// The whole report as text.
     pub write: fn(&Report) -> String,
     /// How a list is printed.
@@ -159,6 +164,8 @@ pub struct Frame {
     pub after: &'static str,
     /// Between two rows.
     pub between: &'static str,
+    /// What stands before the first number, if numbers are numbered; and then one more before each.
+    pub first_index: Option<u64>,
 }
 
 /// A number of a row, and the text before it.
@@ -175,13 +182,13 @@ pub struct Cell {
 impl Frame {
     /// A row per line: all cells of the list, with `between` two of them.
     pub fn lines(head: String, list: &List, between: &str) -> Frame {
-        Frame { head, tail: String::new(), cells: list.cells("", between), after: "\n", between: "" }
+        Frame { head, tail: String::new(), cells: list.cells("", between), after: "\n", between: "", first_index: None }
     }
 
     /// A number per line: that of one column.
     pub fn bare(column: usize) -> Frame {
         let cells = vec![Cell { column, before: String::new(), width: 0 }];
-        Frame { head: String::new(), tail: String::new(), cells, after: "\n", between: "" }
+        Frame { head: String::new(), tail: String::new(), cells, after: "\n", between: "", first_index: None }
     }
 }
 
@@ -199,7 +206,7 @@ impl List {
 }
 
 /// All formats; the first is the default.
-pub const FORMATS: &[Format] = &[text::PLAIN_TEXT, json::JSON, csv::CSV];
+pub const FORMATS: &[Format] = &[text::PLAIN_TEXT, json::JSON, csv::CSV, bfile::BFILE];
 
 /// Prints the answer on stdout.
 ///

@@ -5,7 +5,8 @@ use crate::escaped;
 use crate::values::{Column, Fact, Table, Value};
 
 /// Aligned text, for people.
-pub const PLAIN_TEXT: Format = Format { name: "text", is_document: false, write, frame };
+pub const PLAIN_TEXT: Format =
+    Format { name: "text", is_document: false, is_whole: false, fits: |_| Ok(()), write, frame };
 
 /// Between two columns.
 const GAP: &str = "  ";

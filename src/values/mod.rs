@@ -118,7 +118,7 @@ impl Column {
     /// What kind of column it is. Kernels choose keys by this table, and run files keep the keys, so nobody else asks for a key.
     pub fn role(&self) -> Role {
         match &*self.key {
-            "x" | "n" | "start" | "end" => Role::Asked,
+            "x" | "n" | "start" | "end" | "up_to" => Role::Asked,
             "count" | "sum" => Role::Summed,
             "value" => Role::Long,
             "sha256" => Role::Digest,

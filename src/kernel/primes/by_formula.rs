@@ -209,7 +209,7 @@ mod tests {
     use crate::work::{Work, tests::whole};
 
     fn verified(start: u128, end: u128) -> ByFormula<Pi> {
-        let rows = Rows { asked: Asked::Ranges, certainty: false };
+        let rows = Rows { asked: Asked::Ranges, certainty: false, cumulative: false };
         ByFormula::new(vec![Span::new(start, end).unwrap()], rows, lanes::pick(None).unwrap(), true, Pi::new)
     }
 

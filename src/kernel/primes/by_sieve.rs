@@ -76,10 +76,7 @@ impl Kernel for BySieve {
         if !self.is_up_to() {
             return self.sieving.known(runs, self.row());
         }
-        // Where something before is missing, no total is known.
-        let from_0 = runs.into_iter().filter(|(units, _)| units.start == 0);
-        let totals = from_0.map(|(units, part)| (units, part.running_totals(self.sieving.ranges())));
-        self.sieving.known(totals.collect(), self.row())
+        self.sieving.known_from_the_first(runs, self.row())
     }
 
     fn plausible(&self, units: Range<u64>, part: &Parted<u64>) -> bool {

@@ -18,7 +18,7 @@ use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
 /// A result that needs the primes in order.
-pub trait Reading: Part + 'static {
+pub trait Reading: Part + Clone + 'static {
     /// Nanoseconds that reading takes for every prime, in addition to the sieving.
     const COST: f64;
     /// How ranges are laid out for it. A unit must be a whole window.
@@ -49,7 +49,7 @@ const WORD_WIDTH: u128 = 240;
 
 impl Words {
     /// The words of a window; the old ones are replaced.
-    fn fill(&mut self, sieve: &mut Sieve, base: &SievingPrimes, layout: &Layout, unit: u64) {
+    pub fn fill(&mut self, sieve: &mut Sieve, base: &SievingPrimes, layout: &Layout, unit: u64) {
         self.bits.clear();
         let mut next = 0;
         sieve.in_order(base, layout, unit, |start, word| {
@@ -197,11 +197,15 @@ impl<R: Reading> Kernel for InOrder<R> {
     }
 
     fn answer(&self, whole: Parted<R>) -> Result<Answer> {
+        let whole = if self.sieving.rows.cumulative { whole.running_totals(self.sieving.ranges()) } else { whole };
         self.sieving.answer(whole, self.row())
     }
 
     fn known(&self, runs: Vec<(Range<u64>, Parted<R>)>) -> Result<Known> {
-        self.sieving.known(runs, self.row())
+        if !self.sieving.rows.cumulative {
+            return self.sieving.known(runs, self.row());
+        }
+        self.sieving.known_from_the_first(runs, self.row())
     }
 
     fn plausible(&self, units: Range<u64>, part: &Parted<R>) -> bool {
@@ -239,7 +243,7 @@ pub mod tests {
         let span = Span::new(edges[0], edges[edges.len() - 1]).unwrap();
         let size = Size::of(&R::LAY_OUT(span, edges.len() as u64 - 2));
         let base = Arc::new(SievingPrimes::up_to(size.bound));
-        let rows = Rows { asked: Asked::Ranges, certainty: false };
+        let rows = Rows { asked: Asked::Ranges, certainty: false, cumulative: false };
         let (lay_out, lanes) = (R::LAY_OUT, lanes::pick(None).unwrap());
         let kernel = InOrder::<R>::new(Sieving { edges: edges.to_vec(), rows, size, lay_out, lanes, base });
         let mut scratch = kernel.scratch(&Placement::here(0));

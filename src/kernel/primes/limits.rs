@@ -1,12 +1,13 @@
 //! What cannot be counted, and which options do not go together.
 
 use super::older::OLDER_X_END;
+use super::race::RACE_MODULUS_MAX;
 use super::rows::Asked;
 use crate::error::{Error, Result};
 use crate::kernel::{Given, Method, Seeks};
 use crate::math::count::gourdon;
 use crate::math::primality::{self, Certainty};
-use crate::math::sieve;
+use crate::math::sieve::{self, RESIDUES_MODULUS_MAX, Residues};
 use crate::math::span::Span;
 use crate::math::trial;
 
@@ -16,6 +17,7 @@ use crate::math::trial;
 /// The reason, with the range or the number that is refused.
 pub fn check(given: &Given, spans: &[Span], asked: Asked) -> Result<()> {
     check_options(given)?;
+    check_residues(given, spans.len())?;
     // An empty range counts 0 wherever it is.
     for (span, item) in spans.iter().zip(&given.items).filter(|(span, _)| !span.is_empty()) {
         if let Some(why) = refusal(given, *span, asked) {
@@ -50,6 +52,44 @@ fn check_options(given: &Given) -> Result<()> {
     }
 }
 
+/// More rows than this are not read by anyone.
+const RESIDUE_ROWS_MAX: usize = 10_000_000;
+
+fn check_residues(given: &Given, ranges: usize) -> Result<()> {
+    let Some(Seeks::Residues(modulus)) = given.seeks else { return Ok(()) };
+    if given.points.is_some() {
+        return Err(Error::usage("--every and --points are not for --residues: leave one of them out"));
+    }
+    if !(1..=RESIDUES_MODULUS_MAX).contains(&modulus) {
+        return Err(Error::usage(format!("--residues: '{modulus}' is not between 1 and 10^6")));
+    }
+    let classes = Residues::new(modulus).count();
+    if given.race {
+        return check_race(modulus, classes, ranges);
+    }
+    match classes.saturating_mul(ranges) {
+        rows if rows > RESIDUE_ROWS_MAX => Err(Error::usage(format!(
+            "--residues {modulus} makes {rows} rows, {classes} for each range: at most {RESIDUE_ROWS_MAX} are allowed"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn check_race(modulus: u64, classes: usize, ranges: usize) -> Result<()> {
+    if ranges != 1 {
+        return Err(Error::usage(format!("--race is run in one range, not in {ranges}: write one, such as 0..1e9")));
+    }
+    if classes < 2 {
+        return Err(Error::usage(format!(
+            "--race: modulo {modulus} there is only one class: write --residues 3 or more"
+        )));
+    }
+    match modulus {
+        ..=RACE_MODULUS_MAX => Ok(()),
+        _ => Err(Error::usage(format!("--race takes --residues up to {RACE_MODULUS_MAX}, and not {modulus}"))),
+    }
+}
+
 /// Why the primes of a range cannot be counted, in words that follow it.
 fn refusal(given: &Given, span: Span, asked: Asked) -> Option<&'static str> {
     let wide = span.width() > sieve::SPAN_WIDTH_MAX;
@@ -75,6 +115,7 @@ fn refusal(given: &Given, span: Span, asked: Asked) -> Option<&'static str> {
         _ if wide && matches!(asked, Asked::Sums(3)) => "is wider than 2^64 numbers, the most that --power 3 takes",
         _ if wide && given.seeks.is_some() => "is wider than 2^64 numbers, the most that is allowed",
         _ if wide && span.end() > gourdon::X_END => "goes beyond 10^25: ranges wider than 2^64 numbers must end before",
+        _ if given.race && span.end() > sieve::SIEVE_END => "goes beyond 2^64, the limit of --race",
         _ if given.seeks == Some(Seeks::Primes) && primality::certainty(span.end()) == Certainty::Probable => {
             "goes beyond 3.3·10^24: --list prints proven primes, and above that limit none is proven"
         }

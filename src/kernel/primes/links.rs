@@ -1,6 +1,7 @@
 //! From ranges to works: each range, or run of ranges that touch, becomes a link of a chain.
 
 use super::by_formula::{Below, ByFormula};
+use super::by_residue::{self, ByResidue};
 use super::by_sieve::BySieve;
 use super::by_trial::ByTrial;
 use super::facts::{self, Texts};
@@ -9,6 +10,7 @@ use super::gaps::Gaps;
 use super::in_order::{InOrder, Reading};
 use super::older::Older;
 use super::pi::Pi;
+use super::race::{self, Race};
 use super::rows::{Asked, Rows};
 use super::sieving::{LayOut, Sieving, Size};
 use super::sum_below::SumBelow;
@@ -21,7 +23,7 @@ use crate::error::Result;
 use crate::kernel::ready::Ready;
 use crate::kernel::{self, Given, Method, Opened, PlanChoice, Seeks};
 use crate::math::lanes::{self, Lanes};
-use crate::math::sieve::{Layout, SievingPrimes};
+use crate::math::sieve::{Layout, Residues, SievingPrimes};
 use crate::math::span::Span;
 use crate::syntax;
 use crate::values::{Ascending, Fact, Table, Value};
@@ -33,14 +35,23 @@ use std::sync::Arc;
 /// # Errors
 /// If a limit is exceeded, if these lanes are not here, or if the plan would have too many units.
 pub fn open(given: &Given, spans: Vec<Span>, asked: Asked) -> Result<Opened> {
-    limits::check(given, &spans, asked)?;
+    open_pieces(given, &spans.clone(), spans, asked)
+}
+
+/// The same for pieces of the spans that were asked for.
+///
+/// # Errors
+/// As of [`open`].
+pub fn open_pieces(given: &Given, whole: &[Span], spans: Vec<Span>, asked: Asked) -> Result<Opened> {
+    limits::check(given, whole, asked)?;
     let texts = match asked {
-        Asked::Ranges | Asked::Sums(_) => Fact::new("ranges", Value::texts(syntax::texts(&spans))),
+        Asked::Ranges | Asked::Sums(_) => Fact::new("ranges", Value::texts(syntax::texts(whole))),
         Asked::Numbers => Fact::new("numbers", Value::texts(&given.items)),
     };
-    let rows = Rows { asked, certainty: asked.certainty(&spans) };
+    let rows = Rows { asked, certainty: asked.certainty(&spans), cumulative: given.points.is_some() };
     let mut facts = vec![texts];
     facts.extend(given.seeks.map(|seeks| Fact::new(seeks.option(), seeks.value())));
+    facts.extend(given.race.then(|| Fact::new("race", Value::text("yes"))));
     facts.extend(
         given.power.filter(|&power| power != 1).map(|power| Fact::new("power", Value::text(power.to_string()))),
     );
@@ -58,6 +69,8 @@ pub fn open(given: &Given, spans: Vec<Span>, asked: Asked) -> Result<Opened> {
         None => Layout::with_borders,
         Some(Seeks::Tuplets(_)) => Tuplets::<2>::LAY_OUT,
         Some(Seeks::Gaps) => Gaps::LAY_OUT,
+        Some(Seeks::Residues(_)) if given.race => race::LAY_OUT,
+        Some(Seeks::Residues(_)) => Layout::with_borders,
         Some(Seeks::Primes) => Ascending::LAY_OUT,
     };
     let ways = way::ways(given, &spans, asked, lanes, lay_out);
@@ -110,7 +123,13 @@ impl Planned<'_> {
         let (ranges, sieves) = self.sieved(runs);
         let formula = self.ways.iter().copied().find(|method| *method != Method::Sieve);
         let (counted, told) = formula.map(|method| self.counted(method)).unzip();
-        let sieved = ranges.into_iter().map(|(sieving, places)| (self.link(sieving), places));
+        let rows = |places: Vec<u32>| match self.given.seeks {
+            Some(Seeks::Residues(modulus)) if !self.given.race => {
+                by_residue::places(places, Residues::new(modulus).count())
+            }
+            _ => places,
+        };
+        let sieved = ranges.into_iter().map(|(sieving, places)| (self.link(sieving), rows(places)));
         let overlap = self.rows.overlap(&self.spans);
         let mut how = self.how(sieves, told);
         how.extend(kernel::overlap_fact(overlap));
@@ -153,6 +172,8 @@ impl Planned<'_> {
                 _ => Box::new(BySieve { sieving, verify: self.given.verify }),
             },
             Some(Seeks::Tuplets(k)) => tuplets(k, sieving),
+            Some(Seeks::Residues(modulus)) if self.given.race => Box::new(Race::new(sieving, modulus)),
+            Some(Seeks::Residues(modulus)) => Box::new(ByResidue::new(sieving, modulus)),
             Some(_) => Box::new(InOrder::<Gaps>::new(sieving)),
         }
     }

@@ -4,12 +4,15 @@
 //! A range becomes a link of a chain. Each way to count its primes, and each other result, has a file of its own.
 
 mod by_formula;
+mod by_residue;
 mod by_sieve;
 mod by_trial;
+mod cumulative;
 mod facts;
 mod formula;
 mod gaps;
 mod in_order;
+mod lead;
 mod limits;
 mod links;
 mod list;
@@ -18,6 +21,7 @@ mod older;
 mod parted;
 mod pi;
 mod plausible;
+mod race;
 mod rows;
 mod sieving;
 mod sum_below;
@@ -26,7 +30,8 @@ mod tuplets;
 mod verify;
 mod way;
 
-use super::{KernelEntry, Takes};
+use super::{Given, KernelEntry, Opened, Takes};
+use crate::error::Result;
 use crate::math::span::Span;
 use crate::syntax::Item;
 pub(super) use formula::Formula;
@@ -44,9 +49,12 @@ pub const PRIMES: KernelEntry = KernelEntry {
         ("primes 0..1e9", "how many primes there are below a billion"),
         ("primes 1e18..+1e9 --tuplet 2", "and how many twins among those from 10^18 on"),
         ("primes 0..100 --list", "the primes themselves"),
+        ("primes 0..1e9 --residues 4", "how many leave 1 and how many leave 3 when divided by 4"),
+        ("primes 0..1e9 --residues 4 --race", "and when which of them are more"),
         ("primes 0..1e6/10 -f csv", "ten equal ranges, for a spreadsheet"),
+        ("primes 0..1e7 --every 1e6", "how many there are below each million"),
     ],
-    open: |given| links::open(given, given.spans(), Asked::Ranges),
+    open: |given| ranges(given, Asked::Ranges),
 };
 
 /// The command `pi`.
@@ -76,15 +84,22 @@ pub const SUMS: KernelEntry = KernelEntry {
         ("sum-primes 0..1e6 1e6..2e6", "two ranges and their total"),
         ("sum-primes 0..1e12 --power 2", "the sum of their squares"),
     ],
-    open: |given| links::open(given, given.spans(), Asked::Sums(given.power.unwrap_or(1))),
+    open: |given| ranges(given, Asked::Sums(given.power.unwrap_or(1))),
 };
+
+/// What is asked of ranges, or of one range at many points.
+fn ranges(given: &Given, asked: Asked) -> Result<Opened> {
+    match &given.points {
+        Some(points) => cumulative::open(given, points, asked),
+        None => links::open(given, given.spans(), asked),
+    }
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Result;
+    use crate::kernel::Method;
     use crate::kernel::tests::{answer, column, given};
-    use crate::kernel::{Given, Method, Opened};
     use crate::work::Job;
 
     fn counts(given: &Given) -> Vec<String> {

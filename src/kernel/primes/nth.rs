@@ -71,7 +71,7 @@ fn open(given: &Given) -> Result<Opened> {
     let places: Vec<Option<Whereabouts>> =
         numbers.clone().map(|n| (n > NAIVE_PRIMES).then(|| approximate::whereabouts(n))).collect();
     let farthest: Vec<Span> = places.iter().flatten().map(|place| place.farthest).collect();
-    let rows = Rows { asked: Asked::Ranges, certainty: Asked::Ranges.certainty(&farthest) };
+    let rows = Rows { asked: Asked::Ranges, certainty: Asked::Ranges.certainty(&farthest), cumulative: false };
     let (mut sizes, mut windows, mut sieves, mut gourdon) =
         (vec![], Texts::default(), Texts::default(), Texts::default());
     for &Whereabouts { window, .. } in places.iter().flatten() {
@@ -382,7 +382,7 @@ mod tests {
     fn within(n: u128, window: Span, farthest: Span) -> Nth {
         let (lanes, size) = (lanes::pick(None).unwrap(), Size::of(&LAY_OUT(window, slices(window) - 1)));
         let base = Arc::new(SievingPrimes::kept_up_to(size.kept, size.bound));
-        let rows = Rows { asked: Asked::Ranges, certainty: false };
+        let rows = Rows { asked: Asked::Ranges, certainty: false, cumulative: false };
         let below = Pi::new(window.start(), lanes);
         let sieving = Sieving { edges: edges(window), rows, size, lay_out: LAY_OUT, lanes, base };
         Nth { n, below, sieving, farthest }
@@ -475,7 +475,7 @@ mod tests {
         let far = (NTH.open)(&given("1 1e23")).unwrap();
         let Job::Work(work) = far.job else { panic!("it has units") };
         assert!(work.units() > 1000);
-        let rows = Rows { asked: Asked::Ranges, certainty: true };
+        let rows = Rows { asked: Asked::Ranges, certainty: true, cumulative: false };
         assert_eq!(column(&row(1, 2, rows), "certainty"), ["proven"]);
         assert_eq!(column(&row(N_MAX, 10u128.pow(25), rows), "certainty"), ["probable"]);
     }

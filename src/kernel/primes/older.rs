@@ -152,7 +152,7 @@ mod tests {
     use crate::work::tests::whole;
 
     fn counts(spans: Vec<Span>, verify: bool, below: fn(u128, &'static Lanes) -> Older) -> Vec<String> {
-        let rows = Rows { asked: Asked::Ranges, certainty: false };
+        let rows = Rows { asked: Asked::Ranges, certainty: false, cumulative: false };
         column(&whole(&ByFormula::new(spans, rows, lanes::pick(None).unwrap(), verify, below)), "count")
     }
 

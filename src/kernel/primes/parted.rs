@@ -40,12 +40,13 @@ impl<P: Part> Parted<P> {
     }
 }
 
-impl Parted<u64> {
-    /// For each of so many ranges, the sum of its result and all before it.
-    pub fn running_totals(self, count: usize) -> Parted<u64> {
+impl<P: Part + Clone> Parted<P> {
+    /// For each of so many ranges, the result of it and all before it.
+    pub fn running_totals(self, count: usize) -> Parted<P> {
         let mut parts = self.all(count);
         for range in 1..count {
-            parts[range] += parts[range - 1];
+            let own = std::mem::take(&mut parts[range]);
+            parts[range] = parts[range - 1].clone().merge(own);
         }
         Parted { first: 0, parts }
     }

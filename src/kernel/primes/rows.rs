@@ -30,6 +30,8 @@ pub struct Rows {
     pub asked: Asked,
     /// Whether to say that all that counted as prime are proven to be.
     pub certainty: bool,
+    /// Whether readings of the primes in order are of a range and all before it.
+    pub cumulative: bool,
 }
 
 impl Rows {

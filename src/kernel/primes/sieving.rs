@@ -119,6 +119,21 @@ impl Sieving {
         Answer::one_after_the_other(rows)
     }
 
+    /// The same of rows that are about a range and all before it.
+    ///
+    /// # Errors
+    /// Those of `row`.
+    pub fn known_from_the_first<P: Part + Clone>(
+        &self,
+        runs: Vec<(Range<u64>, Parted<P>)>,
+        row: impl Fn(Span, P) -> Result<Answer>,
+    ) -> Result<Known> {
+        // Where something before is missing, no total is known.
+        let first = runs.into_iter().filter(|(units, _)| units.start == 0);
+        let totals = first.map(|(units, part)| (units, part.running_totals(self.ranges())));
+        self.known(totals.collect(), row)
+    }
+
     /// The rows of those ranges whose units are all done.
     ///
     /// # Errors

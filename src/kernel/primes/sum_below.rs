@@ -191,7 +191,7 @@ mod tests {
 
     fn sums<const K: usize>(ranges: &[(u128, u128)], verify: bool) -> Vec<String> {
         let spans = ranges.iter().map(|&(start, end)| Span::new(start, end).unwrap()).collect();
-        let rows = Rows { asked: Asked::Sums(K as u32), certainty: false };
+        let rows = Rows { asked: Asked::Sums(K as u32), certainty: false, cumulative: false };
         let work = ByFormula::new(spans, rows, lanes::pick(None).unwrap(), verify, SumBelow::<K>::new);
         column(&whole(&work), "sum")
     }

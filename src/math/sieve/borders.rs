@@ -65,7 +65,7 @@ pub(super) fn each(bitmap: &[u64], bits: Range<usize>, mut each: impl FnMut(usiz
 }
 
 /// The bits that lie in the first and in the last word; if both are one word, it is the first.
-fn ends(bitmap: &[u64], bits: &Range<usize>) -> [u64; 2] {
+pub(super) fn ends(bitmap: &[u64], bits: &Range<usize>) -> [u64; 2] {
     let below = |bit: usize| (1u64 << (bit % 64)) - 1;
     let (first, last) = (bits.start / 64, bits.end / 64);
     match first == last {

@@ -21,6 +21,7 @@
 //! Cost: per number about φ(M)/M · ln(ln √n / ln 230) crossings, of one or two cycles each.
 
 mod borders;
+mod by_residue;
 mod candidates;
 mod gaps;
 mod large_primes;
@@ -38,6 +39,7 @@ use super::lanes::{Lanes, MARGIN, PRESIEVE_WORDS};
 use super::ring::{Ring, U256};
 use super::span::Span;
 use borders::Borders;
+pub use by_residue::{RESIDUES_MODULUS_MAX, ResidueCounter, Residues};
 pub use gaps::{WindowGaps, gaps_memory};
 use large_primes::LargePrimes;
 pub use layout::Layout;

@@ -1,0 +1,262 @@
+//! `--every STEP` and `--points X,Y,...`: how many primes of a range there are below each of many points.
+//!
+//! The points cut the range into pieces. Each piece is counted by the method that is cheapest for it: a wide one by the formula, a narrow one by the
+//! sieve; and neighbours that are sieved are sieved as one. So many points near each other take little more than the last of them alone. At the end
+//! the pieces are added up. Tuplets and gaps also lie across points, so readings of the primes in order are put together before that.
+
+use super::links;
+use super::rows::Asked;
+use crate::error::{Error, Result};
+use crate::kernel::{Given, Opened, Points};
+use crate::math::integer::Integer;
+use crate::math::span::Span;
+use crate::placement::Placement;
+use crate::values::{Column, Fact, Role, Table, Value};
+use crate::work::{Answer, Forecast, Job, Known, UnitCost, Work, Worker};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// More points than this are not read by anyone.
+const POINTS_MAX: u128 = 10_000_000;
+
+/// The plan of what is asked of one range at these points.
+///
+/// # Errors
+/// If there is not one range, if a point lies outside of it, if there are too many, or as [`links::open`].
+pub fn open(given: &Given, points: &Points, asked: Asked) -> Result<Opened> {
+    let (fact, option) = match points {
+        Points::Every(step) => (Fact::new("every", Value::text(step.to_string())), "every"),
+        Points::At(points) => (Fact::new("points", Value::texts(points)), "points"),
+    };
+    let [range] = given.spans()[..] else {
+        let count = given.items.len();
+        return Err(Error::usage(format!("--{option} is about one range, not {count}: write one, such as 0..1e9")));
+    };
+    let pieces = pieces(range, points)?;
+    let opened = links::open_pieces(given, &[range], pieces, asked)?;
+    let Job::Work(work) = opened.job else {
+        return Err(Error::usage(format!("--{option} is not for --list: leave one of them out")));
+    };
+    let mut facts = opened.facts;
+    facts.insert(1, fact);
+    let job = Job::work(Cumulative { work, adds: given.seeks.is_none() });
+    Ok(Opened { job, facts, how: opened.how })
+}
+
+/// The pieces of the range that end at the points.
+fn pieces(range: Span, points: &Points) -> Result<Vec<Span>> {
+    let too_many = |count: u128| Error::usage(format!("{count} points are too many: at most {POINTS_MAX} are allowed"));
+    let edges: Vec<u128> = match points {
+        Points::Every(0) => return Err(Error::usage("--every: '0' is no step: write 1 or more")),
+        Points::Every(step) => match range.width().div_ceil(*step) {
+            count if count > POINTS_MAX => return Err(too_many(count)),
+            // An empty range has its end alone.
+            count => (1..=count.max(1))
+                .map(|index| range.end().min(range.start().saturating_add(step.saturating_mul(index))))
+                .collect(),
+        },
+        Points::At(points) => {
+            let outside = |point: &&u128| **point < range.start() || **point > range.end();
+            if let Some(point) = points.iter().find(outside) {
+                return Err(Error::usage(format!("--points: '{point}' is not in the range '{range}'")));
+            }
+            let mut edges = points.clone();
+            edges.sort_unstable();
+            edges.dedup();
+            edges
+        }
+    };
+    let starts = [range.start()].into_iter().chain(edges.iter().copied());
+    Ok(starts.zip(&edges).map(|(start, &end)| Span::new(start, end).expect("points ascend")).collect())
+}
+
+/// A work whose rows are neighbouring ranges, with rows for all ranges up to each instead.
+struct Cumulative {
+    work: Arc<dyn Work>,
+    /// Whether its rows are still to be added up.
+    adds: bool,
+}
+
+impl Cumulative {
+    /// Each row with what it and all rows above it have together.
+    fn rows(&self, answer: Answer) -> Result<Answer> {
+        let Table { columns, mut rows } = answer.table;
+        let key = |key: &str| columns.iter().position(|column| column.key == key).expect("rows are about ranges");
+        let (start, end) = (key("start"), key("end"));
+        let summed = columns.iter().position(|column| column.role() == Role::Summed).filter(|_| self.adds);
+        let mut sum = Integer::new();
+        for row in &mut rows {
+            if let Some(Value::Integer(cell)) = summed.map(|column| &mut row[column]) {
+                sum += cell.parse::<Integer>().map_err(|_| Error::wrong("a count is no number"))?;
+                *cell = sum.to_string();
+            }
+            row.swap(start, end);
+            row.remove(end);
+        }
+        let mut keys: Vec<Column> = columns.into_iter().filter(|column| column.key != "end").collect();
+        keys[start].key = "up_to".into();
+        Ok(Answer { table: Table { columns: keys, rows }, total: None, ..answer })
+    }
+}
+
+impl Work for Cumulative {
+    fn units(&self) -> u64 {
+        self.work.units()
+    }
+
+    fn worker(&self, placement: &Placement) -> Box<dyn Worker + '_> {
+        self.work.worker(placement)
+    }
+
+    fn empty(&self) -> Vec<u8> {
+        self.work.empty()
+    }
+
+    fn join(&self, left: &[u8], right: &[u8], threads: usize) -> Result<Vec<u8>> {
+        self.work.join(left, right, threads)
+    }
+
+    fn close(&self, whole: &[u8]) -> Result<Answer> {
+        self.rows(self.work.close(whole)?)
+    }
+
+    /// The rows up to the first that is not known.
+    fn known(&self, runs: Vec<(Range<u64>, Vec<u8>)>) -> Result<Known> {
+        let first = self.work.known(runs)?.first().filter(|answer| !answer.table.rows.is_empty());
+        first.map_or(Ok(Known::default()), |answer| Ok(Known::all(self.rows(answer)?)))
+    }
+
+    fn forecast(&self) -> Forecast {
+        self.work.forecast()
+    }
+
+    fn unit_cost(&self) -> UnitCost {
+        self.work.unit_cost()
+    }
+
+    fn abandon(&self) {
+        self.work.abandon();
+    }
+
+    fn sample(&self) -> Option<Box<dyn Work>> {
+        self.work.sample()
+    }
+
+    fn stages(&self) -> Vec<u64> {
+        self.work.stages()
+    }
+
+    fn plausible(&self, units: Range<u64>, part: &[u8]) -> bool {
+        self.work.plausible(units, part)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{PI, PRIMES, SUMS};
+    use crate::block::Block;
+    use crate::kernel::tests::{answer, column, given};
+    use crate::kernel::{Given, Method, Points, Seeks};
+    use crate::math::integer::Integer;
+    use crate::math::trial;
+    use crate::placement::Placement;
+    use crate::work::Job;
+    use proptest::prelude::*;
+
+    fn at(points: Points, text: &str) -> Given {
+        Given { points: Some(points), ..given(text) }
+    }
+
+    proptest! {
+        #![proptest_config(crate::random::cases(60))]
+
+        #[test]
+        fn each_row_has_the_primes_below_its_point(
+            start in prop_oneof![0..50u64, 0..3_000_000_000u64],
+            width in 0..20_000u64,
+            step in prop_oneof![1..50u64, 1..30_000u64],
+            cuts in prop::collection::vec(0..=1000u64, 1..9),
+        ) {
+            let (step, end) = (step.max(width / 300), start + width);
+            let text = format!("{start}..{end}");
+            let every: Vec<u64> = (1..).map(|index| (start + step * index).min(end)).take_while(|&x| x < end).chain([end]).collect();
+            let mut cuts: Vec<u64> = cuts.iter().map(|cut| start + width * cut / 1000).collect();
+            let typed = Points::At(cuts.iter().rev().map(|&x| x.into()).collect());
+            cuts.sort_unstable();
+            cuts.dedup();
+            let primes: Vec<u64> = (start..end).filter(|&n| trial::is_prime(n)).collect();
+            let below = |x: u64| &primes[..primes.partition_point(|&p| p < x)];
+            for (points, edges) in [(Points::Every(step.into()), every), (typed, cuts)] {
+                let texts = |cell: &dyn Fn(&[u64]) -> u128| edges.iter().map(|&x| cell(below(x)).to_string()).collect::<Vec<_>>();
+                let up_to: Vec<String> = edges.iter().map(u64::to_string).collect();
+                let counts = texts(&|primes| primes.len() as u128);
+                for method in [None, Some(Method::Trial), Some(Method::Sieve)] {
+                    let answer = answer((PRIMES.open)(&Given { method, ..at(points.clone(), &text) }));
+                    prop_assert_eq!(&column(&answer, "up_to"), &up_to);
+                    prop_assert_eq!(&column(&answer, "count"), &counts);
+                    prop_assert_eq!(&answer.total, &None);
+                }
+                let sums = answer((SUMS.open)(&at(points.clone(), &text)));
+                prop_assert_eq!(column(&sums, "sum"), texts(&|primes| primes.iter().map(|&p| u128::from(p)).sum()));
+                let twins = |primes: &[u64]| primes.windows(2).filter(|two| two[1] == two[0] + 2).count() as u128;
+                let found = answer((PRIMES.open)(&Given { seeks: Some(Seeks::Tuplets(2)), ..at(points.clone(), &text) }));
+                prop_assert_eq!(&column(&found, "count"), &counts);
+                prop_assert_eq!(column(&found, "tuplets"), texts(&twins));
+                let gaps = |primes: &[u64]| {
+                    let gap = primes.windows(2).map(|two| two[1] - two[0]).max();
+                    gap.map_or(String::new(), |gap| gap.to_string())
+                };
+                let found = answer((PRIMES.open)(&Given { seeks: Some(Seeks::Gaps), ..at(points, &text) }));
+                prop_assert_eq!(column(&found, "gap"), edges.iter().map(|&x| gaps(below(x))).collect::<Vec<_>>());
+            }
+        }
+    }
+
+    #[test]
+    fn wide_pieces_are_counted_by_the_formula_and_narrow_ones_sieved() {
+        let points = Points::At([1_000_000_000_000u128, 1_000_000_000_000 + 1000, 100_000_000_000].into());
+        let opened = (PRIMES.open)(&at(points, "0..2e12")).unwrap();
+        let methods = opened.facts.iter().find(|fact| fact.name == "method").unwrap().value.to_string();
+        assert_eq!(methods, "gourdon,gourdon,sieve");
+        let counts = column(&answer(Ok(opened)), "count");
+        assert_eq!(counts, column(&answer((PI.open)(&given("1e11 1e12 1e12+999"))), "count"));
+    }
+
+    #[test]
+    fn first_rows_are_known_before_the_last() {
+        for seeks in [None, Some(Seeks::Tuplets(2))] {
+            let given = Given { method: Some(Method::Sieve), seeks, ..at(Points::Every(10_000_000), "0..3e9") };
+            let opened = (PRIMES.open)(&given).unwrap();
+            let Job::Work(work) = opened.job else { panic!("it has units") };
+            let mut worker = work.worker(&Placement::here(0));
+            let units = work.units();
+            assert!(units > 3);
+            let block = |unit| Block { level: 0, index: unit };
+            let part = |from: u64, to: u64, worker: &mut dyn crate::work::Worker| {
+                let parts = (from..to).map(|unit| worker.block(block(unit)).unwrap());
+                parts.reduce(|left, right| work.join(&left, &right, 1).unwrap()).unwrap()
+            };
+            // What is known in the middle says nothing of the beginning.
+            let late = part(units / 2, units, &mut *worker);
+            assert!(work.known(vec![(units / 2..units, late.clone())]).unwrap().rows.is_none());
+            let early = part(0, units - 1, &mut *worker);
+            let known = work.known(vec![(0..units - 1, early.clone())]).unwrap();
+            let whole = work.close(&work.join(&early, &part(units - 1, units, &mut *worker), 1).unwrap()).unwrap();
+            let rows = known.rows.unwrap().table.rows;
+            assert!(rows.len() > 1 && rows.len() < whole.table.rows.len(), "{}", rows.len());
+            assert_eq!(rows[..], whole.table.rows[..rows.len()]);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_is_told() {
+        let why = |points: Points, text: &str| (PRIMES.open)(&at(points, text)).err().unwrap().to_string();
+        assert!(why(Points::Every(0), "0..100").contains("'0' is no step"));
+        assert!(why(Points::Every(10), "0..100 100..200").contains("one range, not 2"));
+        assert!(why(Points::Every(1), "0..1e9").contains("1000000000 points are too many"));
+        assert!(why(Points::At([5, 101].into()), "0..100").contains("'101' is not in the range '0..100'"));
+        let sums = answer((SUMS.open)(&at(Points::Every(5), "7..7")));
+        assert_eq!((column(&sums, "up_to"), column(&sums, "sum")), (vec!["7".into()], vec!["0".into()]));
+        assert_eq!(sums.total, None::<Integer>);
+    }
+}
