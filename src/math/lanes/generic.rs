@@ -99,6 +99,7 @@ pub(super) unsafe fn cross<C: ClearBit>(block: *mut u64, bits: u32, primes: &[u3
                 match count {
                     // SAFETY: the caller's promises; all of these primes have `count` multiples within the bits.
                     $($count => unsafe { cross_alike::<C, $count>(block, bits, some, places) },)*
+                    // SAFETY: the same.
                     _ => unsafe { cross_many::<C>(block, bits, count, some, places) },
                 }
             };
