@@ -8,8 +8,8 @@ use std::fs;
 use std::path::Path;
 
 /// A run of some seconds that saves often.
-fn words(out: &str) -> [&str; 8] {
-    ["primes", "0..1e9/3", "--method", "sieve", "--checkpoint-every", "100ms", "--out", out]
+fn words(out: &str) -> [&str; 10] {
+    ["primes", "0..1e10/3", "--method", "sieve", "--threads", "1", "--checkpoint-every", "100ms", "--out", out]
 }
 
 #[test]
@@ -26,7 +26,8 @@ fn a_job_is_watched_to_its_answer() {
         });
         let (job, watch) = (ended(job), ended(watch));
         assert_eq!((job.code, watch.code), (Some(0), Some(0)), "{job:?} {watch:?}");
-        assert_eq!(watch.out, job.out, "{watch:?}");
+        // A job that prints rows on the way cannot know how wide their columns will be.
+        assert_eq!(watch.out, alone(&["show", &file]).out, "{watch:?}");
         assert!(watch.err.contains("% done after"), "{}", watch.err);
         // What is over is shown at once.
         let over = alone(&["watch", &file, "-q"]);
