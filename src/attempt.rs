@@ -4,7 +4,9 @@
 //! can be finished on another machine.
 
 use crate::cli::{self, Order, Request};
+use crate::column::{self, Column, CsvColumn, HeldColumn};
 use crate::error::{Error, Result, without_passwords};
+use crate::placement;
 use crate::plan::Plan;
 use crate::report::{Report, State, Status, history};
 use crate::run::Parts;
@@ -17,7 +19,7 @@ use crate::values::Value;
 use crate::work::Job;
 use crate::world::{World, agree, from_root, from_root_unless, reason};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 /// One start of the program on a run: the first one, or a resume.
@@ -48,7 +50,7 @@ impl Attempt {
     ///
     /// # Errors
     /// On every rank: if the list cannot be read, or if a reason to stop comes first.
-    pub fn first(world: &dyn World, order: Order, stops: &Stops) -> Result<Attempt> {
+    pub fn first(world: &dyn World, mut order: Order, stops: &Stops) -> Result<Attempt> {
         let list = match order.has_list() {
             true => {
                 let (stopped, asked) = (|| stops.before_it_began(WAITING), order.clone());
@@ -56,6 +58,7 @@ impl Attempt {
             }
             false => vec![],
         };
+        order.take_column(on_all_ranks(world, &order, &list)?);
         let arguments = std::env::args().skip(1).map(|word| without_passwords(&word)).collect();
         if let Some(folder) = order.folder()
             && world.is_root()
@@ -85,10 +88,11 @@ impl Attempt {
             return Ok(ResumeFound::Answer(found.map_or(file.into(), |(_, _, from)| from)));
         };
         let asked = order.names_its_folder();
-        let order = match cli::read_again(&arguments)? {
+        let mut order = match cli::read_again(&arguments)? {
             Request::Run(begun) => order.going_on_with(*begun, file)?,
             _ => return Err(Error::failed(format!("'{}' has no run in it", file.display()))),
         };
+        order.take_column(on_all_ranks(world, &order, &list)?);
         let may_save = || match asked {
             true => Ok(()),
             false => order.believed_about_its_folder(file),
@@ -162,6 +166,30 @@ impl Attempt {
             blocks,
         }
     }
+}
+
+/// The column that an order asks for, if it does: a file's, or that of the numbers in a list from stdin.
+///
+/// # Errors
+/// If the file cannot be read, or has no such column.
+pub fn column(order: &Order, list: &[String]) -> Result<Option<Arc<dyn Column>>> {
+    if let Some(name) = order.column_from_stdin() {
+        return Ok(Some(Arc::new(HeldColumn { name: name.into(), texts: list.to_vec() })));
+    }
+    Ok(match order.column_file() {
+        Some((path, name)) if column::is_dataset(name) => Some((files()?.column)(path, name)?),
+        Some((path, name)) => Some(Arc::new(CsvColumn::open(path, name)?)),
+        None => None,
+    })
+}
+
+/// The same on all ranks, each of which must see the file.
+fn on_all_ranks(world: &dyn World, order: &Order, list: &[String]) -> Result<Option<Arc<dyn Column>>> {
+    let mine = column(order, list).map_err(|why| match world.is_root() {
+        true => why,
+        false => why.at(&format!("on host {}", placement::host())),
+    });
+    agree(world, mine, |column| column.as_ref().map_or(0, |column| column.numbers()))
 }
 
 const WAITING: &str = "while it waited for its list";

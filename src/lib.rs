@@ -32,6 +32,8 @@ pub mod wire;
 
 pub mod math;
 
+pub mod column;
+
 pub mod block;
 pub mod chain;
 pub mod placement;

@@ -339,6 +339,7 @@ const ONE_PLACE: &[(&str, &str)] = &[
     ("hdf5_metno_sys", "run_file/"),
     ("signal_hook", "run/stop.rs"),
     ("clap::", "cli/"),
+    ("csv::Reader", "column/csv.rs"),
     ("curl::easy", "kernel/download/transfer.rs"),
     ("httpdate::", "kernel/download/transfer.rs"),
     ("use url::", "kernel/download/address.rs"),

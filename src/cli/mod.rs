@@ -83,6 +83,7 @@ impl Request {
             Request::Resume { .. } => Some(("hdf5", "'resume'")),
             Request::Compare(order) if order.comparison.launch => None,
             Request::Run(order) | Request::Compare(order) if order.is_download() => Some(("download", "'download'")),
+            Request::Run(order) | Request::Compare(order) if order.has_dataset() => Some(("hdf5", "--column /DATASET")),
             Request::Run(order) if order.cache().is_some() => Some(("hdf5", "a cache folder")),
             Request::Run(order) if order.dry_run => None,
             Request::Run(order) | Request::Compare(order) => order.out.as_ref().map(|_| ("hdf5", "--out")),

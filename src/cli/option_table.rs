@@ -340,6 +340,16 @@ pub const OPTIONS: &[CliOption] = &[
         ..CliOption::PLAIN
     },
     CliOption {
+        name: "column",
+        value: Any("NAME"),
+        help: "A column of the table --list FILE.csv, by its name or its number; or /DATASET of --list FILE.h5",
+        heading: Own,
+        commands: Only(&["square", "double", "sum", "map-reduce"]),
+        resume: FromFile,
+        set: |order, text| put(&mut order.column, Some(text.to_string())),
+        ..CliOption::PLAIN
+    },
+    CliOption {
         name: "step",
         value: Any("TIME"),
         help: "Between one rank's arrival and the next's [default: 50ms]",

@@ -5,6 +5,7 @@ use super::downloads;
 use super::encoding;
 use super::options::{COMPARE, has, option, refuse_not_compared, refuse_options, set, word};
 use super::words::{as_typed, understood};
+use crate::column::{self, Column};
 use crate::error::{Error, Result, without_passwords};
 use crate::kernel::{FOLDER, Given, KernelEntry, Method, Points, ROUNDS_MAX, Seeks, Takes};
 use crate::math::lanes::{self, Lanes};
@@ -15,10 +16,11 @@ use crate::report::progress::When;
 use crate::run::Schedule;
 use crate::run::placements::THREADS_MAX;
 use crate::streams;
-use crate::syntax;
+use crate::syntax::{self, RANGES_MAX};
 use clap::ArgMatches;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How a command is compared with itself.
@@ -41,8 +43,10 @@ pub struct Order {
     /// What stands behind the kernel's name.
     pub(super) words: Vec<String>,
     pub(super) given: Given,
-    /// A file with more words, one a line.
+    /// A file with more words, one a line; or with a column of numbers.
     pub(super) list: Option<PathBuf>,
+    /// The column of that file, if it is one.
+    pub(super) column: Option<String>,
     /// How blocks get to ranks; nothing if the work decides.
     pub schedule: Option<Schedule>,
     /// Whether the death of a rank is survived.
@@ -98,6 +102,10 @@ impl Order {
     /// # Errors
     /// If a word is not what the command takes, or if the list has no words.
     pub fn asked(&self, ranks: usize, list: &[String]) -> Result<Given> {
+        // Its numbers are read where they are needed.
+        if self.given.column.is_some() {
+            return Ok(self.given.clone());
+        }
         let words = [&self.words[..], list].concat();
         let given = Given { taken: downloads::taken(self.out.as_deref()), ..self.given.clone() };
         match &self.list {
@@ -125,9 +133,9 @@ impl Order {
         named.or_else(|| Some((usual()?.into(), false)))
     }
 
-    /// Whether the answer lasts. A list, which is printed while it is computed, is not kept.
+    /// Whether the answer lasts. A list, which is printed while it is computed, is not kept, and what is in a file may change.
     pub fn may_be_cached(&self) -> bool {
-        option("cache").is_of(self.entry.name) && self.given.seeks != Some(Seeks::Primes)
+        option("cache").is_of(self.entry.name) && self.column.is_none() && self.given.seeks != Some(Seeks::Primes)
     }
 
     /// The order that continues the run in `file`, which was `begun` by another order: the problem is as it was, and everything else as this
@@ -165,7 +173,10 @@ impl Order {
             ..begun.given
         };
         let output = Output { full: self.output.full || begun.output.full, ..self.output };
-        Ok(Order { entry: begun.entry, words: begun.words, given, output, list: None, out: Some(file.into()), ..self })
+        let list = begun.list.filter(|_| begun.column.is_some());
+        let begun = Order { given, list, ..begun };
+        let Order { entry, words, given, list, column, .. } = begun;
+        Ok(Order { entry, words, given, list, column, output, out: Some(file.into()), ..self })
     }
 
     /// Whether the answer is to have an index in each line.
@@ -265,7 +276,28 @@ impl Order {
 
     /// Whether there is a list, which may be long in coming.
     pub fn has_list(&self) -> bool {
-        self.list.is_some()
+        self.list.is_some() && self.column_file().is_none()
+    }
+
+    /// The file that ranks read a column of, each for itself, and the name of the column.
+    pub fn column_file(&self) -> Option<(&Path, &str)> {
+        let list = self.list.as_deref().filter(|list| *list != Path::new(STDIN))?;
+        Some((list, self.column.as_deref()?))
+    }
+
+    /// The name of a column that comes from stdin.
+    pub fn column_from_stdin(&self) -> Option<&str> {
+        self.column.as_deref().filter(|_| self.column_file().is_none())
+    }
+
+    /// Makes the numbers of this column those of the problem.
+    pub fn take_column(&mut self, column: Option<Arc<dyn Column>>) {
+        self.given.column = column;
+    }
+
+    /// Whether its column is in an HDF5 file.
+    pub(super) fn has_dataset(&self) -> bool {
+        self.column.as_deref().is_some_and(column::is_dataset)
     }
 
     /// The words of the list, if there is one, without comments: of URLs one a line, of all else as many as stand there.
@@ -273,7 +305,13 @@ impl Order {
     /// # Errors
     /// If the list cannot be read, or is not text.
     pub fn list(&self) -> Result<Vec<String>> {
-        let Some(path) = &self.list else { return Ok(vec![]) };
+        let Some(path) = self.list.as_ref().filter(|_| self.column_file().is_none()) else { return Ok(vec![]) };
+        if let Some(name) = &self.column {
+            return match streams::has_stdin() {
+                true => column::numbers_of(&mut std::io::stdin().lock(), name, RANGES_MAX as usize),
+                false => Err(Error::usage("--list -: stdin is closed")),
+            };
+        }
         let text = match path.to_str() {
             Some(STDIN) if !streams::has_stdin() => return Err(Error::usage("--list -: stdin is closed")),
             Some(STDIN) => {
@@ -282,6 +320,11 @@ impl Order {
             }
             _ => std::fs::read(path),
         };
+        if text.as_ref().is_ok_and(|bytes| bytes.starts_with(b"\x89HDF\r\n")) && option("column").is_of(self.entry.name)
+        {
+            let what = format!("--list {}: it is an HDF5 file", path.display());
+            return Err(Error::usage(format!("{what}: name a dataset, as in --column /group/values")));
+        }
         let text = text.map_err(|why| why.to_string()).and_then(|bytes| encoding::text(&bytes));
         let text = text.map_err(|why| Error::usage(format!("--list '{}': {why}", path.display())))?;
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
@@ -326,6 +369,7 @@ impl Order {
             words: vec![],
             given: Given::default(),
             list: None,
+            column: None,
             schedule: None,
             keep_going: false,
             threads: None,
@@ -384,9 +428,31 @@ pub fn order(entry: &'static KernelEntry, matches: &ArgMatches) -> Result<Order>
     let (words, list) = words_and_list(matches)?;
     let order = Order { words, list, ..Order::with_options(entry, entry.name, matches)? };
     order.has_an_index()?;
+    if order.column.is_some() {
+        with_column(&order)?;
+        return Ok(order);
+    }
     let listed = words_are_files(matches, &order.words);
     understood_without_its_list(&order, listed)?;
     Ok(order)
+}
+
+/// Whether an order for a column makes sense: its numbers are all there is, and stdin has no datasets.
+fn with_column(order: &Order) -> Result<()> {
+    let column = order.column.as_deref().unwrap_or_default();
+    match (&order.list, order.words.first()) {
+        (None, _) => {
+            let file = if column::is_dataset(column) { "FILE.h5" } else { "FILE.csv" };
+            Err(Error::usage(format!("--column {column} needs a file that has it: add --list {file}")))
+        }
+        (_, Some(word)) => Err(Error::usage(format!(
+            "'{word}' and --column exclude each other: the numbers of a column are all there are"
+        ))),
+        (Some(_), None) if order.has_dataset() && order.column_from_stdin().is_some() => {
+            Err(Error::usage("--list -: a dataset is read in slices, so it must be in a file: write --list FILE.h5"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The order of a command to compare that was typed.
@@ -407,6 +473,9 @@ pub fn compared(entry: &'static KernelEntry, matches: &ArgMatches) -> Result<Ord
     }
     if *python && order.given.modulus.is_some() {
         return Err(Error::usage("--python has nothing for --mod: leave one of them out"));
+    }
+    if *python && order.column.is_some() {
+        return Err(Error::usage("--python has nothing for --column: leave one of them out"));
     }
     if !methods.is_empty() && !option("method").is_of(entry.name) {
         return Err(Error::usage(format!("--methods is not for '{}', which has one way: leave it out", entry.name)));

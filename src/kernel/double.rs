@@ -1,6 +1,6 @@
 //! `double`: 2n for each number, the tutorials' data in three chunks.
 
-use super::term_rows;
+use super::column_terms;
 use super::terms::Term;
 use super::{KernelEntry, Takes};
 use crate::math::integer::Integer;
@@ -11,7 +11,7 @@ pub const DOUBLE: KernelEntry = KernelEntry {
     about: "Double numbers",
     takes: Takes::Items("1..13"),
     examples: &[("double 1..13", "the doubles of 1 to 12")],
-    open: term_rows::map::<Double>,
+    open: column_terms::map::<Double>,
 };
 
 /// n to 2n.

@@ -1,7 +1,7 @@
 //! `map-reduce`: the sum of the squares of a range, the tutorials' mapper and reducer.
 
+use super::column_terms;
 use super::square::Square;
-use super::terms;
 use super::{KernelEntry, Takes};
 
 /// The command `map-reduce`.
@@ -9,8 +9,11 @@ pub const MAP_REDUCE: KernelEntry = KernelEntry {
     name: "map-reduce",
     about: "Add the squares of a range",
     takes: Takes::Ranges("1..6"),
-    examples: &[("map-reduce 1..6", "the sum of the squares of 1 to 5")],
-    open: terms::reduce::<Square>,
+    examples: &[
+        ("map-reduce 1..6", "the sum of the squares of 1 to 5"),
+        ("map-reduce --list data.h5 --column /values", "of a dataset, of which each rank reads its slices"),
+    ],
+    open: column_terms::reduce::<Square>,
 };
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! kernel, add its file, its `mod` line and its row.
 
 mod barrier;
+mod column_terms;
 mod delay;
 mod double;
 #[cfg_attr(not(feature = "download"), path = "download/absent.rs")]
@@ -28,6 +29,7 @@ mod term_rows;
 mod terms;
 
 use crate::chain::OVERLAP;
+use crate::column::Column;
 use crate::error::Result;
 use crate::math::lanes::Lanes;
 use crate::math::span::Span;
@@ -37,6 +39,7 @@ use crate::work::Job;
 pub use barrier::ROUNDS_MAX;
 pub use download::{FOLDER, load as load_curl};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What can be typed behind a kernel's name.
@@ -117,6 +120,8 @@ pub struct Given {
     pub race: bool,
     /// The power to which primes are raised before they are added up.
     pub power: Option<u32>,
+    /// A column of a file whose numbers take the place of the items.
+    pub column: Option<Arc<dyn Column>>,
 }
 
 impl KernelEntry {
@@ -296,7 +301,6 @@ pub(crate) mod tests {
     use crate::syntax;
     use crate::work::{Answer, Work, tests::whole};
     use crate::{block::Block, wire};
-    use std::sync::Arc;
 
     /// What `text` says as numbers and ranges.
     pub(crate) fn given(text: &str) -> Given {

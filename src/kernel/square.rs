@@ -1,6 +1,6 @@
 //! `square`: n² for each number, as the tutorials' pools map it.
 
-use super::term_rows;
+use super::column_terms;
 use super::terms::{Reducible, Run, Term};
 use super::{KernelEntry, Takes};
 use crate::math::integer::Integer;
@@ -14,7 +14,7 @@ pub const SQUARE: KernelEntry = KernelEntry {
         ("square 1..6", "the squares of 1 to 5"),
         ("square 0..1e9 --out squares.h5 > /dev/null", "many, into a file for h5py, in little memory"),
     ],
-    open: term_rows::map::<Square>,
+    open: column_terms::map::<Square>,
 };
 
 /// n to n².
@@ -39,6 +39,16 @@ impl Reducible for Square {
         let high = run.high.clone();
         let mixed = Integer::from(run.lows) * &high * 2u32;
         high.square() * run.count + mixed + run.squares
+    }
+
+    fn sum_of(numbers: impl Iterator<Item = i128>) -> Integer {
+        // A square has up to 128 bits: its halves are added apart.
+        let (mut low, mut high) = (0u128, 0u128);
+        for square in numbers.map(|n| n.unsigned_abs().pow(2)) {
+            low += square & u128::from(u64::MAX);
+            high += square >> 64;
+        }
+        (Integer::from(high) << 64) + low
     }
 }
 

@@ -1,6 +1,7 @@
 //! `sum`: adds the numbers of a range; by default ten for each rank, the tutorials' mpi4py example.
 
-use super::terms::{self, Reducible, Run, Term};
+use super::column_terms;
+use super::terms::{Reducible, Run, Term};
 use super::{KernelEntry, Takes};
 use crate::math::integer::Integer;
 
@@ -9,8 +10,12 @@ pub const SUM: KernelEntry = KernelEntry {
     name: "sum",
     about: "Add the numbers of a range",
     takes: Takes::Ranges("0..10*ranks"),
-    examples: &[("sum 0..=100", "the sum of the numbers up to 100"), ("sum 1..10 20..30", "of two ranges")],
-    open: terms::reduce::<Numbers>,
+    examples: &[
+        ("sum 0..=100", "the sum of the numbers up to 100"),
+        ("sum 1..10 20..30", "of two ranges"),
+        ("sum --list data.csv --column price", "of a column of a table"),
+    ],
+    open: column_terms::reduce::<Numbers>,
 };
 
 /// n to n.
@@ -27,6 +32,10 @@ impl Reducible for Numbers {
 
     fn sum(run: &Run) -> Integer {
         run.high.clone() * run.count + run.lows
+    }
+
+    fn sum_of(numbers: impl Iterator<Item = i128>) -> Integer {
+        Integer::from(numbers.sum::<i128>())
     }
 }
 

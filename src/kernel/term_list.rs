@@ -16,16 +16,16 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 /// Numbers of a unit, at most.
-const WIDTH: u128 = 1 << 15;
+const WIDTH: u128 = 1 << 14;
 
 /// Rows of a batch, about; it has eight units at least, so that some threads have work.
-const BATCH_ROWS: u128 = 1 << 20;
+const BATCH_ROWS: u128 = 1 << 18;
 const BATCH_LEVEL_MIN: u32 = 3;
 
 /// Bytes of a row in a batch, if its value fits 64 bits, if it fits 128, and else; and how many copies of a batch exist at once between
 /// the threads and stdout, measured.
 const ROW_BYTES: [u64; 3] = [8, 16, 110];
-const COPIES: u64 = 5;
+const COPIES: u64 = 8;
 
 /// Seconds of a row, with its text.
 const ROW_SECONDS: f64 = 15e-9;
@@ -120,7 +120,7 @@ impl<T: Term> Kernel for TermList<T> {
     }
 
     fn sample(&self) -> Option<Box<dyn Work>> {
-        let count = self.count.min(BATCH_ROWS / 16);
+        let count = self.count.min(BATCH_ROWS / 4);
         Some(Box::new(TermList { seconds: SAMPLE_ROW_SECONDS, ..TermList::<T>::new(self.first, count, WIDTH) }))
     }
 }
@@ -200,7 +200,7 @@ mod tests {
         assert_eq!(bytes("0..1e8"), bytes("0..1e9"));
         assert!(bytes("0..1e12").unwrap() < 150_000_000, "{:?}", bytes("0..1e12"));
         let units = |text: &str| stream::<Square>(&given(text).items).unwrap().work.units();
-        assert_eq!(units("0..1e12"), 1_000_000_000_000u64.div_ceil(1 << 15));
+        assert_eq!(units("0..1e12"), 1_000_000_000_000u64.div_ceil(1 << 14));
         assert!(job("0..2^71").err().unwrap().to_string().ends_with("too many numbers: at most 2^70 are allowed"));
     }
 }

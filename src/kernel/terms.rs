@@ -36,6 +36,9 @@ pub trait Reducible: Term {
 
     /// The sum of the terms of a run's numbers.
     fn sum(run: &Run) -> Integer;
+
+    /// The sum of the terms of fewer than 2^60 numbers, each of 64 bits, maybe with a sign.
+    fn sum_of(numbers: impl Iterator<Item = i128>) -> Integer;
 }
 
 /// A run of numbers that have one high part.

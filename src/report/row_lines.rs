@@ -1,7 +1,11 @@
-//! Rows of several columns as text. Each number is made on its own: consecutive rows have little in common.
+//! Rows of several columns as text. Each number is made on its own: rows that follow each other have little in common.
+//!
+//! Texts and digits are copied in pieces of a known length, which takes an instruction or two, and the next piece begins where the last one
+//! should end.
 
 use super::{Cell, Frame};
 use crate::error::Result;
+use crate::math::decimal::eight_digits;
 use crate::values::{Numbers, Stretch};
 
 /// How many bytes are written to stdout at a time.
@@ -9,29 +13,46 @@ pub(super) const BUFFER: usize = 1 << 16;
 
 /// Rows that wait to be written.
 pub struct RowLines {
-    frame: Frame,
+    cells: Vec<(Pieces, Cell)>,
+    after: Pieces,
+    between: Pieces,
+    /// The text, and room for more.
     text: Vec<u8>,
+    used: usize,
     /// Whether there was a row before.
     any: bool,
+}
+
+/// Bytes that are copied at once.
+const PIECE: usize = 32;
+
+/// A text in pieces, the last of which may be nearly empty.
+struct Pieces {
+    pieces: Vec<[u8; PIECE]>,
+    length: usize,
+}
+
+impl Pieces {
+    fn of(text: &str) -> Pieces {
+        let piece = |some: &[u8]| std::array::from_fn(|at| some.get(at).copied().unwrap_or(b' '));
+        Pieces { pieces: text.as_bytes().chunks(PIECE).map(piece).collect(), length: text.len() }
+    }
 }
 
 impl RowLines {
     /// Begins with what stands before all rows.
     pub fn new(frame: Frame) -> RowLines {
-        let mut text = Vec::with_capacity(2 * BUFFER);
-        text.extend_from_slice(frame.head.as_bytes());
-        RowLines { frame, text, any: false }
+        let Frame { head, cells, after, between, .. } = frame;
+        let cells = cells.into_iter().map(|cell| (Pieces::of(&cell.before), cell)).collect();
+        let (used, text) = (head.len(), head.into_bytes());
+        RowLines { cells, after: Pieces::of(after), between: Pieces::of(between), text, used, any: false }
     }
 
     /// Adds rows. `flush` gets the text whenever there is much of it, and tells whether to go on.
     pub fn put_all(&mut self, stretch: &Stretch, flush: &mut dyn FnMut(&[u8]) -> bool) {
         for row in 0..stretch.len() {
-            if self.text.len() >= BUFFER {
-                let goes_on = flush(&self.text);
-                self.text.clear();
-                if !goes_on {
-                    return;
-                }
+            if self.used >= BUFFER && !flush(&self.text[..std::mem::take(&mut self.used)]) {
+                return;
             }
             self.put(stretch, row);
         }
@@ -39,16 +60,26 @@ impl RowLines {
 
     #[inline]
     fn put(&mut self, stretch: &Stretch, row: usize) {
-        let RowLines { frame, text, any } = self;
+        let RowLines { cells, after, between, text, used, any } = self;
         if *any {
-            text.extend_from_slice(frame.between.as_bytes());
+            put_pieces(text, used, between);
         }
         *any = true;
-        for Cell { column, before, width } in &frame.cells {
-            text.extend_from_slice(before.as_bytes());
-            put_number(text, &stretch.columns[*column], row, *width);
+        for (before, Cell { column, width, .. }) in &*cells {
+            put_pieces(text, used, before);
+            match &stretch.columns[*column] {
+                Numbers::From(first, _) => put_wide(text, used, first + row as u128, *width),
+                Numbers::Narrow(numbers) => put_narrow(text, used, numbers[row], *width),
+                Numbers::Signed(numbers) => match u64::try_from(numbers[row]) {
+                    Ok(number) => put_narrow(text, used, number, *width),
+                    Err(_) => put_text(text, used, itoa::Buffer::new().format(numbers[row]), *width),
+                },
+                Numbers::Wide(numbers) => put_wide(text, used, numbers[row], *width),
+                Numbers::Long(numbers) => put_text(text, used, &numbers[row], *width),
+                Numbers::Ascending(_) => unreachable!("primes are listed alone"),
+            }
         }
-        text.extend_from_slice(frame.after.as_bytes());
+        put_pieces(text, used, after);
     }
 
     /// Hands over what is left.
@@ -56,44 +87,65 @@ impl RowLines {
     /// # Errors
     /// That of `put_out`.
     pub fn flush(&mut self, put_out: impl FnOnce(&[u8]) -> Result<bool>) -> Result<bool> {
-        let done = put_out(&self.text);
-        self.text.clear();
-        done
+        put_out(&self.text[..std::mem::take(&mut self.used)])
     }
 }
 
-/// Adds the number of a row, at the right of so many characters.
+/// The next so many bytes of the text. There is always room, because it grows.
 #[inline]
-fn put_number(text: &mut Vec<u8>, numbers: &Numbers, row: usize, width: usize) {
-    let mut buffer = itoa::Buffer::new();
-    let digits = match numbers {
-        Numbers::From(first, _) => small_or_wide(&mut buffer, first + row as u128),
-        Numbers::Narrow(numbers) => buffer.format(numbers[row]),
-        Numbers::Signed(numbers) => buffer.format(numbers[row]),
-        Numbers::Wide(numbers) => small_or_wide(&mut buffer, numbers[row]),
-        Numbers::Long(numbers) => &numbers[row],
-        Numbers::Ascending(_) => unreachable!("primes are listed alone"),
-    };
-    pad(text, width.saturating_sub(digits.len()));
-    text.extend_from_slice(digits.as_bytes());
+fn room(text: &mut Vec<u8>, used: usize, count: usize) -> &mut [u8] {
+    if text.len() < used + count {
+        text.resize((used + count).max(2 * BUFFER), 0);
+    }
+    &mut text[used..used + count]
 }
 
 #[inline]
-fn small_or_wide(buffer: &mut itoa::Buffer, number: u128) -> &str {
+fn put_pieces(text: &mut Vec<u8>, used: &mut usize, pieces: &Pieces) {
+    for (index, piece) in pieces.pieces.iter().enumerate() {
+        room(text, *used + index * PIECE, PIECE).copy_from_slice(piece);
+    }
+    *used += pieces.length;
+}
+
+/// Blanks, so that so many characters behind them end at the width.
+#[inline]
+fn put_blanks(text: &mut Vec<u8>, used: &mut usize, length: usize, width: usize) {
+    let blanks = width.saturating_sub(length);
+    for at in (0..blanks).step_by(PIECE) {
+        room(text, *used + at, PIECE).copy_from_slice(&[b' '; PIECE]);
+    }
+    *used += blanks;
+}
+
+#[inline]
+fn put_wide(text: &mut Vec<u8>, used: &mut usize, number: u128, width: usize) {
     match u64::try_from(number) {
-        Ok(number) => buffer.format(number),
-        Err(_) => buffer.format(number),
+        Ok(number) => put_narrow(text, used, number, width),
+        Err(_) => put_text(text, used, itoa::Buffer::new().format(number), width),
     }
 }
 
 #[inline]
-fn pad(text: &mut Vec<u8>, mut count: usize) {
-    const BLANKS: &[u8; 16] = b"                ";
-    while count > 0 {
-        let some = count.min(BLANKS.len());
-        text.extend_from_slice(&BLANKS[..some]);
-        count -= some;
-    }
+fn put_narrow(text: &mut Vec<u8>, used: &mut usize, number: u64, width: usize) {
+    const EIGHT: u64 = 100_000_000;
+    const DIGITS: usize = 24;
+    let mut digits = [0; 2 * DIGITS];
+    let (high, low) = (number / (EIGHT * EIGHT), number % (EIGHT * EIGHT));
+    digits[..8].copy_from_slice(&eight_digits(high));
+    digits[8..16].copy_from_slice(&eight_digits(low / EIGHT));
+    digits[16..DIGITS].copy_from_slice(&eight_digits(low % EIGHT));
+    let length = number.checked_ilog10().unwrap_or(0) as usize + 1;
+    put_blanks(text, used, length, width);
+    let start = DIGITS - length;
+    room(text, *used, DIGITS).copy_from_slice(&digits[start..start + DIGITS]);
+    *used += length;
+}
+
+fn put_text(text: &mut Vec<u8>, used: &mut usize, number: &str, width: usize) {
+    put_blanks(text, used, number.len(), width);
+    room(text, *used, number.len()).copy_from_slice(number.as_bytes());
+    *used += number.len();
 }
 
 #[cfg(test)]
@@ -131,6 +183,10 @@ mod tests {
             vec![Numbers::From(8, 4), Numbers::Narrow(vec![64, 81, 100, 121])],
             vec![Numbers::From((1 << 64) - 2, 4), Numbers::Wide(vec![u128::MAX, 1 << 100, 5, 0])],
             vec![Numbers::Signed(vec![-5, 6]), long(2, 45)],
+            vec![
+                Numbers::Narrow(vec![u64::MAX, 10_000_000_000_000_000]),
+                Numbers::Narrow(vec![99_999_999, 100_000_000]),
+            ],
             vec![Numbers::From(0, many), Numbers::Narrow((0..many).map(|n| n * n).collect())],
         ]
         .map(|columns| Stretch { columns });

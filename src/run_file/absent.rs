@@ -7,6 +7,7 @@ pub mod keeper;
 pub mod lock;
 mod to_resume;
 
+use crate::column::Column;
 use crate::error::{Error, Result};
 use crate::report::Report;
 use crate::report::list::KeptList;
@@ -16,6 +17,7 @@ use lock::Owner;
 use std::convert::Infallible;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 pub use to_resume::ToResume;
 
 fn needed_by(what: &str) -> Error {
@@ -40,7 +42,7 @@ pub fn load() {}
 /// # Errors
 /// Never.
 pub fn files() -> Result<&'static Files> {
-    Ok(&Files { draft, resume, opened, library: || "not built in".into() })
+    Ok(&Files { draft, resume, opened, column, library: || "not built in".into() })
 }
 
 /// No process reads run files.
@@ -64,6 +66,12 @@ pub fn resume(_: &Path, _: &Owner) -> Result<ToResume> {
 /// Always.
 pub fn opened(_: &Path) -> Result<OpenedFile> {
     Err(needed_by("a run file"))
+}
+
+/// # Errors
+/// Always.
+pub fn column(_: &Path, _: &str) -> Result<Arc<dyn Column>> {
+    Err(needed_by("--column /DATASET"))
 }
 
 impl RunFile {

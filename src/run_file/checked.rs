@@ -13,7 +13,7 @@ use hdf5::{Attribute, Container, Dataset, Group, H5Type, LinkType, Location};
 type Checked<T> = hdf5::Result<T>;
 
 /// One byte of compressed data makes at most so many: the limit of deflate.
-const INFLATED: u64 = 1032;
+pub(super) const INFLATED: u64 = 1032;
 
 /// The bytes of a text in a dataset: its length, and its place in a heap.
 const TEXT: usize = 16;

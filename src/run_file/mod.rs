@@ -28,6 +28,7 @@
 
 mod checked;
 mod content;
+mod dataset;
 mod files;
 pub mod keeper;
 mod list;
@@ -60,7 +61,7 @@ static HDF5_LOADED: OnceLock<Files> = OnceLock::new();
 
 /// Makes run files available to this program. Whatever calls it makes the program load the HDF5 library when it starts.
 pub fn load() {
-    HDF5_LOADED.get_or_init(|| Files { draft, resume, opened, library });
+    HDF5_LOADED.get_or_init(|| Files { draft, resume, opened, column: dataset::column, library });
 }
 
 /// Run files, if this program has them.

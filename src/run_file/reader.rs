@@ -9,13 +9,14 @@
 //! [`serve`].
 
 use super::content::content;
+use super::dataset::{each_slice, numbers_in};
 use super::list::each_chunk;
 use super::open::OpenFault;
 use super::unlocked;
 use crate::error::{Error, Result};
 use crate::process::ProcessStatus;
 use crate::report::{List, Report, State, Status};
-use crate::values::{Column, Fact, Stretch, Table};
+use crate::values::{Column, Fact, Numbers, Stretch, Table};
 use crate::wire::{self, Wire};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::fs::File;
@@ -29,6 +30,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const READ: &str = "--read-run-file-from-stdin";
 const REPORT_ARGUMENT: &str = "report";
 const ROWS_ARGUMENT: &str = "rows";
+/// Behind these stands the name of a dataset, and behind the last one the first slice that is wanted.
+const COUNT_ARGUMENT: &str = "count";
+const SLICES_ARGUMENT: &str = "slices";
 
 /// Whether this program can be started as a reader.
 static SERVES: AtomicBool = AtomicBool::new(false);
@@ -45,6 +49,15 @@ pub fn serve() -> Option<ExitCode> {
     let mut out = io::stdout().lock();
     let done = match words.next() {
         Some(what) if what == ROWS_ARGUMENT => all_rows(&mut out),
+        Some(what) if what == COUNT_ARGUMENT => {
+            let name = text(words.next());
+            let count = opened().and_then(|file| numbers_in(&file, &name)).map(|dataset| dataset.size() as u64);
+            count.map_err(|why| short(&why)).and_then(|count| send(&mut out, &count))
+        }
+        Some(what) if what == SLICES_ARGUMENT => {
+            let (name, first) = (text(words.next()), text(words.next()).parse().unwrap_or(0));
+            all_slices(&mut out, &name, first)
+        }
         _ => opened()
             .and_then(|file| content(&file))
             .map_err(|why| short(&why))
@@ -84,6 +97,22 @@ fn all_rows(out: &mut impl Write) -> std::result::Result<(), String> {
     })
     .map_err(|why| short(&why))?;
     sent.and_then(|()| send(out, &Stretch { columns: vec![] }))
+}
+
+fn text(word: Option<std::ffi::OsString>) -> String {
+    word.map(|word| word.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// Sends the slices of a dataset from the first one on.
+fn all_slices(out: &mut impl Write, name: &str, first: u64) -> std::result::Result<(), String> {
+    let file = opened().map_err(|why| short(&why))?;
+    let mut sent = Ok(());
+    each_slice(&file, name, first, &mut |numbers| {
+        sent = send(out, &numbers);
+        sent.is_ok()
+    })
+    .map_err(|why| short(&why))?;
+    sent
 }
 
 /// The file on stdin. From then on the process can do very little.
@@ -141,7 +170,7 @@ struct ReaderProcess {
 }
 
 impl ReaderProcess {
-    fn start(file: &File, what: &str) -> io::Result<ReaderProcess> {
+    fn start(file: &File, what: &[&str]) -> io::Result<ReaderProcess> {
         let size = file.metadata()?.len();
         let mut command = Command::new(std::env::current_exe()?);
         // HDF5 takes settings from the environment, such as drivers and plug-ins.
@@ -150,7 +179,7 @@ impl ReaderProcess {
         }
         command.env("HDF5_PLUGIN_PRELOAD", "::").env("HDF5_USE_FILE_LOCKING", "FALSE");
         // Signals that end a run are not for the reader: it ends by itself.
-        command.args([READ, what]).process_group(0);
+        command.arg(READ).args(what).process_group(0);
         command.stdin(file.try_clone()?).stdout(Stdio::piped()).stderr(Stdio::null());
         Ok(ReaderProcess { child: command.spawn()?, most: FILE_BYTES.saturating_add(size.saturating_mul(TIMES)) })
     }
@@ -210,7 +239,7 @@ impl Drop for ReaderProcess {
     }
 }
 
-fn started(file: &File, what: &str) -> std::result::Result<ReaderProcess, OpenFault> {
+fn started(file: &File, what: &[&str]) -> std::result::Result<ReaderProcess, OpenFault> {
     ReaderProcess::start(file, what).map_err(|why| {
         OpenFault::Unreadable(Error::failed(format!("cannot start a process to read a run file: {why}")))
     })
@@ -223,7 +252,7 @@ fn damaged(why: hdf5::Error) -> OpenFault {
 /// The report in a file.
 pub(super) fn report(file: &File) -> std::result::Result<Report, OpenFault> {
     match SERVES.load(Ordering::Relaxed) {
-        true => started(file, REPORT_ARGUMENT)?.next(),
+        true => started(file, &[REPORT_ARGUMENT])?.next(),
         false => opened_at(file.as_raw_fd()).and_then(|file| content(&file)).map_err(damaged),
     }
 }
@@ -234,11 +263,65 @@ pub(super) fn rows(file: &File, each: &mut dyn FnMut(&Stretch) -> bool) -> std::
         let file = opened_at(file.as_raw_fd()).map_err(damaged)?;
         return each_chunk(&file, &mut |stretch| each(&stretch)).map_err(damaged);
     }
-    let mut reader = started(file, ROWS_ARGUMENT)?;
+    let mut reader = started(file, &[ROWS_ARGUMENT])?;
     loop {
         let stretch = reader.next::<Stretch>()?;
         if stretch.is_empty() || !each(&stretch) {
             return Ok(());
+        }
+    }
+}
+
+/// How many numbers a dataset has, if it may be read.
+pub(super) fn count_of(file: &File, name: &str) -> std::result::Result<u64, OpenFault> {
+    match SERVES.load(Ordering::Relaxed) {
+        true => started(file, &[COUNT_ARGUMENT, name])?.next(),
+        false => opened_at(file.as_raw_fd())
+            .and_then(|file| numbers_in(&file, name))
+            .map(|dataset| dataset.size() as u64)
+            .map_err(damaged),
+    }
+}
+
+/// Slices of a dataset, one after the other.
+pub(super) struct Slices(ReadSlices);
+
+enum ReadSlices {
+    ByProcess(ReaderProcess),
+    /// In a program that cannot be started as a reader: the slices are read as they are wanted.
+    Here {
+        file: File,
+        name: String,
+        next: u64,
+    },
+}
+
+/// The slices of a dataset from the first one on.
+pub(super) fn slices_from(file: &File, name: &str, first: u64) -> std::result::Result<Slices, OpenFault> {
+    Ok(Slices(match SERVES.load(Ordering::Relaxed) {
+        true => ReadSlices::ByProcess(started(file, &[SLICES_ARGUMENT, name, &first.to_string()])?),
+        false => {
+            let again = file.try_clone().map_err(|why| OpenFault::Damaged(why.to_string()))?;
+            ReadSlices::Here { file: again, name: name.into(), next: first }
+        }
+    }))
+}
+
+impl Slices {
+    /// The next one. There must be one.
+    pub(super) fn next(&mut self) -> std::result::Result<Numbers, OpenFault> {
+        match &mut self.0 {
+            ReadSlices::ByProcess(reader) => reader.next(),
+            ReadSlices::Here { file, name, next } => {
+                let mut found = None;
+                let each = &mut |numbers| {
+                    found = Some(numbers);
+                    false
+                };
+                opened_at(file.as_raw_fd()).and_then(|file| each_slice(&file, name, *next, each)).map_err(damaged)?;
+                *next += 1;
+                found.ok_or_else(nonsense)
+            }
         }
     }
 }

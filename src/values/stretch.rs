@@ -108,8 +108,10 @@ macro_rules! plain {
     ($put:ident $take:ident $number:ty) => {
         fn $put(numbers: &[$number], out: &mut Vec<u8>) {
             numbers.len().put(out);
-            out.reserve(std::mem::size_of_val(numbers));
-            numbers.iter().for_each(|number| out.extend_from_slice(&number.to_le_bytes()));
+            let from = out.len();
+            out.resize(from + std::mem::size_of_val(numbers), 0);
+            let places = out[from..].chunks_exact_mut(size_of::<$number>());
+            places.zip(numbers).for_each(|(place, number)| place.copy_from_slice(&number.to_le_bytes()));
         }
 
         fn $take(bytes: &mut &[u8]) -> Result<Vec<$number>> {

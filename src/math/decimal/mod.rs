@@ -139,7 +139,7 @@ fn limb_text(limb: u64) -> [u8; LIMB_DIGITS] {
 
 /// The digits of a number below 10^8, all at once in one word: two numbers of four digits, then four of two, then eight of one.
 #[inline(always)]
-fn eight_digits(number: u64) -> [u8; 8] {
+pub fn eight_digits(number: u64) -> [u8; 8] {
     let halves = (number / 10_000) | ((number % 10_000) << 32);
     let hundreds = ((halves * 10_486) >> 20) & 0x0000_007f_0000_007f;
     let pairs = hundreds | (halves - 100 * hundreds) << 16;

@@ -1,0 +1,194 @@
+//! Numbers in a column of a file. Every rank reads its own slices of the file, so none holds the whole column.
+//!
+//! `csv.rs` reads text. Datasets of HDF5 are read in `run_file/`, where HDF5 is named. What comes from stdin is read by one rank and held.
+
+mod csv;
+
+use crate::error::{Error, Result};
+use crate::escaped;
+use crate::syntax;
+use crate::values::{Fact, Numbers, Value};
+pub use csv::{CsvColumn, numbers_of};
+use std::path::Path;
+use std::sync::Arc;
+
+/// A column of integers, cut into slices.
+pub trait Column: Send + Sync {
+    /// How many slices there are. It depends on the file only.
+    fn slices(&self) -> u64;
+    /// How many numbers there are, about.
+    fn numbers(&self) -> u64;
+    /// What identifies the column, as the report has it.
+    fn facts(&self) -> Vec<Fact>;
+    /// A reader of slices, one per thread.
+    fn reader(self: Arc<Self>) -> Box<dyn ColumnReader>;
+}
+
+/// Reads slices of a column, best one after the other.
+pub trait ColumnReader {
+    /// The numbers of a slice.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or if a cell is not an integer. The error names the file and quotes the cell.
+    fn slice(&mut self, slice: u64) -> Result<Numbers>;
+}
+
+/// Whether this is the name of a dataset in an HDF5 file rather than of a column of a table.
+pub fn is_dataset(name: &str) -> bool {
+    name.starts_with('/')
+}
+
+/// What a column is called, as a fact; and where it is.
+pub fn facts(path: &Path, name: &str, more: Fact) -> Vec<Fact> {
+    let text = |text: String| Value::text(text);
+    vec![Fact::new("list", text(path.display().to_string())), Fact::new("column", text(name.into())), more]
+}
+
+/// Numbers that are held, a slice of all: those of a column from stdin.
+pub struct HeldColumn {
+    /// The name of the column.
+    pub name: String,
+    /// The numbers in decimal.
+    pub texts: Vec<String>,
+}
+
+impl Column for HeldColumn {
+    fn slices(&self) -> u64 {
+        self.texts.len().div_ceil(HELD_SLICE) as u64
+    }
+
+    fn numbers(&self) -> u64 {
+        self.texts.len() as u64
+    }
+
+    fn facts(&self) -> Vec<Fact> {
+        facts(Path::new("-"), &self.name, Fact::new("count", Value::count(self.texts.len())))
+    }
+
+    fn reader(self: Arc<Self>) -> Box<dyn ColumnReader> {
+        Box::new(HeldReader(self))
+    }
+}
+
+/// Numbers of a slice of a held column: few, so that each of many ranks has its share.
+const HELD_SLICE: usize = 64;
+
+struct HeldReader(Arc<HeldColumn>);
+
+impl ColumnReader for HeldReader {
+    fn slice(&mut self, slice: u64) -> Result<Numbers> {
+        let mut numbers = Gathered::default();
+        for text in self.0.texts.iter().skip(slice as usize * HELD_SLICE).take(HELD_SLICE) {
+            numbers.push(text.as_bytes()).map_err(|why| Error::usage(format!("--list -: {why}")))?;
+        }
+        Ok(numbers.done())
+    }
+}
+
+/// Numbers of a slice: 64 bits each as long as all fit, else text.
+#[derive(Default)]
+struct Gathered {
+    small: Vec<i64>,
+    /// All of them, once one does not fit.
+    long: Vec<String>,
+}
+
+impl Gathered {
+    /// Adds the number in a cell. What is wrong with it, if it is none.
+    fn push(&mut self, cell: &[u8]) -> std::result::Result<(), String> {
+        let cell = cell.trim_ascii();
+        if let Some(number) = plain(cell).filter(|_| self.long.is_empty()) {
+            self.small.push(number);
+            return Ok(());
+        }
+        if self.long.is_empty() {
+            self.long = self.small.drain(..).map(|number| number.to_string()).collect();
+        }
+        self.long.push(written(cell)?);
+        Ok(())
+    }
+
+    fn done(self) -> Numbers {
+        match self.long.is_empty() {
+            true => Numbers::Signed(self.small),
+            // Numbers may be written in other ways and be small.
+            false => match self.long.iter().map(|text| text.parse()).collect::<std::result::Result<_, _>>() {
+                Ok(small) => Numbers::Signed(small),
+                Err(_) => Numbers::Long(self.long),
+            },
+        }
+    }
+}
+
+/// A number of 64 bits that is written in digits only, maybe with a sign.
+fn plain(cell: &[u8]) -> Option<i64> {
+    let (negative, digits) = match cell {
+        [b'-', digits @ ..] => (true, digits),
+        [b'+', digits @ ..] | digits => (false, digits),
+    };
+    // Eighteen digits always fit.
+    if digits.is_empty() || digits.len() > 18 {
+        return None;
+    }
+    let mut number = 0i64;
+    for digit in digits {
+        number = number * 10 + i64::from(digit.checked_sub(b'0').filter(|digit| *digit < 10)?);
+    }
+    Some(if negative { -number } else { number })
+}
+
+/// A number in decimal that is written in any way.
+fn written(cell: &[u8]) -> std::result::Result<String, String> {
+    let text = String::from_utf8_lossy(cell);
+    if text.is_empty() {
+        return Err("the cell is empty, and a number is needed in each row".into());
+    }
+    let (sign, magnitude) = match text.strip_prefix('-') {
+        Some(magnitude) => ("-", magnitude),
+        None => ("", text.strip_prefix('+').unwrap_or(&text)),
+    };
+    let begins = magnitude.starts_with(|c: char| c.is_ascii_digit());
+    match syntax::number(magnitude) {
+        Ok(0) if begins => Ok("0".into()),
+        Ok(number) if begins => Ok(format!("{sign}{number}")),
+        _ => Err(format!("'{}' is not an integer below 2^128", escaped::line(&text))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gathered(cells: &[&str]) -> std::result::Result<Numbers, String> {
+        let mut numbers = Gathered::default();
+        cells.iter().try_for_each(|cell| numbers.push(cell.as_bytes())).map(|()| numbers.done())
+    }
+
+    #[test]
+    fn cells_are_integers_with_signs() {
+        let signed = |numbers: &[i64]| Ok(Numbers::Signed(numbers.to_vec()));
+        assert_eq!(gathered(&["1", " -2 ", "+3", "007", "-0"]), signed(&[1, -2, 3, 7, 0]));
+        assert_eq!(
+            gathered(&["1_000", "1e6", "-1e3", "2^10", "-999999999999999999", "3.0"]),
+            signed(&[1000, 1_000_000, -1000, 1024, -999_999_999_999_999_999, 3])
+        );
+        assert_eq!(gathered(&["9223372036854775807", "-9223372036854775808"]), signed(&[i64::MAX, i64::MIN]));
+        let long = ["5", "9223372036854775808", "-18446744073709551616"];
+        assert_eq!(gathered(&long), Ok(Numbers::Long(long.map(String::from).to_vec())));
+        assert_eq!(gathered(&[]), signed(&[]));
+        for (cell, what) in [
+            ("", "is empty"),
+            ("x", "'x' is not"),
+            ("1.5", "'1.5' is not"),
+            ("-", "'-' is not"),
+            ("--5", "'--5' is not"),
+            ("0..9", "is not"),
+            ("2^128", "is not"),
+            ("1,5", "is not"),
+            ("\u{7}", "is not"),
+        ] {
+            let why = gathered(&[cell]).unwrap_err();
+            assert!(why.contains(what) && !why.contains('\u{7}'), "{cell}: {why}");
+        }
+    }
+}
