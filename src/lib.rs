@@ -56,6 +56,8 @@ pub mod compare;
 
 pub mod cache;
 
+pub mod plot;
+
 pub mod attempt;
 pub mod cli;
 pub mod summary;

@@ -34,6 +34,11 @@ fn has(number: u8) -> bool {
     CLOSED.load(Ordering::Relaxed) & (1 << number) == 0
 }
 
+/// How many columns the terminal has that shows stdout; `None` if none does.
+pub fn columns() -> Option<usize> {
+    tcgetwinsize(stdout()).ok().map(|size| usize::from(size.ws_col)).filter(|&columns| columns > 0)
+}
+
 /// What was closed when the program began is closed for a program that takes its place, too.
 pub fn close_for_the_next_program() {
     for (number, stream) in (0..).zip([stdin(), stdout(), stderr()]) {

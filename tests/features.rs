@@ -62,6 +62,7 @@ fn run_files_need_hdf5() {
         "--checkpoint-every 5s primes -o",
         "show",
         "watch",
+        "plot",
         "resume",
         "pi 1e24 --cache",
     ] {

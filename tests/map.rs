@@ -359,6 +359,8 @@ const ONE_PLACE: &[(&str, &str)] = &[
     ("serde_json::", "report/json.rs"),
     ("humantime::", "summary/mod.rs"),
     ("thiserror::", "error.rs"),
+    ("tiny_skia::", "plot/png.rs"),
+    ("ttf_parser::", "plot/png.rs"),
 ];
 
 const MPI: [&str; 2] = ["world/mpi.rs", "world/ulfm.rs"];

@@ -11,7 +11,8 @@ use std::process::Command;
 fn pages() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let docs = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
-    [root.join("README.md")].into_iter().chain(docs).collect()
+    let pages = docs.filter(|path| path.extension().is_some_and(|ending| ending == "md"));
+    [root.join("README.md")].into_iter().chain(pages).collect()
 }
 
 /// The blocks of a page in that language.

@@ -304,6 +304,7 @@ fn help_is_as_wide_as_the_terminal_and_short_or_long() {
             let known = example.ends_with("--dry-run")
                 || example.starts_with("show")
                 || example.starts_with("watch")
+                || example.starts_with("plot")
                 || example.starts_with("resume")
                 || example.contains("urls.txt")
                 || !is_built_in(example);

@@ -1,7 +1,10 @@
 //! The commands, as clap knows them: those of the table of kernels, and those that take a run file.
 
-use super::options::{COMPARE, global, hidden, hidden_in_comparison, option, own};
-use super::pages::{self, ABOUT_COMPARE, EXAMPLES, IN_SHORT, MORE, OF_COMPARE, OF_RESUME, OF_SHOW, OF_WATCH, examples};
+use super::options::{COMPARE, PLOT, global, hidden, hidden_in_comparison, option, own};
+use super::pages::{
+    self, ABOUT_COMPARE, ABOUT_PLOT, EXAMPLES, IN_SHORT, MORE, OF_COMPARE, OF_PLOT, OF_RESUME, OF_SHOW, OF_WATCH,
+    examples,
+};
 use crate::kernel::{KERNELS, KernelEntry, Takes};
 use clap::{Arg, ArgAction, Command};
 
@@ -21,6 +24,20 @@ pub fn command() -> Command {
         .arg(file("The run file of the job; it may not be there yet"))
         .args(hidden("watch"))
         .after_help(examples(OF_WATCH));
+    let plot = Command::new(PLOT)
+        .about("Draw run files: who computed when, progress, costs, counts, speed-ups")
+        .arg(file("Run files, also those of compare").num_args(1..).action(ArgAction::Append))
+        .arg(
+            option("out")
+                .arg()
+                .value_name("FILE")
+                .help_heading(None)
+                .help("The picture: FILE.svg, FILE.png or FILE.html; without it, it is drawn in characters"),
+        )
+        .args(own(PLOT))
+        .args(hidden(PLOT))
+        .after_help(examples(OF_PLOT))
+        .after_long_help(format!("{ABOUT_PLOT}\n\n{}", examples(OF_PLOT)));
     let resume = Command::new("resume")
         .about("Continue a run that was stopped or killed, on any number of ranks and threads")
         .arg(file("The run file; it is replaced as the run goes on"))
@@ -52,7 +69,7 @@ pub fn command() -> Command {
         .disable_help_subcommand(true)
         .max_term_width(WIDTH)
         .subcommands(KERNELS.iter().map(subcommand))
-        .subcommands([compare, resume, show, watch, help])
+        .subcommands([compare, plot, resume, show, watch, help])
 }
 
 /// A text as wide as help is.

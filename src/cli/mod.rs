@@ -17,12 +17,13 @@ mod words;
 use crate::error::{Error, Result};
 use crate::features;
 use crate::kernel::{self, KERNELS};
+use crate::plot::Kind;
 use crate::report::{self, Format};
 use clap::ArgMatches;
 use clap::builder::StyledStr;
 use clap::error::ErrorKind;
 use option_table::OPTIONS;
-use options::{COMPARE, OF_FILES, refuse_options, word};
+use options::{COMPARE, OF_FILES, PLOT, refuse_options, word};
 pub use order::{CACHE_VARIABLE, Comparison, Order};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -48,6 +49,8 @@ pub enum Request {
         /// How the answer is printed.
         output: Output,
     },
+    /// Run files to draw.
+    Plot(Drawing),
     /// A kernel to compute, or a plan of it to print.
     Run(Box<Order>),
     /// A kernel to compute in every way, which are compared.
@@ -69,7 +72,9 @@ impl Request {
             // It becomes the launcher of its ranks.
             Request::Compare(order) => !order.comparison.launch,
             Request::Resume { .. } => true,
-            Request::Say(_) | Request::Version | Request::Show { .. } | Request::Watch { .. } => false,
+            Request::Say(_) | Request::Version | Request::Show { .. } | Request::Watch { .. } | Request::Plot(_) => {
+                false
+            }
         }
     }
 
@@ -80,6 +85,7 @@ impl Request {
             Request::Version => features::names(true).first().map(|&any| (any, "--version -v")),
             Request::Show { .. } => Some(("hdf5", "'show'")),
             Request::Watch { .. } => Some(("hdf5", "'watch'")),
+            Request::Plot(_) => Some(("hdf5", "'plot'")),
             Request::Resume { .. } => Some(("hdf5", "'resume'")),
             Request::Compare(order) if order.comparison.launch => None,
             Request::Run(order) | Request::Compare(order) if order.is_download() => Some(("download", "'download'")),
@@ -94,7 +100,9 @@ impl Request {
     pub fn time_limit(&self) -> Option<Duration> {
         match self {
             Request::Run(order) | Request::Compare(order) | Request::Resume { order, .. } => order.time_limit,
-            Request::Say(_) | Request::Version | Request::Show { .. } | Request::Watch { .. } => None,
+            Request::Say(_) | Request::Version | Request::Show { .. } | Request::Watch { .. } | Request::Plot(_) => {
+                None
+            }
         }
     }
 }
@@ -108,6 +116,19 @@ pub struct Output {
     pub quiet: bool,
     /// Whether factorials are shown with all their digits.
     pub full: bool,
+}
+
+/// What is drawn, and where.
+#[derive(Debug, PartialEq)]
+pub struct Drawing {
+    /// The run files.
+    pub files: Vec<PathBuf>,
+    /// The file of the picture; without it, it is drawn in characters.
+    pub picture: Option<(PathBuf, Kind)>,
+    /// The file of the timeline for trace viewers.
+    pub trace: Option<PathBuf>,
+    /// Whether a PNG has dark ground.
+    pub dark: bool,
 }
 
 /// Understands the command line.
@@ -190,6 +211,9 @@ fn request(mut root: ArgMatches, elsewhere: bool) -> Result<Request> {
         refuse_options(matches, name)?;
         return Ok(Request::Say(shown(&advice::help(word(matches, "topic"))?)));
     }
+    if name == PLOT {
+        return drawing(matches).map(Request::Plot);
+    }
     if OF_FILES.contains(&name) {
         // Which kernel it is, the file says.
         let order = Order::with_options(&KERNELS[0], name, matches)?;
@@ -208,6 +232,37 @@ fn request(mut root: ArgMatches, elsewhere: bool) -> Result<Request> {
         true => Request::Compare(Box::new(order::compared(entry, matches)?)),
         false => Request::Run(Box::new(order::order(entry, matches)?)),
     })
+}
+
+/// What `plot` draws.
+///
+/// # Errors
+/// If it does not have an option that was typed, or if a name does not end as its kind of file does.
+fn drawing(matches: &ArgMatches) -> Result<Drawing> {
+    refuse_options(matches, PLOT)?;
+    let files = matches.get_many::<String>("file").into_iter().flatten().map(PathBuf::from).collect();
+    let picture = word(matches, "out").map(picture).transpose()?;
+    let trace = word(matches, "trace").map(|text| match text.to_lowercase().ends_with(".json") {
+        true => order::named_file(text, "--trace", "timeline.json"),
+        false => Err(Error::usage(format!("--trace: '{text}' does not end in .json: write --trace timeline.json"))),
+    });
+    let (trace, dark) = (trace.transpose()?, matches.get_flag("dark"));
+    if dark && picture.as_ref().is_none_or(|(_, kind)| *kind != Kind::Png) {
+        return Err(Error::usage("--dark is for a PNG: write -o run.png, or leave it out"));
+    }
+    Ok(Drawing { files, picture, trace, dark })
+}
+
+/// The file of a picture, and its kind, which its name tells.
+fn picture(text: &str) -> Result<(PathBuf, Kind)> {
+    let path = order::named_file(text, "--out", "run.svg")?;
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_lowercase();
+    match Kind::ALL.into_iter().find(|(known, _)| *known == ending) {
+        Some((_, kind)) => Ok((path, kind)),
+        None => Err(Error::usage(format!(
+            "--out: '{text}' does not end in .svg, .png or .html, which say what is drawn: write -o run.svg"
+        ))),
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::options::AtResume::{Anew, FromFile, Refused, Untrusted};
 use super::options::Commands::{self, All, Computing, Kernels, Lasting, Only, Printing};
 use super::options::Heading::{Below, Own};
 use super::options::OptionValue::{Any, Nothing, OneOf};
-use super::options::{COMPARE, CliOption, Heading, Shown};
+use super::options::{COMPARE, CliOption, Heading, PLOT, Shown};
 use super::order::{
     cache, lanes, methods, modulus, named, out, pointed, points, power, progress, repeat, residues, rounds, seek,
     status_file, threads, tuplet,
@@ -25,6 +25,7 @@ const PRINTED: Heading = Below("How it is printed");
 const COUNTING: Commands = Kernels(&["primes", "pi"]);
 const DOWNLOAD_ONLY: Commands = Only(&["download"]);
 const COMPARE_ONLY: Commands = Only(&[COMPARE]);
+const PLOT_ONLY: Commands = Only(&[PLOT]);
 
 /// All options, in the order of the help.
 pub const OPTIONS: &[CliOption] = &[
@@ -104,6 +105,7 @@ pub const OPTIONS: &[CliOption] = &[
         commands: Computing,
         resume: Refused,
         of_one_machine: true,
+        other_in: &[PLOT],
         set: |order, text| put(&mut order.out, Some(out(text)?)),
         ..CliOption::PLAIN
     },
@@ -467,6 +469,23 @@ pub const OPTIONS: &[CliOption] = &[
         commands: COMPARE_ONLY,
         resume: FromFile,
         set: |order, _| put(&mut order.comparison.launch, true),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "trace",
+        value: Any("FILE.json"),
+        help: "Write the timeline there, for the trace viewers of Perfetto and Chrome",
+        heading: Own,
+        commands: PLOT_ONLY,
+        // `plot` has no order: it is looked at with the files.
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "dark",
+        value: Nothing,
+        help: "A PNG on dark ground; SVG and HTML are as their reader has it",
+        heading: Own,
+        commands: PLOT_ONLY,
         ..CliOption::PLAIN
     },
 ];

@@ -30,6 +30,8 @@ pub struct CliOption {
     pub of_one_machine: bool,
     /// Whether `compare` takes it for a command that has it.
     pub compared: bool,
+    /// Commands that have another option of this name, which they explain themselves.
+    pub other_in: &'static [&'static str],
     /// Puts what was typed into the order; the text of a flag is empty.
     pub set: fn(&mut Order, &str) -> Result<()>,
 }
@@ -96,7 +98,10 @@ pub enum AtResume {
 use AtResume::{Anew, FromFile, Refused, Untrusted};
 
 /// Commands that take a run file.
-pub const OF_FILES: [&str; 3] = ["show", "watch", "resume"];
+pub const OF_FILES: [&str; 4] = ["show", "watch", "resume", PLOT];
+
+/// The command that draws them.
+pub const PLOT: &str = "plot";
 
 /// The command that takes another one.
 pub const COMPARE: &str = "compare";
@@ -114,6 +119,7 @@ impl CliOption {
         resume: Refused,
         of_one_machine: false,
         compared: true,
+        other_in: &[],
         set: |_, _| Ok(()),
     };
 
@@ -125,7 +131,7 @@ impl CliOption {
         }
         match self.commands {
             All => true,
-            Printing => command != "help",
+            Printing => !["help", PLOT].contains(&command),
             Computing if command == COMPARE => self.compared,
             Computing => resumes || KERNELS.iter().any(|kernel| kernel.name == command),
             Lasting => resumes || KERNELS.iter().any(|kernel| kernel.name == command && kernel.lasts()),
@@ -140,7 +146,7 @@ impl CliOption {
     }
 
     /// As clap knows it.
-    fn arg(&self) -> Arg {
+    pub fn arg(&self) -> Arg {
         let arg = Arg::new(self.name).long(self.name).help(self.help);
         let arg = if let Some(letter) = self.short { arg.short(letter) } else { arg };
         let arg = match self.value {
@@ -186,7 +192,8 @@ pub fn own(command: &str) -> impl Iterator<Item = Arg> {
 
 /// The options that the command knows and refuses.
 pub fn refused(command: &str) -> impl Iterator<Item = &'static CliOption> {
-    OPTIONS.iter().filter(move |option| option.is_global() && !option.is_of(command))
+    let refused = move |option: &&CliOption| !option.is_of(command) && !option.other_in.contains(&command);
+    OPTIONS.iter().filter(|option| option.is_global()).filter(refused)
 }
 
 /// These as clap knows them: out of the command's help.

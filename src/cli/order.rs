@@ -575,7 +575,7 @@ pub fn threads(text: &str) -> Result<usize> {
 /// # Errors
 /// If the text is not the name of a file, for example because it is a folder.
 pub fn out(text: &str) -> Result<PathBuf> {
-    file(text, "--out", "run.h5")
+    named_file(text, "--out", "run.h5")
 }
 
 /// The name of a status file.
@@ -594,10 +594,14 @@ pub fn cache(text: &str) -> Result<PathBuf> {
 /// # Errors
 /// If it has no name.
 pub fn status_file(text: &str) -> Result<PathBuf> {
-    file(text, "--status-file", "status.json")
+    named_file(text, "--status-file", "status.json")
 }
 
-fn file(text: &str, option: &str, example: &str) -> Result<PathBuf> {
+/// The name of a file behind that option.
+///
+/// # Errors
+/// If the text is not the name of a file, for example because it is a folder.
+pub fn named_file(text: &str, option: &str, example: &str) -> Result<PathBuf> {
     let path = PathBuf::from(text);
     match path.file_name() {
         Some(_) if !path.is_dir() && !text.ends_with('/') && !text.ends_with("/.") => Ok(path),

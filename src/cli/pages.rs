@@ -162,6 +162,29 @@ pub const OF_RESUME: &[(&str, &str)] = &[
     ("resume run.h5 --for 3h50m", "for at most this time; code 85 says that work is left"),
 ];
 
+/// Examples of `plot`.
+pub const OF_PLOT: &[(&str, &str)] = &[
+    ("plot run.h5", "on the terminal"),
+    ("plot run.h5 -o run.html", "for a browser"),
+    ("plot fixed.h5 farm.h5 -o both.svg", "two runs side by side"),
+    ("plot run.h5 --trace run.json", "for ui.perfetto.dev and chrome://tracing"),
+];
+
+/// The page of `plot`.
+pub const ABOUT_PLOT: &str = "\
+Draws what the files have:
+
+  timeline    which thread computed when, and when it waited
+  balance     how much each thread computed
+  progress    how much was done when, saves, and attempts
+  cost        the time of a unit, along the range
+  density     counts of primes beside 1/ln x
+  gaps        beside the square of ln x
+  comparison  times, speed-up and efficiency, with the ideal
+              and the laws that were fitted
+
+SVG and HTML are single files, light or dark as their reader has it.";
+
 /// Examples of `compare`.
 pub const OF_COMPARE: &[(&str, &str)] = &[
     ("compare pi 1e12", "one thread, two, and so on"),

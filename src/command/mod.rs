@@ -5,6 +5,7 @@ mod cached;
 pub mod compare;
 mod list;
 mod plan;
+mod plot;
 pub mod resume;
 pub mod run;
 mod seen;
@@ -30,6 +31,7 @@ pub fn say(request: &Request) -> Result<u8> {
         Request::Say(text) => report::say(text),
         Request::Version => report::say(&summary::version()),
         Request::Show { file, output } => show::show(file, *output).map(drop),
+        Request::Plot(drawing) => plot::plot(drawing),
         Request::Run(order) => plan::dry_run(order),
         Request::Compare(_) => compare::launch(),
         Request::Resume { .. } => unreachable!("a run needs its ranks"),

@@ -80,9 +80,9 @@ pub fn carry_out(
         }
         Job::PerRank(problem) => {
             let answer = per_rank::run_on_every_rank(world, &placement, &**problem);
-            Computed { answer, outcome: None, keeper: keeper(order, out), status, rows: FirstRows::new() }
+            Computed { answer, outcome: None, keeper: keeper(&circumstances, out), status, rows: FirstRows::new() }
         }
-        Job::Work(work) => compute(work, &circumstances, &placement, stops, (keeper(order, out), status))?,
+        Job::Work(work) => compute(work, &circumstances, &placement, stops, (keeper(&circumstances, out), status))?,
     };
     let file = computed.status.take();
     let said = world.is_root().then(|| conclude(&circumstances, computed, cache.as_ref())).transpose();
@@ -136,8 +136,8 @@ fn compute(
     Ok(Computed { answer, outcome, keeper: beside.keeper, status: beside.status, rows: beside.rows })
 }
 
-fn keeper(order: &Order, out: Option<RunFile>) -> Option<Keeper> {
-    out.map(|out| Keeper::new(out, save_interval(order)))
+fn keeper(circumstances: &Circumstances, out: Option<RunFile>) -> Option<Keeper> {
+    out.map(|out| Keeper::new(out, save_interval(&circumstances.attempt.order), circumstances.clock))
 }
 
 /// Whether the job can continue when a rank dies; prints a message if not.
@@ -171,6 +171,7 @@ fn conclude(circumstances: &Circumstances, computed: Computed, cache: Option<&Ca
             summary::finished(circumstances, answer, outcome.as_ref())
         }
     };
+    report.run.extend(keeper.as_ref().and_then(Keeper::saves));
     // The answer is printed even if the file cannot be written, and the other way round.
     let kept = keeper.map_or(Ok(()), |keeper| keeper.finish(&report));
     let whole = cache.map(|cache| (cache, report.clone()));

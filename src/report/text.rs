@@ -117,6 +117,10 @@ fn for_people(fact: &Fact) -> String {
     match (fact.name.as_ref(), &fact.value) {
         ("predicted.seconds", Value::Seconds(seconds)) => people::about(*seconds),
         ("predicted.bytes_per_rank", Value::Count(bytes)) => format!("about {}", people::bytes(*bytes)),
+        ("saves", Value::List(saves)) => match saves.last() {
+            Some(Value::Seconds(last)) => format!("the last one after {}", people::duration(*last)),
+            _ => fact.value.to_string(),
+        },
         (_, Value::Seconds(seconds)) => people::duration(*seconds),
         (_, value) => value.to_string(),
     }

@@ -6,6 +6,7 @@ use super::RunFile;
 use crate::error::{Error, Result};
 use crate::report::Report;
 use crate::streams::remark;
+use crate::values::{Fact, Value};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,7 +28,13 @@ pub struct Keeper {
     every: Duration,
     /// The time of the last save; before the first save, the start.
     last: Instant,
+    /// When the attempt began, and when it was saved since then, in seconds.
+    began: Instant,
+    saves: Vec<f64>,
 }
+
+/// If there are more saves than this, every other one is forgotten: a run of weeks has as many thousands.
+const SAVES_MAX: usize = 512;
 
 /// What the thread reports.
 #[derive(Default)]
@@ -42,10 +49,27 @@ struct SaveState {
 }
 
 impl Keeper {
-    /// Saves at this interval, and the first time soon.
-    pub fn new(run: RunFile, every: Duration) -> Keeper {
+    /// Saves an attempt that began then, at this interval, and the first time soon.
+    pub fn new(run: RunFile, every: Duration, began: Instant) -> Keeper {
         let (run, heard) = (Arc::new(Mutex::new(run)), Arc::default());
-        Keeper { run, writer: None, heard, every, last: Instant::now() }
+        Keeper { run, writer: None, heard, every, last: Instant::now(), began, saves: vec![] }
+    }
+
+    /// When the attempt was saved, as the run file says it; `None` if it was not.
+    pub fn saves(&self) -> Option<Fact> {
+        let saves = Value::List(self.saves.iter().copied().map(Value::Seconds).collect());
+        (!self.saves.is_empty()).then(|| Fact::new("saves", saves))
+    }
+
+    fn note_save(&mut self) {
+        self.saves.push(self.began.elapsed().as_secs_f64());
+        if self.saves.len() > SAVES_MAX {
+            let mut at = 0;
+            self.saves.retain(|_| {
+                at += 1;
+                at % 2 == 1
+            });
+        }
     }
 
     /// Whether it is time for a save.
@@ -68,8 +92,10 @@ impl Keeper {
     }
 
     /// Has a report saved.
-    pub fn save(&mut self, report: Report) {
+    pub fn save(&mut self, mut report: Report) {
         self.last = Instant::now();
+        self.note_save();
+        report.run.extend(self.saves());
         if self.writer.is_none() {
             match self.start_writer() {
                 Ok(writer) => self.writer = Some(writer),
@@ -155,7 +181,7 @@ mod tests {
         fs::create_dir_all(folder.join("in")).unwrap();
         let path = folder.join("in/run.h5");
         let me = Owner { host: "here".into(), pid: 1, job: None };
-        let mut keeper = Keeper::new(draft(&path, &me).unwrap(), Duration::from_millis(1));
+        let mut keeper = Keeper::new(draft(&path, &me).unwrap(), Duration::from_millis(1), Instant::now());
         let named = |kernel: &str| Report { kernel: kernel.into(), ..sample() };
         let wait = |keeper: &Keeper| {
             while !keeper.due() {
@@ -165,7 +191,11 @@ mod tests {
         wait(&keeper);
         keeper.save(named("first"));
         wait(&keeper);
-        assert_eq!(read(&path).unwrap().kernel, "first");
+        let first = read(&path).unwrap();
+        assert_eq!(first.kernel, "first");
+        assert!(
+            matches!(first.run.last(), Some(Fact { name, value: Value::List(saves) }) if name == "saves" && saves.len() == 1)
+        );
         assert!(keeper.saving() > Duration::ZERO && keeper.saving() != UNKNOWN);
         // The folder is renamed and another gets its name: the run is saved in the first, whatever stands at its old place.
         fs::rename(folder.join("in"), folder.join("out")).unwrap();
@@ -180,5 +210,22 @@ mod tests {
         assert_eq!(read(&path).unwrap().kernel, "last");
         assert_eq!(read(&folder.join("in/run.h5.prev")).unwrap().kernel, "third");
         fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    #[cfg(feature = "hdf5")]
+    fn a_run_of_weeks_remembers_few_of_its_saves_and_the_last() {
+        use super::super::{lock::Owner, tests::TestFolder};
+        use super::*;
+        let folder = TestFolder::new("saves");
+        let me = Owner { host: "here".into(), pid: 1, job: None };
+        let run = super::super::draft(&folder.0.join("run.h5"), &me).unwrap();
+        let mut keeper = Keeper::new(run, Duration::from_secs(60), Instant::now());
+        assert_eq!(keeper.saves(), None);
+        for saves in 1..10_000 {
+            keeper.note_save();
+            let kept = &keeper.saves;
+            assert!(kept.len() <= SAVES_MAX && kept.len() >= saves.min(SAVES_MAX / 2) && kept.is_sorted(), "{saves}");
+        }
     }
 }
