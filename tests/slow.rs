@@ -41,6 +41,16 @@ fn pi_up_to_ten_to_the_seventeen() {
     }
 }
 
+/// The first lead of 1 modulo 3, at the end of 22 thousand million primes.
+#[test]
+fn the_race_modulo_3_turns_where_the_table_says() {
+    let expect = golden::rows("races").into_iter().filter(|row| row[0] == "3").map(|row| row[1..].join(","));
+    let range = ["primes", "0..608981813030", "--residues", "3"];
+    let rows = printed(&[&range[..], &["--race", "--format", "csv"]].concat());
+    let found = rows.lines().skip(1).map(|row| row.rsplit_once(',').unwrap().0.to_string());
+    assert_eq!(found.collect::<Vec<_>>(), expect.collect::<Vec<_>>());
+}
+
 /// The terms of 10^20 that do not take minutes, whose quotients do not fit 64 bits.
 #[test]
 fn single_terms_of_ten_to_the_twenty() {
