@@ -98,8 +98,9 @@ fn delays_are_waited_for_and_keep_their_order() {
 
 #[test]
 fn threads_share_a_process_and_ranks_do_not() {
-    let pids =
-        |ranks, words| column(&done(ranks, words), "pid").iter().map(|pid| pid.as_u64().unwrap()).collect::<Vec<_>>();
+    let pids = |ranks, words| {
+        column(&done(ranks, words), "pid").iter().map(|pid| pid.as_str().unwrap().to_string()).collect::<Vec<_>>()
+    };
     assert_eq!(pids(0, "ranks --threads 2 -f json").len(), 1);
     let two = pids(2, "ranks -f json");
     assert!(two.len() == 2 && two[0] != two[1], "{two:?}");

@@ -307,6 +307,7 @@ fn help_is_as_wide_as_the_terminal_and_short_or_long() {
                 || example.starts_with("plot")
                 || example.starts_with("resume")
                 || example.contains("urls.txt")
+                || example.contains("--column")
                 || !is_built_in(example);
             let words = example.split(" > ").next().unwrap();
             let planned = line(&format!("{words} --dry-run"));
