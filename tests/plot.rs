@@ -209,7 +209,7 @@ fn a_run_without_a_timeline_says_which_charts_are_missing() {
 
 /// Under a launcher one rank draws, and none starts MPI.
 #[test]
-#[cfg(feature = "mpi")]
+#[cfg_attr(not(feature = "mpi"), ignore = "pcount is built without MPI")]
 fn ranks_are_drawn_and_plot_needs_none() {
     let folder = Folder::new("plot-ranks");
     let (file, out) = (folder.file("run.h5"), folder.file("x.svg"));
