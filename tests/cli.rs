@@ -687,15 +687,15 @@ fn classes_and_races_have_their_columns() {
 }
 
 #[test]
-fn points_of_a_range_have_what_is_below_them() {
+fn points_of_a_range_have_what_is_up_to_them() {
     let csv = |args: &str| alone(&format!("{args} --format csv").split(' ').collect::<Vec<_>>()).out;
     assert_eq!(csv("primes 0..25 --every 10"), "up_to,count\n10,4\n20,8\n25,9\n");
-    assert_eq!(csv("primes 0..=29 --points 7,29,3"), "up_to,count\n3,1\n7,3\n29,9\n");
+    assert_eq!(csv("primes 0..=29 --points 7,29,3"), "up_to,count\n3,2\n7,4\n29,10\n");
     assert_eq!(csv("primes 0..8 --every 4 --tuplet 2"), "up_to,count,tuplets\n4,2,0\n8,4,2\n");
     assert_eq!(csv("primes 0..30 --every 15 --gaps"), "up_to,count,gap,after\n15,6,4,7\n30,10,6,23\n");
     assert_eq!(csv("sum-primes 0..=10 --every 4 --power 2"), "up_to,sum\n4,13\n8,87\n11,87\n");
     let json = alone(&["primes", "0..10", "--every", "5", "--format", "json"]).json();
-    assert_eq!(json["answer"], json!({"rows": [{"up_to": "5", "count": "2"}, {"up_to": "10", "count": "4"}]}));
+    assert_eq!(json["answer"], json!({"rows": [{"up_to": "5", "count": "3"}, {"up_to": "10", "count": "4"}]}));
     assert_eq!((&json["problem"]["ranges"], &json["problem"]["every"]), (&json!(["0..10"]), &json!("5")));
 }
 

@@ -126,11 +126,14 @@ impl Entries {
             remove(&path)?;
         }
         // Another job has just computed the same.
-        let is_there = fs::symlink_metadata(&path).is_ok();
-        if is_there || lock::writer(&path, me).is_ok_and(|writer| matches!(writer, Writer::Alive(_))) {
+        if fs::symlink_metadata(&path).is_ok() {
             return Ok(());
         }
-        let mut file = (files()?.draft)(&path, me)?;
+        // The lock file of a job that was killed may look like that of one that writes, so the lock is tried first.
+        let mut file = match (files()?.draft)(&path, me) {
+            Err(_) if lock::writer(&path, me).is_ok_and(|writer| matches!(writer, Writer::Alive(_))) => return Ok(()),
+            file => file?,
+        };
         file.save(&entry(report, &plan, answer))
     }
 }

@@ -294,7 +294,7 @@ pub const OPTIONS: &[CliOption] = &[
     CliOption {
         name: "every",
         value: Any("STEP"),
-        help: "Of one range: what there is below its start + STEP, + 2 STEP, and so on to its end",
+        help: "Of one range: what there is up to its start + STEP, + 2 STEP, and so on to its end",
         heading: Own,
         commands: Only(&["primes", "sum-primes"]),
         resume: FromFile,
@@ -304,7 +304,7 @@ pub const OPTIONS: &[CliOption] = &[
     CliOption {
         name: "points",
         value: Any("X,Y,..."),
-        help: "Of one range: what there is below each of these numbers",
+        help: "Of one range: what there is up to each of these numbers",
         heading: Own,
         commands: Only(&["primes", "sum-primes"]),
         resume: FromFile,

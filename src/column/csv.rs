@@ -69,7 +69,11 @@ pub fn numbers_of(from: &mut dyn Read, name: &str, most: usize) -> Result<Vec<St
     let mut held = vec![];
     from.read_to_end(&mut held).map_err(|why| wrong(&why))?;
     let place = Place::find(&mut &held[..], name, b',').map_err(|why| wrong(&why))?;
-    let mut rows = Rows::of(&held[place.first_row as usize..], &place, 0);
+    let table = &held[held.len().min(place.first_row as usize)..];
+    if table.contains(&b'"') {
+        each_row(table, place.separator, |_| ()).map_err(|why| wrong(&why))?;
+    }
+    let mut rows = Rows::of(table, &place, 0);
     let (mut numbers, mut row) = (vec![], 0);
     while let Some(cell) = rows.next().map_err(|why| wrong(&why))? {
         row += 1;
@@ -98,14 +102,16 @@ impl Place {
             [0xef, 0xbb, 0xbf] => 3,
             _ => 0,
         };
-        let mut rows = reader(start[mark..count].chain(from), separator);
+        let mut rows = reader(start[mark..count].chain(from).chain(BEHIND), separator);
         let mut row = ByteRecord::new();
-        let is_there = rows.read_byte_record(&mut row).map_err(|why| why.to_string())?;
+        rows.read_byte_record(&mut row).map_err(|why| why.to_string())?;
         let behind = rows.position().byte() + mark as u64;
         let place = |index, first_row| Ok(Place { name: name.into(), index, separator, first_row });
         let names = || row.iter().map(|cell| format!("'{}'", shown(cell))).collect::<Vec<_>>().join(", ");
-        if !is_there {
-            return Err("it has no rows".into());
+        match row.iter().next_back() {
+            Some(cell) if row.len() == 1 && cell == &BEHIND[1..] => return Err("it has no rows".into()),
+            Some(cell) if cell.ends_with(BEHIND) => return Err(OPEN.into()),
+            _ => (),
         }
         if !name.is_empty() && name.bytes().all(|c| c.is_ascii_digit()) {
             return match name.parse::<usize>() {
@@ -129,7 +135,8 @@ impl Place {
     }
 }
 
-fn shown(cell: &[u8]) -> String {
+/// The beginning of a cell, for a message.
+pub(super) fn shown(cell: &[u8]) -> String {
     escaped::line(&String::from_utf8_lossy(cell).chars().take(40).collect::<String>()).into_owned()
 }
 
@@ -148,6 +155,22 @@ fn full(from: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
     }
     Ok(count)
 }
+
+/// Stands behind a table, as a row of its own. If it is none, a quote is open.
+const BEHIND: &[u8] = b"\npcount-end";
+
+/// Reads all rows, and tells where each ends.
+fn each_row(from: impl Read, separator: u8, mut each: impl FnMut(u64)) -> Found<()> {
+    let mut rows = reader(from.chain(BEHIND), separator);
+    let (mut row, mut is_behind) = (ByteRecord::new(), false);
+    while rows.read_byte_record(&mut row).map_err(|why| why.to_string())? {
+        is_behind = row.len() == 1 && row[0] == BEHIND[1..];
+        each(rows.position().byte());
+    }
+    if is_behind { Ok(()) } else { Err(OPEN.into()) }
+}
+
+const OPEN: &str = "a quote is opened and not closed";
 
 /// Where the slices begin, and the last one ends.
 fn edges(file: &File, place: &Place, end: u64) -> Found<Vec<u64>> {
@@ -197,14 +220,13 @@ fn by_lines(mut file: &File, first: u64, end: u64, width: u64) -> io::Result<Vec
 /// Slices of as many rows as have so many bytes.
 fn by_rows(mut file: &File, place: &Place, end: u64, width: u64) -> Found<Vec<u64>> {
     file.seek(SeekFrom::Start(place.first_row)).map_err(|why| why.to_string())?;
-    let mut rows = reader(BufReader::with_capacity(1 << 16, file), place.separator);
-    let (mut edges, mut row) = (vec![place.first_row], ByteRecord::new());
-    while rows.read_byte_record(&mut row).map_err(|why| why.to_string())? {
-        let at = place.first_row + rows.position().byte();
+    let mut edges = vec![place.first_row];
+    each_row(BufReader::with_capacity(1 << 16, file), place.separator, |length| {
+        let at = place.first_row + length;
         if at >= edges[edges.len() - 1] + width && at < end {
             edges.push(at);
         }
-    }
+    })?;
     edges.push(end);
     Ok(edges)
 }
@@ -369,9 +391,14 @@ mod tests {
             ("a,b\n1,2\n3\n", "b", "line 3: the cell is empty"),
             ("a,b\n1,2\n\n3,x\n", "b", "line 4: 'x' is not an integer"),
             ("a\n1\n2.5\n", "a", "line 3: '2.5' is not an integer"),
+            ("n,c\n1,\"x\n2,y\n", "n", OPEN),
+            ("n,\"c\n1,2\n", "n", OPEN),
+            ("1,\"2\n3\n", "1", OPEN),
         ] {
             let why = Table::new("wrong.csv", text.as_bytes()).read(column).unwrap_err().to_string();
             assert!(why.starts_with("--list ") && why.contains(what), "{text:?}: {why}");
+            let held = numbers_of(&mut text.as_bytes(), column, 9).unwrap_err().to_string();
+            assert!(held.contains(what.split(": ").last().unwrap()), "{text:?}: {held}");
         }
         assert!(Table::new("wide.csv", b"\xff\xfea\0").read("a").unwrap_err().to_string().contains("UTF-16"));
         assert!(

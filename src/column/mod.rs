@@ -5,7 +5,6 @@
 mod csv;
 
 use crate::error::{Error, Result};
-use crate::escaped;
 use crate::syntax;
 use crate::values::{Fact, Numbers, Value};
 pub use csv::{CsvColumn, numbers_of};
@@ -151,7 +150,7 @@ fn written(cell: &[u8]) -> std::result::Result<String, String> {
     match syntax::number(magnitude) {
         Ok(0) if begins => Ok("0".into()),
         Ok(number) if begins => Ok(format!("{sign}{number}")),
-        _ => Err(format!("'{}' is not an integer below 2^128", escaped::line(&text))),
+        _ => Err(format!("'{}' is not an integer below 2^128", csv::shown(text.as_bytes()))),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::report::view::View;
 use crate::report::{Report, Status, people};
 use crate::run::ledger::Ledger;
 use crate::summary::{self, SAVE_INTERVAL};
+use crate::syntax;
 use crate::values::Value;
 use crate::work::Job;
 use std::time::{Duration, Instant};
@@ -143,15 +144,19 @@ fn fingerprint(report: &Report) -> Option<u64> {
 
 /// How often the run is saved: as its newest attempt was told.
 fn every(report: &Report) -> Duration {
-    let words = match fact(report, "arguments") {
-        Some(Value::List(words)) => words.iter().map(ToString::to_string).collect(),
-        _ => vec![],
-    };
-    let asked = match cli::read_again(&words) {
-        Ok(Request::Run(order) | Request::Resume { order, .. }) => order.every,
-        _ => None,
-    };
-    asked.unwrap_or(SAVE_INTERVAL)
+    match fact(report, "arguments") {
+        Some(Value::List(words)) => every_of(&words.iter().map(ToString::to_string).collect::<Vec<_>>()),
+        _ => SAVE_INTERVAL,
+    }
+}
+
+/// What a command line says of it. Words that are read again are without the options of one machine, of which this is one.
+fn every_of(words: &[String]) -> Duration {
+    let mut told = words.iter().enumerate().filter_map(|(at, word)| match word.strip_prefix("--checkpoint-every")? {
+        "" => words.get(at + 1).map(String::as_str),
+        rest => rest.strip_prefix('='),
+    });
+    told.next_back().and_then(|text| syntax::duration(text).ok()).unwrap_or(SAVE_INTERVAL)
 }
 
 /// How fast the newest attempt goes, by its timeline.
@@ -183,4 +188,17 @@ fn plan(report: &Report) -> Option<Plan> {
     }
     let plan = order.plan(usize::try_from(state.ranks).ok()?, &state.list).ok()?;
     (plan.fingerprint() == state.fingerprint && plan.units() == state.units).then_some(plan)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_often_a_run_is_saved_is_in_its_words() {
+        let every = |text: &str| every_of(&text.split(' ').map(String::from).collect::<Vec<_>>());
+        assert_eq!(every("pi 1e20 --out run.h5"), SAVE_INTERVAL);
+        assert_eq!(every("pi 1e20 --out run.h5 --checkpoint-every 1h"), Duration::from_secs(3600));
+        assert_eq!(every("--checkpoint-every=5s pi 1e20 -o run.h5"), Duration::from_secs(5));
+    }
 }

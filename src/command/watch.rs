@@ -81,12 +81,14 @@ struct Watched<'a> {
     age: Duration,
     /// What was said last, so that it is said once.
     said: String,
+    /// The version after which the next one was late, and this was said.
+    warned: Option<Version>,
 }
 
 impl<'a> Watched<'a> {
     fn new(file: &'a Path) -> Watched<'a> {
         let (since, age) = (Instant::now(), Duration::ZERO);
-        Watched { file, me: summary::owner(), version: None, seen: None, since, age, said: String::new() }
+        Watched { file, me: summary::owner(), version: None, seen: None, since, age, said: String::new(), warned: None }
     }
 
     /// Looks once, and says what is new. Returns why there is nothing more to watch, if that is so.
@@ -160,10 +162,9 @@ impl<'a> Watched<'a> {
                 match Silence::of(seen.every(), self.age + observed, observed) {
                     Silence::None => None,
                     Silence::Late => {
-                        let since = format!("{:?}", self.version);
-                        if self.said != since {
+                        if self.warned != self.version {
                             streams::remark(&format!("{silent}: is {whose} still alive?"));
-                            self.said = since;
+                            self.warned = self.version;
                         }
                         None
                     }

@@ -1,7 +1,7 @@
 //! Terms of the numbers in a column of a file: a unit is a slice of it, which the thread that computes it reads for itself. So a file is
 //! never sent, and no rank holds it. Its numbers may be negative.
 
-use super::term_list::KEYS;
+use super::term_list::{self, KEYS};
 use super::terms::{Reducible, Term};
 use super::{Given, Opened, term_rows, terms};
 use crate::chain::Chain;
@@ -9,8 +9,7 @@ use crate::column::{Column, ColumnReader};
 use crate::error::Result;
 use crate::math::integer::{self, Integer};
 use crate::placement::Placement;
-use crate::values::{ListColumn, Numbers, Size, Stretch, Table, Value};
-use crate::wire;
+use crate::values::{ListColumn, Numbers, Size, Stretch};
 use crate::work::{Answer, Forecast, Job, Kernel, Stream, Work};
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -37,7 +36,7 @@ pub fn map<T: Term>(given: &Given) -> Result<Opened> {
     let level = (BATCH_NUMBERS / slice.max(1)).checked_ilog2().unwrap_or(0).max(BATCH_LEVEL_MIN);
     let bytes = ROW_BYTES * slice * column.slices().min(1 << level);
     let work = Arc::new(Chain::new(vec![work])?);
-    let stream = Stream { work, level, bytes, columns, bare: KEYS[1], rows };
+    let stream = Stream { work, level, bytes, columns, bare: KEYS[1], rows: term_list::rows };
     Ok(Opened { job: Job::Stream(stream), facts: column.facts(), how: vec![] })
 }
 
@@ -50,11 +49,6 @@ const ROW_BYTES: u64 = 120;
 
 /// Seconds of a number, to read it and to add it up.
 const READ_SECONDS: f64 = 30e-9;
-
-fn rows(part: &[u8]) -> Result<Vec<Stretch>> {
-    let parts = Chain::parts(part)?.into_iter().map(wire::value::<Vec<Stretch>>);
-    Ok(parts.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
-}
 
 /// The integers of a slice that are not of 64 bits.
 fn integers(numbers: &Numbers) -> impl Iterator<Item = Integer> + '_ {
@@ -190,9 +184,7 @@ impl<T: Term> Kernel for ColumnRows<T> {
     }
 
     fn answer(&self, whole: Vec<Stretch>) -> Result<Answer> {
-        let rows = whole.iter().flat_map(|stretch| stretch.columns[0].texts().zip(stretch.columns[1].texts()));
-        let rows = rows.map(|(n, value)| vec![Value::Integer(n), Value::Integer(value)]);
-        Ok(Answer::rows(Table::of(&KEYS).with(rows), KEYS[1]))
+        Ok(term_list::held(whole))
     }
 
     fn forecast(&self) -> Forecast {

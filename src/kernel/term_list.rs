@@ -59,9 +59,20 @@ pub fn stream<T: Term>(items: &[Item]) -> Result<Stream> {
     Ok(Stream { work: Arc::new(work), level, bytes, columns, bare: KEYS[1], rows })
 }
 
-fn rows(part: &[u8]) -> Result<Vec<Stretch>> {
+/// The rows of a part.
+///
+/// # Errors
+/// If it is none.
+pub fn rows(part: &[u8]) -> Result<Vec<Stretch>> {
     let parts = Chain::parts(part)?.into_iter().map(wire::value::<Vec<Stretch>>);
     Ok(parts.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+}
+
+/// Rows that are held, as an answer.
+pub fn held(whole: Vec<Stretch>) -> Answer {
+    let rows = whole.iter().flat_map(|stretch| stretch.columns[0].texts().zip(stretch.columns[1].texts()));
+    let rows = rows.map(|(n, value)| vec![Value::Integer(n), Value::Integer(value)]);
+    Answer::rows(Table::of(&KEYS).with(rows), KEYS[1])
 }
 
 struct TermList<T> {
@@ -109,9 +120,7 @@ impl<T: Term> Kernel for TermList<T> {
     }
 
     fn answer(&self, whole: Vec<Stretch>) -> Result<Answer> {
-        let rows = whole.iter().flat_map(|stretch| stretch.columns[0].texts().zip(stretch.columns[1].texts()));
-        let rows = rows.map(|(n, value)| vec![Value::Integer(n), Value::Integer(value)]);
-        Ok(Answer::rows(Table::of(&KEYS).with(rows), KEYS[1]))
+        Ok(held(whole))
     }
 
     fn forecast(&self) -> Forecast {

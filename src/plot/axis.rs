@@ -28,7 +28,8 @@ pub type Tick = (f64, String);
 impl Axis {
     /// An axis on which equal distances are equal differences.
     pub fn linear(title: impl Into<String>, from: f64, to: f64) -> Axis {
-        let to = if to > from { to } else { from + 1.0 };
+        // One more than a large float may be the same.
+        let to = if to > from { to } else { from + 1.0 + from.abs() * 1e-9 };
         Axis { title: title.into(), from, to, scale: Scale::Linear, whole: false }
     }
 
@@ -180,7 +181,7 @@ mod tests {
         // Nothing to show is no reason to fail.
         assert_eq!(labels(&Axis::linear("", 0.0, 0.0), 3.0).len(), 2);
         for axis in [Axis::linear("", 0.0, 1e-30), Axis::linear("", 1e18, 1e18 + 1.0), Axis::log("", 3.0, 4.0)] {
-            assert!(labels(&axis, 80.0).len() < 12);
+            assert!(labels(&axis, 80.0).len() < 12 && axis.to > axis.from);
         }
     }
 

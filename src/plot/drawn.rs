@@ -101,7 +101,7 @@ impl DrawnRun {
             // A timeline says how long it was, too.
             let own = self.report.timeline.iter().filter(|entry| entry.attempt == number && stands_for == 1);
             let last = own.map(|entry| entry.start + entry.seconds).fold(0.0, f64::max);
-            let wall = seconds(facts, "seconds.wall").unwrap_or(0.0).max(last);
+            let wall = seconds(facts, "seconds.wall").unwrap_or(0.0).max(last).clamp(0.0, SECONDS_MAX);
             let how = match self.report.status {
                 Status::Complete | Status::Failed if index == newest => End::Complete,
                 _ if stands_for > 1 || value(facts, "ended").is_some() => End::Stopped,
@@ -126,7 +126,7 @@ impl DrawnRun {
         for entry in &self.report.timeline {
             let attempt = self.attempts.iter().find(|attempt| attempt.number == entry.attempt);
             let Some(attempt) = attempt.filter(|attempt| attempt.stands_for == 1) else { continue };
-            let start = attempt.start + entry.start.max(0.0);
+            let start = (attempt.start + entry.start.max(0.0)).min(attempt.end);
             let end = (start + entry.seconds.max(0.0)).min(attempt.end);
             let bar = Bar { start, end, first_unit: entry.first_unit, units: entry.units };
             threads.entry((entry.rank, entry.thread)).or_default().push(bar);
@@ -158,7 +158,7 @@ impl DrawnRun {
         let has = move |attempt: &&DrawnAttempt| attempt.stands_for == 1 && rank < attempt.size.0;
         let took = move |attempt: &&DrawnAttempt| {
             let own = self.threads.get(&(rank, thread)).into_iter().flatten();
-            thread < attempt.size.1 || own.clone().any(|bar| bar.start >= attempt.start && bar.start <= attempt.end)
+            thread < attempt.size.1 || own.clone().any(|bar| bar.start >= attempt.start && bar.start < attempt.end)
         };
         self.attempts.iter().filter(has).filter(took)
     }
@@ -210,6 +210,9 @@ impl DrawnRun {
 
 /// No run had more attempts; a file that says so was forged.
 const ATTEMPTS_MAX: u64 = 1 << 32;
+
+/// No attempt took longer; a file that says so was forged. Sums of these are finite.
+const SECONDS_MAX: f64 = 1e12;
 
 /// Where there are more threads, those that computed nothing are not drawn.
 const THREADS_MAX: u64 = 1 << 14;

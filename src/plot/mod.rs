@@ -269,6 +269,7 @@ mod tests {
             for (_, kind) in Kind::ALL.into_iter().filter(|(_, kind)| *kind != Kind::Png) {
                 let file = file(std::slice::from_ref(&run), kind, Theme::Light).unwrap();
                 assert!(file.len() < 1_000_000, "{} bytes", file.len());
+                assert!(!String::from_utf8_lossy(&file).contains("NaN"));
             }
         }
     }

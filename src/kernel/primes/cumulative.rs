@@ -1,4 +1,4 @@
-//! `--every STEP` and `--points X,Y,...`: how many primes of a range there are below each of many points.
+//! `--every STEP` and `--points X,Y,...`: how many primes of a range there are up to each of many points.
 //!
 //! The points cut the range into pieces. Each piece is counted by the method that is cheapest for it: a wide one by the formula, a narrow one by the
 //! sieve; and neighbours that are sieved are sieved as one. So many points near each other take little more than the last of them alone. At the end
@@ -32,47 +32,55 @@ pub fn open(given: &Given, points: &Points, asked: Asked) -> Result<Opened> {
         let count = given.items.len();
         return Err(Error::usage(format!("--{option} is about one range, not {count}: write one, such as 0..1e9")));
     };
-    let pieces = pieces(range, points)?;
+    let points = within(range, points)?;
+    let pieces = pieces(range, &points);
     let opened = links::open_pieces(given, &[range], pieces, asked)?;
     let Job::Work(work) = opened.job else {
         return Err(Error::usage(format!("--{option} is not for --list: leave one of them out")));
     };
     let mut facts = opened.facts;
     facts.insert(1, fact);
-    let job = Job::work(Cumulative { work, adds: given.seeks.is_none() });
+    let job = Job::work(Cumulative { work, points, adds: given.seeks.is_none() });
     Ok(Opened { job, facts, how: opened.how })
 }
 
-/// The pieces of the range that end at the points.
-fn pieces(range: Span, points: &Points) -> Result<Vec<Span>> {
+/// The points, ascending.
+fn within(range: Span, points: &Points) -> Result<Vec<u128>> {
     let too_many = |count: u128| Error::usage(format!("{count} points are too many: at most {POINTS_MAX} are allowed"));
-    let edges: Vec<u128> = match points {
-        Points::Every(0) => return Err(Error::usage("--every: '0' is no step: write 1 or more")),
+    match points {
+        Points::Every(0) => Err(Error::usage("--every: '0' is no step: write 1 or more")),
         Points::Every(step) => match range.width().div_ceil(*step) {
-            count if count > POINTS_MAX => return Err(too_many(count)),
+            count if count > POINTS_MAX => Err(too_many(count)),
             // An empty range has its end alone.
-            count => (1..=count.max(1))
+            count => Ok((1..=count.max(1))
                 .map(|index| range.end().min(range.start().saturating_add(step.saturating_mul(index))))
-                .collect(),
+                .collect()),
         },
         Points::At(points) => {
             let outside = |point: &&u128| **point < range.start() || **point > range.end();
             if let Some(point) = points.iter().find(outside) {
                 return Err(Error::usage(format!("--points: '{point}' is not in the range '{range}'")));
             }
-            let mut edges = points.clone();
-            edges.sort_unstable();
-            edges.dedup();
-            edges
+            let mut points = points.clone();
+            points.sort_unstable();
+            points.dedup();
+            Ok(points)
         }
-    };
-    let starts = [range.start()].into_iter().chain(edges.iter().copied());
-    Ok(starts.zip(&edges).map(|(start, &end)| Span::new(start, end).expect("points ascend")).collect())
+    }
+}
+
+/// The pieces of the range that end with the points. The end of the range is a point, too, but not in the range.
+fn pieces(range: Span, points: &[u128]) -> Vec<Span> {
+    let edges = || points.iter().map(|point| range.end().min(point + 1));
+    let starts = [range.start()].into_iter().chain(edges());
+    starts.zip(edges()).map(|(start, end)| Span::new(start, end).expect("points ascend")).collect()
 }
 
 /// A work whose rows are neighbouring ranges, with rows for all ranges up to each instead.
 struct Cumulative {
     work: Arc<dyn Work>,
+    /// The last number of each row.
+    points: Vec<u128>,
     /// Whether its rows are still to be added up.
     adds: bool,
 }
@@ -85,12 +93,12 @@ impl Cumulative {
         let (start, end) = (key("start"), key("end"));
         let summed = columns.iter().position(|column| column.role() == Role::Summed).filter(|_| self.adds);
         let mut sum = Integer::new();
-        for row in &mut rows {
+        for (row, &point) in rows.iter_mut().zip(&self.points) {
             if let Some(Value::Integer(cell)) = summed.map(|column| &mut row[column]) {
                 sum += cell.parse::<Integer>().map_err(|_| Error::wrong("a count is no number"))?;
                 *cell = sum.to_string();
             }
-            row.swap(start, end);
+            row[start] = Value::integer(point);
             row.remove(end);
         }
         let mut keys: Vec<Column> = columns.into_iter().filter(|column| column.key != "end").collect();
@@ -171,7 +179,7 @@ mod tests {
         #![proptest_config(crate::random::cases(60))]
 
         #[test]
-        fn each_row_has_the_primes_below_its_point(
+        fn each_row_has_the_primes_up_to_its_point(
             start in prop_oneof![0..50u64, 0..3_000_000_000u64],
             width in 0..20_000u64,
             step in prop_oneof![1..50u64, 1..30_000u64],
@@ -185,14 +193,14 @@ mod tests {
             cuts.sort_unstable();
             cuts.dedup();
             let primes: Vec<u64> = (start..end).filter(|&n| trial::is_prime(n)).collect();
-            let below = |x: u64| &primes[..primes.partition_point(|&p| p < x)];
+            let up_to = |x: u64| &primes[..primes.partition_point(|&p| p <= x)];
             for (points, edges) in [(Points::Every(step.into()), every), (typed, cuts)] {
-                let texts = |cell: &dyn Fn(&[u64]) -> u128| edges.iter().map(|&x| cell(below(x)).to_string()).collect::<Vec<_>>();
-                let up_to: Vec<String> = edges.iter().map(u64::to_string).collect();
+                let texts = |cell: &dyn Fn(&[u64]) -> u128| edges.iter().map(|&x| cell(up_to(x)).to_string()).collect::<Vec<_>>();
+                let shown: Vec<String> = edges.iter().map(u64::to_string).collect();
                 let counts = texts(&|primes| primes.len() as u128);
                 for method in [None, Some(Method::Trial), Some(Method::Sieve)] {
                     let answer = answer((PRIMES.open)(&Given { method, ..at(points.clone(), &text) }));
-                    prop_assert_eq!(&column(&answer, "up_to"), &up_to);
+                    prop_assert_eq!(&column(&answer, "up_to"), &shown);
                     prop_assert_eq!(&column(&answer, "count"), &counts);
                     prop_assert_eq!(&answer.total, &None);
                 }
@@ -207,7 +215,7 @@ mod tests {
                     gap.map_or(String::new(), |gap| gap.to_string())
                 };
                 let found = answer((PRIMES.open)(&Given { seeks: Some(Seeks::Gaps), ..at(points, &text) }));
-                prop_assert_eq!(column(&found, "gap"), edges.iter().map(|&x| gaps(below(x))).collect::<Vec<_>>());
+                prop_assert_eq!(column(&found, "gap"), edges.iter().map(|&x| gaps(up_to(x))).collect::<Vec<_>>());
             }
         }
     }
@@ -219,7 +227,7 @@ mod tests {
         let methods = opened.facts.iter().find(|fact| fact.name == "method").unwrap().value.to_string();
         assert_eq!(methods, "gourdon,gourdon,sieve");
         let counts = column(&answer(Ok(opened)), "count");
-        assert_eq!(counts, column(&answer((PI.open)(&given("1e11 1e12 1e12+999"))), "count"));
+        assert_eq!(counts, column(&answer((PI.open)(&given("1e11 1e12 1e12+1000"))), "count"));
     }
 
     #[test]

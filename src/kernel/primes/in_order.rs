@@ -45,7 +45,7 @@ pub struct Words {
 }
 
 /// The numbers that a word stands for.
-const WORD_WIDTH: u128 = 240;
+pub const WORD_WIDTH: u128 = 240;
 
 impl Words {
     /// The words of a window; the old ones are replaced.

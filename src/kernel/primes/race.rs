@@ -5,7 +5,7 @@
 //! these are few.
 
 use super::Sieving;
-use super::in_order::{Words, bytes_in_order, expected};
+use super::in_order::{WORD_WIDTH as WORD, Words, bytes_in_order, expected};
 use super::lead::{self, Piece};
 use super::sieving::LayOut;
 use crate::error::{Error, Result};
@@ -52,9 +52,6 @@ pub struct Scratch {
     layout: Layout,
     words: Words,
 }
-
-/// The numbers of a word.
-const WORD: u128 = 240;
 
 /// Of two classes a piece knows exactly what happens in it. Of more it has bounds, which are the better the shorter it is.
 const WORDS_OF_TWO: usize = 1 << 16;

@@ -31,7 +31,7 @@ pub fn density(run: &DrawnRun, frame: &Frame) -> Option<Picture> {
     let dense = rows.iter().map(share).fold(1.0 / from.ln(), f64::max);
     let metrics = frame.metrics;
     let mut sheet = Sheet::new(metrics, frame.width, "How dense the primes are");
-    let count: u128 = rows.iter().map(|row| row.count).sum();
+    let count = counted(&rows);
     let expected: f64 = rows.iter().map(|row| expected(row.start, row.end)).sum();
     sheet.note(&format!("{count} primes; the integral of 1/ln x is {expected:.1}: {}", off(count, expected)));
     sheet.legend(&[
@@ -64,14 +64,20 @@ fn share(row: &Row) -> f64 {
     row.count as f64 / (row.end - row.start) as f64
 }
 
+/// How many primes there are. Ranges may overlap, and those of a forged file may have any counts.
+fn counted(rows: &[Row]) -> u128 {
+    rows.iter().fold(0, |sum, row| sum.saturating_add(row.count))
+}
+
 /// The first and the last number that is drawn.
 fn ends(rows: &[Row]) -> (f64, f64) {
     let to = rows.iter().map(|row| row.end).max().unwrap_or(1) as f64;
     let starts = rows.iter().map(|row| row.start as f64).fold(f64::INFINITY, f64::min);
     // Equal ranges from 0 on are drawn from a hundredth of the first.
     let least = rows.iter().map(|row| row.end as f64).fold(f64::INFINITY, f64::min) / 100.0;
-    let from = if starts < FIRST { FIRST.max(least) } else { starts };
-    (from.min(to / 2.0).max(2.0), to.max(4.0))
+    // Large numbers may be the same as floats, and an axis needs a width.
+    let from = if starts < FIRST { FIRST.max(least).min(to / 2.0) } else { starts.min(to * (1.0 - 1e-12)) };
+    (from.max(2.0), to.max(4.0))
 }
 
 /// How many primes there should be.
@@ -117,7 +123,7 @@ fn rows(kernel: &str, table: &Table) -> Option<Vec<Row>> {
 fn joined(rows: &[Row]) -> Option<Row> {
     let (first, last) = (rows.first()?, rows.last()?);
     let touch = rows.windows(2).all(|pair| pair[0].end == pair[1].start);
-    let count = rows.iter().map(|row| row.count).sum();
+    let count = counted(rows);
     Some(if touch { Row { start: first.start, end: last.end, count } } else { *first })
 }
 
@@ -166,6 +172,14 @@ mod tests {
         }
         // π(4000) - π(1000) = 550 - 168.
         assert!(texts(&picture)[1].starts_with("382 primes; the integral of 1/ln x is 38"), "{:?}", texts(&picture));
+    }
+
+    #[test]
+    fn a_narrow_range_fills_the_chart() {
+        let row = |start, end| Row { start, end, count: 1 };
+        assert_eq!(ends(&[row(1_000_000_000, 1_000_500_000), row(1_000_500_000, 1_001_000_000)]), (1e9, 1.001e9));
+        let (from, to) = ends(&[row(10u128.pow(20), 10u128.pow(20) + 9)]);
+        assert!(from < to);
     }
 
     #[test]

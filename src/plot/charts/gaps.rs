@@ -39,7 +39,9 @@ fn largest(mut gaps: Vec<Pair>, frame: &Frame) -> Option<Picture> {
     let shown: Vec<Pair> = some.filter_map(|some| some.iter().copied().reduce(larger)).collect();
     let (first, last) = (shown.first()?.0, shown.last()?.0);
     let is_wide = last / first > 200.0;
-    let (from, to) = if is_wide { (first, last) } else { (first.min(last * 0.98), last * 1.02) };
+    let spread = last - first;
+    let room = 0.02 * if spread > last * 1e-9 { spread } else { last };
+    let (from, to) = if is_wide { (first, last) } else { ((first - room).max(1.0), last + room) };
     let high = shown.iter().map(|gap| gap.1).fold(to.ln().powi(2), f64::max);
     let mut sheet = Sheet::new(frame.metrics, frame.width, "Gaps between neighbouring primes");
     let one = gaps.iter().copied().reduce(larger)?;

@@ -121,6 +121,9 @@ struct Kind {
 
 fn against_workers(run: &DrawnRun, frame: &Frame, kind: &Kind) -> Option<Picture> {
     let ways: Vec<Way> = ways(run)?.into_iter().filter(|way| way.speedup.is_some()).collect();
+    if ways.is_empty() {
+        return None;
+    }
     let most = ways.iter().map(Way::workers).fold(1.0, f64::max);
     let value = |way: &Way| (kind.of)(way.workers(), way.speedup.unwrap_or(0.0));
     let highest = ways.iter().map(value).fold((kind.of)(most, most).max(kind.least), f64::max);
