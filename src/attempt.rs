@@ -16,8 +16,9 @@ use crate::run_file::lock::Owner;
 use crate::run_file::{RunFile, files};
 use crate::streams;
 use crate::values::Value;
-use crate::work::Job;
+use crate::work::{Job, Work};
 use crate::world::{World, agree, from_root, from_root_unless, reason};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -147,6 +148,15 @@ impl Attempt {
     /// How many units earlier attempts have done.
     pub fn done(&self) -> u64 {
         self.past.as_ref().and_then(|past| past.state.as_ref()).map_or(0, |state| state.done)
+    }
+
+    /// The part of the expected time of all units that earlier attempts have done, from 0 to 1.
+    pub fn share_done(&self, work: &dyn Work) -> f64 {
+        let state = self.past.as_ref().and_then(|past| past.state.as_ref());
+        let all = work.units();
+        let seconds = |units: Range<u64>| work.seconds_of(units.start.min(all)..units.end.min(all));
+        let done: f64 = state.iter().flat_map(|state| &state.blocks).map(|(block, _)| seconds(block.units())).sum();
+        if all == 0 { 1.0 } else { (done / seconds(0..all)).min(1.0) }
     }
 
     /// The parts of earlier attempts.

@@ -204,6 +204,10 @@ impl Work for Chain {
         Forecast { open_bytes: open.min(LINKS_OPEN_MAX * all.open_bytes), ..all }
     }
 
+    fn seconds_of(&self, units: Range<u64>) -> f64 {
+        self.cover(units).map(|(link, units)| self.links[link].seconds_of(units)).sum()
+    }
+
     fn abandon(&self) {
         self.links.iter().for_each(|link| link.abandon());
     }
@@ -285,6 +289,38 @@ mod tests {
             link
         });
         Chain::new(links.collect()).unwrap()
+    }
+
+    #[test]
+    fn the_expected_time_of_units_is_that_of_their_links() {
+        struct Dear(Spell, f64);
+        impl work::Kernel for Dear {
+            type Part = Vec<u64>;
+            type Scratch = ();
+            fn units(&self) -> u64 {
+                self.0.count
+            }
+            fn scratch(&self, _: &Placement) {}
+            fn compute(&self, unit: u64, scratch: &mut ()) -> Result<Vec<u64>> {
+                work::Kernel::compute(&self.0, unit, scratch)
+            }
+            fn answer(&self, whole: Vec<u64>) -> Result<Answer> {
+                work::Kernel::answer(&self.0, whole)
+            }
+            fn forecast(&self) -> Forecast {
+                Forecast { seconds: self.1, ..Forecast::default() }
+            }
+        }
+        let link = |count, seconds| -> Box<dyn Work> { Box::new(Dear(Spell { start: 0, count }, seconds)) };
+        let chain = Chain::new(vec![link(4, 8.0), link(0, 0.0), link(10, 5.0), link(1, 100.0)]).unwrap();
+        for (units, seconds) in [(0..15, 113.0), (0..4, 8.0), (3..6, 3.0), (13..15, 100.5), (7..7, 0.0)] {
+            approx::assert_relative_eq!(chain.seconds_of(units), seconds, max_relative = 1e-12);
+        }
+        // What workers count is the same.
+        let counter = std::sync::Arc::new(work::UnitCounter::default());
+        work::count_units_in(counter.clone());
+        chain.worker(&Placement::here(0)).block(Block { level: 4, index: 0 }).unwrap();
+        assert_eq!(counter.computed(), work::Computed { units: 15, nanos: 113_000_000_000 });
     }
 
     #[test]

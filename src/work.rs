@@ -76,6 +76,16 @@ pub trait Kernel: Send + Sync {
         UnitCost::Uniform
     }
 
+    /// The seconds of the forecast, for progress, which asks often: a kernel whose forecast takes some time to make says how to find them sooner.
+    fn seconds(&self) -> f64 {
+        self.forecast().seconds
+    }
+
+    /// The part of these seconds that some units take, for progress. Units cost the same unless a kernel knows better.
+    fn share(&self, units: Range<u64>) -> f64 {
+        (units.end - units.start) as f64 / self.units().max(1) as f64
+    }
+
     /// The run is over, but workers may still compute: leaves nothing half-done behind. Every rank calls it.
     fn abandon(&self) {}
 
@@ -271,6 +281,8 @@ pub trait Work: Send + Sync {
     fn forecast(&self) -> Forecast;
     /// What units cost, as [`Kernel::unit_cost`].
     fn unit_cost(&self) -> UnitCost;
+    /// The expected seconds of these units on one thread, for progress. Those of neighbouring runs add up.
+    fn seconds_of(&self, units: Range<u64>) -> f64;
     /// As [`Kernel::abandon`].
     fn abandon(&self) {}
     /// As [`Kernel::sample`].
@@ -336,13 +348,21 @@ pub trait Worker {
     fn block(&mut self, block: Block) -> Result<Vec<u8>>;
 }
 
+/// A unit takes at least so many seconds, also of a kernel that does not say.
+const UNIT_SECONDS_MIN: f64 = 1e-9;
+
+/// The expected seconds of all units of a kernel, which are never 0.
+fn seconds_of_all<K: Kernel>(kernel: &K) -> f64 {
+    kernel.seconds().max(Kernel::units(kernel) as f64 * UNIT_SECONDS_MIN)
+}
+
 impl<K: Kernel> Work for K {
     fn units(&self) -> u64 {
         Kernel::units(self)
     }
 
     fn worker(&self, placement: &Placement) -> Box<dyn Worker + '_> {
-        Box::new(KernelWorker { kernel: self, scratch: self.scratch(placement) })
+        Box::new(KernelWorker { kernel: self, scratch: self.scratch(placement), seconds: seconds_of_all(self) })
     }
 
     fn empty(&self) -> Vec<u8> {
@@ -375,6 +395,10 @@ impl<K: Kernel> Work for K {
         Kernel::unit_cost(self)
     }
 
+    fn seconds_of(&self, units: Range<u64>) -> f64 {
+        if units.is_empty() { 0.0 } else { seconds_of_all(self) * self.share(units) }
+    }
+
     fn abandon(&self) {
         Kernel::abandon(self);
     }
@@ -393,20 +417,71 @@ impl<K: Kernel> Work for K {
     }
 }
 
+/// Units that were computed: how many, and how many nanoseconds they were expected to take on one thread.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Computed {
+    /// How many units.
+    pub units: u64,
+    /// The nanoseconds expected of them.
+    pub nanos: u64,
+}
+
+crate::wire::fields! { Computed { units nanos } }
+
+impl Computed {
+    /// These units of a work.
+    pub fn of(work: &dyn Work, units: Range<u64>) -> Computed {
+        let count = units.end - units.start;
+        Computed { units: count, nanos: nanos(work.seconds_of(units)) }
+    }
+
+    /// Those of both.
+    pub fn and(self, other: Computed) -> Computed {
+        let add = |one: u64, other: u64| one.saturating_add(other);
+        Computed { units: add(self.units, other.units), nanos: add(self.nanos, other.nanos) }
+    }
+
+    /// Those that are not among `other`.
+    pub fn without(self, other: Computed) -> Computed {
+        let take = |one: u64, other: u64| one.saturating_sub(other);
+        Computed { units: take(self.units, other.units), nanos: take(self.nanos, other.nanos) }
+    }
+}
+
+/// 2^64 nanoseconds are five hundred years.
+fn nanos(seconds: f64) -> u64 {
+    (seconds * 1e9).round() as u64
+}
+
+/// Counts the units that threads compute.
+#[derive(Default)]
+pub struct UnitCounter {
+    units: AtomicU64,
+    nanos: AtomicU64,
+}
+
+impl UnitCounter {
+    /// What was counted so far.
+    pub fn computed(&self) -> Computed {
+        Computed { units: self.units.load(Ordering::Relaxed), nanos: self.nanos.load(Ordering::Relaxed) }
+    }
+}
+
 thread_local! {
-    static COMPUTED: RefCell<Option<Arc<AtomicU64>>> = const { RefCell::new(None) };
+    static COMPUTED: RefCell<Option<Arc<UnitCounter>>> = const { RefCell::new(None) };
 }
 
 /// From now on the units that this thread computes are counted there, one by one: a block can take long.
-pub fn count_units_in(counter: Arc<AtomicU64>) {
+pub fn count_units_in(counter: Arc<UnitCounter>) {
     COMPUTED.set(Some(counter));
 }
 
-/// Counts a unit.
-fn count_unit() {
+/// Counts a unit that was expected to take so many seconds.
+fn count_unit(seconds: f64) {
     COMPUTED.with_borrow(|computed| {
         if let Some(counter) = computed {
-            counter.fetch_add(1, Ordering::Relaxed);
+            counter.units.fetch_add(1, Ordering::Relaxed);
+            counter.nanos.fetch_add(nanos(seconds), Ordering::Relaxed);
         }
     });
 }
@@ -414,6 +489,8 @@ fn count_unit() {
 struct KernelWorker<'a, K: Kernel> {
     kernel: &'a K,
     scratch: K::Scratch,
+    /// The expected seconds of all units.
+    seconds: f64,
 }
 
 impl<K: Kernel> KernelWorker<'_, K> {
@@ -426,7 +503,9 @@ impl<K: Kernel> KernelWorker<'_, K> {
                 Ok(self.kernel.merge(left, right, 1))
             }
             None if block.first() < Kernel::units(self.kernel) => {
-                self.kernel.compute(block.first(), &mut self.scratch).inspect(|_| count_unit())
+                let part = self.kernel.compute(block.first(), &mut self.scratch)?;
+                count_unit(self.seconds * self.kernel.share(block.units()));
+                Ok(part)
             }
             None => Ok(K::Part::default()),
         }

@@ -8,7 +8,7 @@ use pcount::error::{Error, Result};
 use pcount::placement::Placement;
 use pcount::run::stop::{Cause, Stops};
 use pcount::run::{self, Course, Outcome, Parts, Schedule, Unwatched, Watch};
-use pcount::values::{Table, Value};
+use pcount::values::{Reached, Table, Value};
 use pcount::wire;
 use pcount::work::{Answer, Forecast, Kernel, Stream, UnitCost, Work};
 use pcount::world::{World, threads};
@@ -192,11 +192,11 @@ struct Obituaries {
 }
 
 impl Watch for Obituaries {
-    fn tick(&mut self, done: u64, all: u64) {
-        assert!(done <= all);
+    fn tick(&mut self, reached: Reached) {
+        assert!(reached.units <= reached.all && (0.0..=1.0).contains(&reached.share));
         if let Some((deaths, heard)) = &self.signal
             && self.lost.len() >= *deaths
-            && done > 0
+            && reached.units > 0
         {
             heard.store(15, Ordering::Relaxed);
         }
@@ -442,8 +442,8 @@ impl Saves {
 }
 
 impl Watch for Saves {
-    fn tick(&mut self, done: u64, all: u64) {
-        assert!(done <= all);
+    fn tick(&mut self, reached: Reached) {
+        assert!(reached.units <= reached.all && (0.0..=1.0).contains(&reached.share));
     }
     fn due(&self) -> bool {
         self.last.elapsed() >= self.every

@@ -160,6 +160,10 @@ impl Work for Filled {
         self.left.as_ref().map_or(UnitCost::Uniform, |left| left.unit_cost())
     }
 
+    fn seconds_of(&self, units: Range<u64>) -> f64 {
+        self.left.as_ref().map_or(0.0, |left| left.seconds_of(units))
+    }
+
     fn abandon(&self) {
         self.left.iter().for_each(|left| left.abandon());
     }

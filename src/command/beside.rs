@@ -9,6 +9,7 @@ use crate::run::{Parts, Watch};
 use crate::run_file::keeper::Keeper;
 use crate::streams;
 use crate::summary::{self, Circumstances};
+use crate::values::Reached;
 use crate::values::timeline::Entry;
 use crate::work::Known;
 use std::io::IsTerminal;
@@ -46,13 +47,13 @@ impl<'a> Beside<'a> {
 }
 
 impl Watch for Beside<'_> {
-    fn tick(&mut self, done: u64, all: u64) {
+    fn tick(&mut self, reached: Reached) {
         if let Some(scene) = self.progress.scene() {
             scene.saved = self.keeper.as_ref().map(Keeper::saved);
         }
-        self.progress.tick(done, all);
+        self.progress.tick(reached.share);
         if let Some(status) = &mut self.status {
-            status.tick(done, all);
+            status.tick(reached);
         }
     }
 

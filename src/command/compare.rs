@@ -58,7 +58,7 @@ pub fn compare(world: &dyn World, order: Order, stops: &Stops) -> Result<u8> {
         with_python,
         python: python.as_ref(),
     };
-    let measured = measure(&task, &mut |done, all| progress.tick(done, all));
+    let measured = measure(&task, &mut |share| progress.tick(share));
     progress.finish(measured.is_ok());
     let measured = measured?;
     let status = if measured.stopped.is_some() { Status::Partial } else { Status::Complete };

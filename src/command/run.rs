@@ -110,13 +110,15 @@ fn compute(
     circumstances: &Circumstances,
     placement: &Placement,
     stops: &Stops,
-    (keeper, status): (Option<Keeper>, Option<StatusFile>),
+    (keeper, mut status): (Option<Keeper>, Option<StatusFile>),
 ) -> Result<Computed> {
     let (world, attempt) = (circumstances.world, circumstances.attempt);
     let order = &attempt.order;
     let mut progress = Progress::new(order.progress, world.is_root());
-    let expected = progress.is_live().then(|| summary::expected_pace(circumstances, &**work)).flatten();
-    progress.starts_at(attempt.done(), expected);
+    let is_asked = progress.is_live() || status.is_some();
+    let expected = is_asked.then(|| summary::expected_pace(circumstances, &**work)).flatten();
+    progress.starts_at(attempt.share_done(&**work), expected);
+    status.iter_mut().for_each(|status| status.expect(expected));
     let keep_going = order.keep_going && can_tolerate(world)?;
     let mut course = Course { known: attempt.known(), keep_going, ..Course::new(order.schedule, stops) };
     if order.out.is_some() {

@@ -19,6 +19,8 @@ pub struct Seen {
     /// How often the run is saved.
     every: Duration,
     pace: Pace,
+    /// The part that is done.
+    share: f64,
     /// Seconds of the attempt at the save.
     gone: f64,
     /// The plan, if it can be made here; and the newest rows.
@@ -39,9 +41,10 @@ impl Seen {
             Some(before) => before.plan,
             None => shown.then(|| plan(&report)).flatten(),
         };
-        let (every, pace) = (every(&report), pace(&report));
+        let (share, pace) = pace(&report, plan.as_ref());
+        let every = every(&report);
         let gone = seconds(&report, "seconds.wall").unwrap_or(0.0);
-        let mut seen = Seen { report, every, pace, gone, plan, rows: vec![], quick };
+        let mut seen = Seen { report, every, pace, share, gone, plan, rows: vec![], quick };
         if shown && quick {
             let began = Instant::now();
             seen.rows = seen.newest_rows();
@@ -71,16 +74,15 @@ impl Seen {
 
     /// The view of it, some time after the version was first seen, and a longer time after it was saved.
     pub fn lines(&self, later: Duration, saved: Duration, size: (usize, usize)) -> Vec<String> {
-        let (done, all) = self.units();
         let gone = self.gone + later.as_secs_f64();
         let amount = self.plan.as_ref().map(|plan| plan.amount);
         let words = [self.report.kernel.clone(), self.workers(), format!("saved {} ago", in_seconds(saved))];
         let view = View {
-            share: done as f64 / all.max(1) as f64,
+            share: self.share,
             amount,
-            rate: amount.zip(self.pace.rate()).map(|(amount, rate)| rate / all.max(1) as f64 * amount.all),
+            rate: amount.zip(self.pace.rate()).map(|(amount, rate)| rate * amount.all),
             gone,
-            left: self.pace.left(gone, all),
+            left: self.pace.left(gone),
             words: &words,
             rows: &self.rows,
         };
@@ -89,23 +91,19 @@ impl Seen {
 
     /// The same in a line, as of the save.
     pub fn line(&self) -> String {
-        let left = self.pace.left(self.gone, self.units().1);
+        let left = self.pace.left(self.gone);
         let left = left.map_or(String::new(), |seconds| format!(", {} left", people::about(seconds)));
-        let saved = fact(&self.report, "saved").or(fact(&self.report, "ended"));
+        let saved = self.report.of_the_run("saved").or(self.report.of_the_run("ended"));
         let saved = saved.map_or(String::new(), |when| format!(", saved {when}"));
         format!("{} after {}{left}{saved}", self.progress(), people::duration(self.gone))
     }
 
-    fn units(&self) -> (u64, u64) {
-        self.report.state.as_ref().map_or((0, 0), |state| (state.done, state.units))
-    }
-
     fn workers(&self) -> String {
-        let count = |name| match fact(&self.report, name) {
+        let count = |name| match self.report.of_the_run(name) {
             Some(Value::Count(count)) => *count,
             _ => 1,
         };
-        let lost = match fact(&self.report, "ranks_lost") {
+        let lost = match self.report.of_the_run("ranks_lost") {
             Some(Value::List(lost)) => lost.len() as u64,
             _ => 0,
         };
@@ -127,12 +125,8 @@ fn in_seconds(time: Duration) -> String {
     people::duration(time.as_secs().max(1) as f64)
 }
 
-fn fact<'a>(report: &'a Report, name: &str) -> Option<&'a Value> {
-    report.run.iter().find(|fact| fact.name == name).map(|fact| &fact.value)
-}
-
 fn seconds(report: &Report, name: &str) -> Option<f64> {
-    match fact(report, name)? {
+    match report.of_the_run(name)? {
         Value::Seconds(seconds) => Some(*seconds),
         _ => None,
     }
@@ -144,7 +138,7 @@ fn fingerprint(report: &Report) -> Option<u64> {
 
 /// How often the run is saved: as its newest attempt was told.
 fn every(report: &Report) -> Duration {
-    match fact(report, "arguments") {
+    match report.of_the_run("arguments") {
         Some(Value::List(words)) => every_of(&words.iter().map(ToString::to_string).collect::<Vec<_>>()),
         _ => SAVE_INTERVAL,
     }
@@ -159,24 +153,36 @@ fn every_of(words: &[String]) -> Duration {
     told.next_back().and_then(|text| syntax::duration(text).ok()).unwrap_or(SAVE_INTERVAL)
 }
 
-/// How fast the newest attempt goes, by its timeline.
-fn pace(report: &Report) -> Pace {
+/// Which part of the run is done, and how fast its newest attempt goes, by its timeline. Without a plan all units cost the same.
+fn pace(report: &Report, plan: Option<&Plan>) -> (f64, Pace) {
+    let (done, all) = report.state.as_ref().map_or((0, 0), |state| (state.done, state.units));
+    let work = plan.and_then(|plan| if let Job::Work(work) = &plan.job { Some(work) } else { None });
+    let whole = work.map_or(0.0, |work| work.seconds_of(0..all));
+    let share = |first: u64, count: u64| match work {
+        Some(work) => work.seconds_of(first.min(all)..first.saturating_add(count).min(all)) / whole,
+        None => count as f64 / all.max(1) as f64,
+    };
+    let blocks = report.state.iter().flat_map(|state| &state.blocks);
+    let done = match work {
+        Some(_) => blocks.map(|(block, _)| share(block.first(), block.count())).sum(),
+        None => done as f64 / all.max(1) as f64,
+    };
     let newest = report.timeline.iter().map(|entry| entry.attempt).max();
-    let mut ends: Vec<(f64, u64)> = report
+    let mut ends: Vec<(f64, f64)> = report
         .timeline
         .iter()
         .filter(|entry| Some(entry.attempt) == newest)
-        .map(|entry| (entry.start + entry.seconds, entry.units))
+        .map(|entry| (entry.start + entry.seconds, share(entry.first_unit, entry.units)))
         .collect();
     ends.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let units = ends.iter().fold(0u64, |sum, (_, units)| sum.saturating_add(*units));
-    let mut done = report.state.as_ref().map_or(0, |state| state.done).saturating_sub(units);
-    let mut pace = Pace::new(done);
-    for (end, units) in ends {
-        done = done.saturating_add(units);
-        pace.note(end, done);
+    let new: f64 = ends.iter().map(|(_, share)| share).sum();
+    let mut at = (done - new).max(0.0);
+    let mut pace = Pace::new(at);
+    for (end, share) in ends {
+        at += share;
+        pace.note(end, at);
     }
-    pace
+    (done, pace)
 }
 
 /// The plan of the run, if this program makes the same one. A download's would look at folders here.

@@ -5,10 +5,10 @@ use crate::error::{Error, Result};
 use crate::folder::Folder;
 use crate::report::Status;
 use crate::report::json;
-use crate::report::pace::Pace;
+use crate::report::pace::{Expected, Pace};
 use crate::streams;
 use crate::summary::{self, Circumstances};
-use crate::values::{Fact, Value};
+use crate::values::{Fact, Reached, Value};
 use crate::work::Job;
 use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
@@ -41,9 +41,8 @@ pub struct StatusFile {
     /// When it is replaced next, since the start.
     next: Duration,
     pace: Pace,
-    done: u64,
-    /// How many units there are, once that is known.
-    all: Option<u64>,
+    /// How far it is; `None` for a problem without units.
+    reached: Option<Reached>,
 }
 
 /// The file that is replaced.
@@ -88,9 +87,11 @@ impl StatusFile {
         }
         may_be_replaced(&folder, &name).map_err(|why| refused(&why))?;
         draft::sweep(&folder, ENDING, true, |stem| stem == name);
-        let all = match &circumstances.plan.job {
-            Job::Work(work) => Some(work.units()),
-            Job::Stream(stream) => Some(stream.work.units()),
+        let reached = match &circumstances.plan.job {
+            Job::Work(work) => {
+                Some(Reached { units: attempt.done(), all: work.units(), share: attempt.share_done(&**work) })
+            }
+            Job::Stream(stream) => Some(Reached { all: stream.work.units(), ..Reached::default() }),
             Job::PerRank(_) => None,
         };
         let target = Target { folder: Arc::new(folder), name, path: path.clone() };
@@ -99,9 +100,8 @@ impl StatusFile {
             facts: summary::of_status(circumstances),
             began: (circumstances.started, circumstances.clock),
             next: circumstances.clock.elapsed() + EVERY,
-            pace: Pace::new(attempt.done()),
-            done: attempt.done(),
-            all,
+            pace: Pace::new(reached.map_or(0.0, |reached| reached.share)),
+            reached,
         };
         let cannot = |why: io::Error| refused(&format_args!("cannot be written: {why}"));
         target.write(&status.text(RUNNING)).map_err(cannot)?;
@@ -111,11 +111,16 @@ impl StatusFile {
         Ok(Some(status))
     }
 
-    /// Tells that `done` of `all` units are done. Replaces the file now and then.
-    pub fn tick(&mut self, done: u64, all: u64) {
+    /// Tells what is expected of the units that are left. Nothing is done yet.
+    pub fn expect(&mut self, expected: Option<Expected>) {
+        self.pace = Pace::new(self.pace.before()).expecting(expected);
+    }
+
+    /// Tells how far the run is. Replaces the file now and then.
+    pub fn tick(&mut self, reached: Reached) {
         let gone = self.began.1.elapsed();
-        self.pace.note(gone.as_secs_f64(), done);
-        (self.done, self.all) = (done, Some(all));
+        self.pace.note(gone.as_secs_f64(), reached.share);
+        self.reached = Some(reached);
         if let Some((writer, _)) = self.writer.as_ref().filter(|_| gone >= self.next) {
             let _ = writer.try_send(self.text(RUNNING));
             self.next = gone + EVERY;
@@ -125,7 +130,7 @@ impl StatusFile {
     /// Writes the last status: how the run ended.
     pub fn end(mut self, status: &'static str) {
         if status == Status::Complete.name() {
-            self.done = self.all.unwrap_or(self.done);
+            self.reached = self.reached.map(|Reached { all, .. }| Reached { units: all, all, share: 1.0 });
         }
         self.close(status);
     }
@@ -141,13 +146,14 @@ impl StatusFile {
 
     fn text(&self, status: &'static str) -> String {
         let gone = self.began.1.elapsed().as_secs_f64();
-        let left = self.all.and_then(|all| self.pace.left(gone, all)).filter(|_| status == RUNNING);
-        let share = self.all.map(|all| if all == 0 { 1.0 } else { self.done as f64 / all as f64 });
+        let left = self.pace.left(gone).filter(|_| status == RUNNING);
+        let Reached { units, .. } = self.reached.unwrap_or_default();
+        let (all, share) = self.reached.map(|reached| (reached.all, reached.share)).unzip();
         let head = [("schema", "pcount-status/1"), ("status", status)];
         let head = head.map(|(name, text)| Fact::new(name, Value::text(text)));
         let now = [
-            Fact::new("units.done", Value::Count(self.done)),
-            Fact::new("units.all", self.all.map_or(Value::Nothing, Value::Count)),
+            Fact::new("units.done", Value::Count(units)),
+            Fact::new("units.all", all.map_or(Value::Nothing, Value::Count)),
             Fact::new("share", share.map_or(Value::Nothing, Value::Ratio)),
             Fact::new("seconds.gone", Value::Seconds(gone)),
             Fact::new("seconds.left", left.map_or(Value::Nothing, Value::Seconds)),

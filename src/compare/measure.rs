@@ -13,6 +13,7 @@ use crate::plan::Plan;
 use crate::process::process_time;
 use crate::run::stop::{Cause, Stops};
 use crate::run::{self, Course, Outcome, Watch, room};
+use crate::values::Reached;
 use crate::wire;
 use crate::work::{Answer, Job, Stream, Work};
 use crate::world::{World, agree};
@@ -93,11 +94,11 @@ enum Turn {
 }
 
 /// Runs all ways, each so often, and goes through them once in each direction by turns: a machine that becomes slower then slows all
-/// alike. `tick` hears how many parts of how many are done. Every rank must call it with the same ways.
+/// alike. `tick` hears which part of all is done. Every rank must call it with the same ways.
 ///
 /// # Errors
 /// On every rank: if a plan cannot be made, if a unit or a task fails, if there is too little memory, or if two answers differ.
-pub fn measure(task: &Measurement, tick: &mut dyn FnMut(u64, u64)) -> Result<Measured> {
+pub fn measure(task: &Measurement, tick: &mut dyn FnMut(f64)) -> Result<Measured> {
     let Measurement { world, ways, repeat, .. } = *task;
     let groups = groups(world, ways);
     let mut measured = Measured { seconds: vec![vec![]; ways.len()], ..Measured::default() };
@@ -105,8 +106,7 @@ pub fn measure(task: &Measurement, tick: &mut dyn FnMut(u64, u64)) -> Result<Mea
     for (run, at) in order(ways.len(), repeat).enumerate() {
         let way = ways[at];
         let (_, group) = groups.iter().find(|(ranks, _)| *ranks == way.ranks).expect("each number has its group");
-        let part = |done: u64, all: u64| 1000 * run as u64 + 1000 * done.min(all) / all.max(1);
-        let mut tick = |done: u64, all: u64| tick(part(done, all), 1000 * (ways.len() * repeat) as u64);
+        let mut tick = |share: f64| tick((run as f64 + share) / (ways.len() * repeat) as f64);
         let turn = match group {
             Some(group) => task.run(&way, &**group, run < ways.len(), &mut tick).map(Some),
             None => task.sleep().map(|()| None),
@@ -216,9 +216,9 @@ impl Measurement<'_> {
         times: &mut Vec<(Framework, Vec<f64>)>,
     ) -> Result<Option<Cause>> {
         times.extend(FRAMEWORKS.map(|framework| (framework, vec![])));
-        let mut ears = Ears { world: self.world, stops: self.stops, heard: Instant::now(), tick: &mut |_, _| () };
+        let mut ears = Ears { world: self.world, stops: self.stops, heard: Instant::now(), tick: &mut |_| () };
         let mut stop = || {
-            ears.tick(0, 0);
+            ears.tick(Reached::default());
             self.stops.cause()
         };
         for round in 0..self.repeat {
@@ -238,13 +238,7 @@ impl Measurement<'_> {
     }
 
     /// Runs a way in the world of its ranks. The root gets how it ended.
-    fn run(
-        &self,
-        way: &Way,
-        group: &dyn World,
-        is_first: bool,
-        tick: &mut dyn FnMut(u64, u64),
-    ) -> Result<Option<Turn>> {
+    fn run(&self, way: &Way, group: &dyn World, is_first: bool, tick: &mut dyn FnMut(f64)) -> Result<Option<Turn>> {
         let placement = Placement { threads: way.threads, ..self.placement.clone() };
         if is_first {
             self.check_room(way, group, &placement)?;
@@ -369,11 +363,11 @@ struct Ears<'a> {
     stops: &'a Stops,
     /// When it last listened.
     heard: Instant,
-    tick: &'a mut dyn FnMut(u64, u64),
+    tick: &'a mut dyn FnMut(f64),
 }
 
 impl Watch for Ears<'_> {
-    fn tick(&mut self, done: u64, all: u64) {
+    fn tick(&mut self, reached: Reached) {
         const LISTEN_INTERVAL: Duration = Duration::from_millis(20);
         if self.heard.elapsed() >= LISTEN_INTERVAL {
             self.heard = Instant::now();
@@ -381,7 +375,7 @@ impl Watch for Ears<'_> {
             let cause = message.and_then(|(_, cause)| wire::value::<Cause>(&cause).ok());
             cause.into_iter().for_each(|cause| self.stops.note(cause));
         }
-        (self.tick)(done, all);
+        (self.tick)(reached.share);
     }
 }
 
@@ -421,7 +415,7 @@ mod tests {
                 with_python: false,
                 python: None,
             };
-            measure(&task, &mut |done, all| assert!(done <= all))
+            measure(&task, &mut |share| assert!((0.0..=1.0).contains(&share)))
         })
     }
 

@@ -112,7 +112,8 @@ impl Report {
         self.of_the_run("verify")
     }
 
-    fn of_the_run(&self, name: &str) -> Option<&Value> {
+    /// The value of a fact of the run.
+    pub fn of_the_run(&self, name: &str) -> Option<&Value> {
         self.run.iter().find(|fact| fact.name == name).map(|fact| &fact.value)
     }
 

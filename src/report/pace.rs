@@ -4,10 +4,10 @@
 //! of all of it and of late. Before there is enough of that, the expected time of the plan stands in, if there is one; without it there
 //! is no estimate until the run has gone steadily: one that is wrong by a factor of ten is worse than none.
 
-/// How many units were done when; old steps are thinned out.
+/// Which part of the work was done when; old steps are thinned out.
 pub struct Pace {
-    /// Seconds and units; the first step is the start.
-    steps: Vec<(f64, u64)>,
+    /// Seconds, and the part that was done then, from 0 to 1; the first step is the start.
+    steps: Vec<(f64, f64)>,
     /// What the plan expected, if it did.
     expected: Option<Expected>,
 }
@@ -17,8 +17,8 @@ pub struct Pace {
 pub struct Expected {
     /// How many seconds the units that are not done should take.
     pub seconds: f64,
-    /// How many of them are computed at once.
-    pub workers: u64,
+    /// Which part of them is computed at once.
+    pub at_once: f64,
 }
 
 /// How many steps are needed for an estimate without an expectation, including the start.
@@ -34,8 +34,8 @@ const STEPS_MAX: usize = 128;
 const EXPECTED_SHARE: f64 = 0.01;
 
 impl Pace {
-    /// A run that starts with so many units done.
-    pub fn new(before: u64) -> Pace {
+    /// A run that starts with that part done.
+    pub fn new(before: f64) -> Pace {
         Pace { steps: vec![(0.0, before)], expected: None }
     }
 
@@ -44,8 +44,8 @@ impl Pace {
         Pace { expected: expected.filter(|expected| expected.seconds > 0.0), ..self }
     }
 
-    /// Tells that `done` units were done after `gone` seconds.
-    pub fn note(&mut self, gone: f64, done: u64) {
+    /// Tells which part was done after `gone` seconds.
+    pub fn note(&mut self, gone: f64, done: f64) {
         if self.steps.last().is_some_and(|&(_, last)| done > last) {
             self.steps.push((gone, done));
         }
@@ -58,34 +58,33 @@ impl Pace {
         }
     }
 
-    /// How many units were done before the run began.
-    pub fn before(&self) -> u64 {
+    /// Which part was done before the run began.
+    pub fn before(&self) -> f64 {
         self.steps[0].1
     }
 
-    /// Units per second of late; `None` until there are some.
+    /// The part that is done in a second, of late; `None` until there is some.
     pub fn rate(&self) -> Option<f64> {
         let &(last, done) = self.steps.last()?;
         let from = self.steps.iter().rev().find(|(at, _)| *at <= last / 2.0)?;
-        (last > from.0).then(|| (done - from.1) as f64 / (last - from.0))
+        (last > from.0).then(|| (done - from.1) / (last - from.0))
     }
 
     /// The seconds that remain after `gone`, if they are known well enough.
-    pub fn left(&self, gone: f64, all: u64) -> Option<f64> {
-        let (&(start, before), &(last, done)) = (self.steps.first()?, self.steps.last()?);
-        let share = (done - before) as f64 / all.saturating_sub(before).max(1) as f64;
+    pub fn left(&self, gone: f64) -> Option<f64> {
+        let (&(start, _), &(last, _)) = (self.steps.first()?, self.steps.last()?);
+        let share = self.share();
         let least = if self.expected.is_some() { SHARE_DONE_MIN / 2.0 } else { SHARE_DONE_MIN };
-        if let Some(seconds) = self.observed(all).filter(|_| share >= least) {
+        if let Some(seconds) = self.observed().filter(|_| share >= least) {
             return Some((seconds - (gone - last)).max(0.0));
         }
-        let Some(Expected { seconds, workers }) = self.expected else {
+        let Some(Expected { seconds, at_once }) = self.expected else {
             // Of few long units half is enough.
             let is_half = share >= 0.5 && self.steps.len() < STEPS_MIN;
             return is_half.then(|| ((last - start) / share - gone).max(0.0));
         };
         // Units in progress may be nearly done: if they are few and long, all may still go as expected.
-        let grain = workers as f64 / all.saturating_sub(before).max(1) as f64;
-        let total = match (share..=share + grain).contains(&(gone / seconds)) {
+        let total = match (share..=share + at_once).contains(&(gone / seconds)) {
             true => seconds,
             // How much slower or faster it is by now.
             false => seconds * ((last - start) / seconds + EXPECTED_SHARE) / (share + EXPECTED_SHARE),
@@ -94,19 +93,25 @@ impl Pace {
         (gone < total || share >= 1.0).then_some((total - gone).max(0.0))
     }
 
+    /// Which part of what was left at the start is done.
+    fn share(&self) -> f64 {
+        let (&(_, before), &(_, done)) = (&self.steps[0], &self.steps[self.steps.len() - 1]);
+        if before < 1.0 { (done - before) / (1.0 - before) } else { 1.0 }
+    }
+
     /// The seconds that remain after the last step, if the run has gone steadily in several steps.
-    fn observed(&self, all: u64) -> Option<f64> {
+    fn observed(&self) -> Option<f64> {
         let (&(start, before), &(last, done)) = (self.steps.first()?, self.steps.last()?);
         let half = self.steps.iter().rev().find(|(at, _)| *at <= last / 2.0).filter(|(at, _)| *at >= last / 4.0)?;
-        let rate = |from: (f64, u64)| (done - from.1) as f64 / (last - from.0);
+        let rate = |from: (f64, f64)| (done - from.1) / (last - from.0);
         let (whole, late) = (rate((start, before)), rate(*half));
-        let (change, share) = (late / whole, (done - before) as f64 / all.saturating_sub(before).max(1) as f64);
+        let (change, share) = (late / whole, self.share());
         let steady = (0.8..=1.25).contains(&change) || share >= 0.5 && (0.5..=2.0).contains(&change);
         let trusted = steady || self.expected.is_some();
         // A run that becomes slower or faster will continue to do so; at half-time this is known well enough. Of a plan with an
         // expectation the units cost about the same: there it is chance.
         let speed = if self.expected.is_some() { (late * whole).sqrt() } else { late * change.sqrt() };
-        let seconds = all.saturating_sub(done) as f64 / speed;
+        let seconds = (1.0 - done) / speed;
         (trusted && self.steps.len() >= STEPS_MIN).then_some(seconds)
     }
 }
@@ -119,11 +124,11 @@ mod tests {
     fn follow(units: u64, cost: impl Fn(f64) -> f64) -> Option<f64> {
         let costs: Vec<f64> = (0..units).map(|unit| cost(unit as f64 / units as f64)).collect();
         let whole: f64 = costs.iter().sum();
-        let (mut pace, mut gone) = (Pace::new(0), 0.0);
+        let (mut pace, mut gone) = (Pace::new(0.0), 0.0);
         for (done, cost) in (1..units).zip(&costs) {
             gone += cost;
-            pace.note(gone, done);
-            if let Some(left) = pace.left(gone, units) {
+            pace.note(gone, done as f64 / units as f64);
+            if let Some(left) = pace.left(gone) {
                 let truth = whole - gone;
                 assert!(left <= 2.0 * truth && left >= truth / 2.0, "{done} of {units}: {left} for {truth}");
                 return Some(done as f64 / units as f64);
@@ -162,11 +167,12 @@ mod tests {
             .collect();
         ends.sort_by(f64::total_cmp);
         let whole = ends[units - 1];
-        let mut pace = Pace::new(0).expecting(Some(Expected { seconds: expected * whole, workers: workers as u64 }));
+        let at_once = workers as f64 / units as f64;
+        let mut pace = Pace::new(0.0).expecting(Some(Expected { seconds: expected * whole, at_once }));
         let looks = (1..).map(|look| f64::from(look) / 10.0).take_while(|at| *at <= 0.95 * whole);
         looks.fold(1.0, |worst: f64, at| {
-            pace.note(at, ends.partition_point(|end| *end <= at) as u64);
-            let Some(left) = pace.left(at, units as u64).filter(|_| at >= whole / 10.0) else { return worst };
+            pace.note(at, ends.partition_point(|end| *end <= at) as f64 / units as f64);
+            let Some(left) = pace.left(at).filter(|_| at >= whole / 10.0) else { return worst };
             let factor = (at + left) / whole;
             worst.max(factor).max(1.0 / factor)
         })
@@ -192,22 +198,22 @@ mod tests {
 
     #[test]
     fn of_few_long_units_half_is_enough() {
-        let mut pace = Pace::new(0);
-        pace.note(4.0, 1);
-        assert_eq!(pace.left(4.0, 4), None);
-        pace.note(4.5, 2);
-        assert_eq!((pace.left(4.5, 4), pace.left(6.0, 4)), (Some(4.5), Some(3.0)));
+        let mut pace = Pace::new(0.0);
+        pace.note(4.0, 0.25);
+        assert_eq!(pace.left(4.0), None);
+        pace.note(4.5, 0.5);
+        assert_eq!((pace.left(4.5), pace.left(6.0)), (Some(4.5), Some(3.0)));
     }
 
     #[test]
     fn few_steps_tell_nothing_and_waiting_counts() {
-        let mut pace = Pace::new(100);
+        let mut pace = Pace::new(0.5);
         for step in 1..=3 {
-            pace.note(f64::from(step), 100 + 10 * step as u64);
-            assert_eq!(pace.left(f64::from(step), 200), None);
+            pace.note(f64::from(step), 0.5 + 0.0625 * f64::from(step));
+            assert_eq!(pace.left(f64::from(step)), None);
         }
-        pace.note(4.0, 140);
-        assert_eq!((pace.left(4.0, 200), pace.left(5.0, 200), pace.left(90.0, 200)), (Some(6.0), Some(5.0), Some(0.0)));
-        assert_eq!(pace.before(), 100);
+        pace.note(4.0, 0.75);
+        assert_eq!((pace.left(4.0), pace.left(5.0), pace.left(90.0)), (Some(4.0), Some(3.0), Some(0.0)));
+        assert_eq!(pace.before(), 0.5);
     }
 }

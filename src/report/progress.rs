@@ -90,18 +90,18 @@ impl Progress {
             When::Auto | When::Always if streams::terminal().is_some() => Progress::Live(LiveView {
                 began: Instant::now(),
                 next: VIEW_AFTER,
-                pace: Pace::new(0),
+                pace: Pace::new(0.0),
                 scene: Scene::default(),
             }),
             When::Auto | When::Always => Progress::Lines(ProgressLines::new(when)),
         }
     }
 
-    /// Tells how many units were done before the run began, and what is expected of the others.
-    pub fn starts_at(&mut self, done: u64, expected: Option<Expected>) {
+    /// Tells which part was done before the run began, and what is expected of the rest.
+    pub fn starts_at(&mut self, share: f64, expected: Option<Expected>) {
         match self {
             Progress::Live(LiveView { pace, .. }) | Progress::Lines(ProgressLines { pace, .. }) => {
-                *pace = Pace::new(done).expecting(expected);
+                *pace = Pace::new(share).expecting(expected);
             }
             Progress::Silent => (),
         }
@@ -120,13 +120,13 @@ impl Progress {
         matches!(self, Progress::Live(_))
     }
 
-    /// Tells that `done` of `all` units are done.
-    pub fn tick(&mut self, done: u64, all: u64) {
+    /// Tells which part of all is done, from 0 to 1.
+    pub fn tick(&mut self, share: f64) {
         match self {
-            Progress::Live(live) => live.tick(done, all),
+            Progress::Live(live) => live.tick(share),
             Progress::Silent => (),
             Progress::Lines(lines) => {
-                if let Some(line) = lines.line(lines.began.elapsed(), done, all) {
+                if let Some(line) = lines.line(lines.began.elapsed(), share) {
                     streams::remark(&line);
                 }
             }
@@ -145,19 +145,19 @@ impl Progress {
 }
 
 impl LiveView {
-    fn tick(&mut self, done: u64, all: u64) {
+    fn tick(&mut self, share: f64) {
         let gone = self.began.elapsed();
-        self.pace.note(gone.as_secs_f64(), done);
+        self.pace.note(gone.as_secs_f64(), share);
         if gone < self.next {
             return;
         }
         self.next = gone + VIEW_EVERY;
         if let Some(size) = streams::terminal() {
-            streams::show_view(self.lines(gone.as_secs_f64(), (done, all), size));
+            streams::show_view(self.lines(gone.as_secs_f64(), share, size));
         }
     }
 
-    fn lines(&self, gone: f64, (done, all): (u64, u64), size: (usize, usize)) -> Vec<String> {
+    fn lines(&self, gone: f64, share: f64, size: (usize, usize)) -> Vec<String> {
         let Scene { amount, workers, saved, rows } = &self.scene;
         let saved = saved.map(|last| match last {
             None => "not saved yet".into(),
@@ -166,11 +166,11 @@ impl LiveView {
         let words: Vec<String> =
             [workers.clone()].into_iter().filter(|workers| !workers.is_empty()).chain(saved).collect();
         let view = View {
-            share: if all == 0 { 0.0 } else { done as f64 / all as f64 },
+            share,
             amount: *amount,
-            rate: amount.zip(self.pace.rate()).map(|(amount, rate)| rate / all.max(1) as f64 * amount.all),
+            rate: amount.zip(self.pace.rate()).map(|(amount, rate)| rate * amount.all),
             gone,
-            left: self.pace.left(gone, all),
+            left: self.pace.left(gone),
             words: &words,
             rows,
         };
@@ -192,29 +192,28 @@ impl ProgressLines {
             next: first,
             pause: first,
             last: when == When::Always,
-            pace: Pace::new(0),
+            pace: Pace::new(0.0),
         }
     }
 
-    fn line(&mut self, gone: Duration, done: u64, all: u64) -> Option<String> {
-        self.pace.note(gone.as_secs_f64(), done);
+    fn line(&mut self, gone: Duration, share: f64) -> Option<String> {
+        self.pace.note(gone.as_secs_f64(), share);
         if gone < self.next {
             return None;
         }
         self.pause = (self.pause * 2).min(LINE_PAUSE_MAX);
         self.next = gone + self.pause;
         let after = people::duration(gone.as_secs_f64());
-        if done <= self.pace.before() {
+        if share <= self.pace.before() {
             return Some(format!("no block is done after {after}"));
         }
-        let share = 100.0 * done as f64 / all.max(1) as f64;
-        Some(format!("{share:.1} % after {after}{}", left(&self.pace, gone, all)))
+        Some(format!("{:.1} % after {after}{}", 100.0 * share, left(&self.pace, gone)))
     }
 }
 
 /// The words for the time that remains, if it is known well enough.
-fn left(pace: &Pace, gone: Duration, all: u64) -> String {
-    let left = pace.left(gone.as_secs_f64(), all);
+fn left(pace: &Pace, gone: Duration) -> String {
+    let left = pace.left(gone.as_secs_f64());
     left.map_or(String::new(), |seconds| format!(", {} left", people::about(seconds)))
 }
 
@@ -225,16 +224,18 @@ mod tests {
     #[test]
     fn lines_come_less_and_less_often() {
         let mut lines = ProgressLines::new(When::Auto);
-        let told: Vec<u64> =
-            (0..4000).filter(|&second| lines.line(Duration::from_secs(second), second, 4000).is_some()).collect();
+        let told: Vec<u64> = (0..4000)
+            .filter(|&second| lines.line(Duration::from_secs(second), second as f64 / 4000.0).is_some())
+            .collect();
         assert_eq!(told, [10, 30, 70, 150, 310, 630, 1230, 1830, 2430, 3030, 3630]);
     }
 
     #[test]
     fn a_line_tells_what_is_left_once_that_is_known() {
         let told = |before: u64, steps: &[(u64, u64)]| {
-            let mut lines = ProgressLines { pace: Pace::new(before), ..ProgressLines::new(When::Auto) };
-            steps.iter().filter_map(|&(gone, done)| lines.line(Duration::from_secs(gone), done, 8)).last().unwrap()
+            let part = |done: u64| done as f64 / 8.0;
+            let mut lines = ProgressLines { pace: Pace::new(part(before)), ..ProgressLines::new(When::Auto) };
+            steps.iter().filter_map(|&(gone, done)| lines.line(Duration::from_secs(gone), part(done))).last().unwrap()
         };
         assert_eq!(told(0, &[(20, 1)]), "12.5 % after 20 s");
         assert_eq!(told(0, &[(5, 1), (10, 2), (15, 3), (80, 4)]), "50.0 % after 80 s");

@@ -12,11 +12,10 @@ use crate::block::Block;
 use crate::error::{Error, Result};
 use crate::placement::Placement;
 use crate::values::timeline::{self, Entry};
-use crate::work::{self, UnitCost, Work};
+use crate::work::{self, Computed, UnitCost, UnitCounter, Work};
 use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -52,8 +51,8 @@ pub struct Crew {
     done: Receiver<Option<Done>>,
     /// Whether nobody waits for the workers any more.
     left: Cell<bool>,
-    /// How many units are computed, also of blocks in progress.
-    computed: Arc<AtomicU64>,
+    /// Counts the units that are computed, also of blocks in progress.
+    counter: Arc<UnitCounter>,
 }
 
 /// The work queue, as the main thread and the workers share it.
@@ -119,9 +118,9 @@ impl Crew {
         self.shared.lock().queue.units()
     }
 
-    /// How many units are computed, also of blocks in progress: for progress.
-    pub fn computed(&self) -> u64 {
-        self.computed.load(Ordering::Relaxed)
+    /// The units that are computed, also of blocks in progress: for progress.
+    pub fn computed(&self) -> Computed {
+        self.counter.computed()
     }
 
     /// The next result; `None` when all workers have ended.
@@ -160,19 +159,19 @@ pub fn with<R>(
     let state = QueueState { queue: WorkQueue::new(level, work.stages()), open: true };
     let shared = Arc::new(SharedQueue { state: Mutex::new(state), changed: Condvar::new() });
     let (results, done) = channel();
-    let computed = Arc::new(AtomicU64::new(0));
+    let counter = Arc::new(UnitCounter::default());
     let start = |number: usize| {
         let (work, shared, results, placement) = (work.clone(), shared.clone(), results.clone(), placement.clone());
-        let (thread, computed) = (std::thread::Builder::new().name(format!("worker {number}")), computed.clone());
+        let (thread, counter) = (std::thread::Builder::new().name(format!("worker {number}")), counter.clone());
         thread.spawn(move || {
-            work::count_units_in(computed);
+            work::count_units_in(counter);
             worker_loop(&*work, &placement, number, &shared, results);
         })
     };
     let started: std::io::Result<Vec<_>> = (0..workers).map(start).collect();
     // Only the workers send now: when they have ended, the channel ends.
     drop(results);
-    let crew = Crew { shared, done, left: Cell::new(false), computed };
+    let crew = Crew { shared, done, left: Cell::new(false), counter };
     let result = match &started {
         Ok(_) => lead(Ok(&crew)),
         Err(why) => lead(Err(Error::failed(format!("cannot start {workers} threads: {why}")))),

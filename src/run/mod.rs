@@ -18,9 +18,10 @@ mod work_queue;
 use crate::block::Block;
 use crate::error::Result;
 use crate::placement::Placement;
+use crate::values::Reached;
 use crate::values::timeline::Entry;
 use crate::wire::{self, Bytes};
-use crate::work::{Stream, UnitCost, Work};
+use crate::work::{Computed, Stream, UnitCost, Work};
 use crate::world::{World, agree, from_root};
 use crew::Log;
 use farm::Dealer;
@@ -160,8 +161,8 @@ impl<'a> Course<'a> {
 
 /// What the root does beside the computing.
 pub trait Watch {
-    /// `done` units of `all` are done. Called regularly.
-    fn tick(&mut self, done: u64, all: u64);
+    /// The run is so far. Called regularly.
+    fn tick(&mut self, reached: Reached);
     /// Whether it is time to save.
     fn due(&self) -> bool {
         false
@@ -186,7 +187,7 @@ pub trait Watch {
 pub struct Unwatched;
 
 impl Watch for Unwatched {
-    fn tick(&mut self, _: u64, _: u64) {}
+    fn tick(&mut self, _: Reached) {}
 }
 
 /// The result of a run, at the root.
@@ -313,6 +314,9 @@ struct RunState<'a> {
     crews: Vec<u64>,
     /// The level of the largest blocks.
     largest: u32,
+    /// All units, and those of the batches that are done; at the root.
+    whole: Computed,
+    before: Computed,
     began: Instant,
     /// What this rank did; at the root, what each rank did.
     logs: Vec<Log>,
@@ -340,6 +344,7 @@ impl<'a> RunState<'a> {
             true => (0..world.size()).map(|rank| Log::new(rank, began)).collect(),
             false => vec![Log::new(placement.rank, began)],
         };
+        let whole = if world.is_root() { Computed::of(&**work, 0..work.units()) } else { Computed::default() };
         let send_interval = schedule.send_interval(course.saving, keep_going, work.stages().len() > 1);
         RunState {
             world,
@@ -353,6 +358,8 @@ impl<'a> RunState<'a> {
             workers,
             crews,
             largest,
+            whole,
+            before: Computed::default(),
             began,
             logs,
         }
@@ -370,6 +377,8 @@ impl<'a> RunState<'a> {
             keep_going,
             workers,
             largest,
+            whole,
+            before,
             began,
             ref mut logs,
             ..
@@ -379,8 +388,8 @@ impl<'a> RunState<'a> {
         let threads = placement.threads;
         let restored = Ledger::restored(work, root, known).map(|ledger| ledger.by_threads(threads));
         let mut mine = Ledger::blank(work, root).by_threads(threads);
-        let mut watch = BatchWatch { before: mine.units().start, all: work.units(), watch };
-        crew::with(shared, placement, workers, largest, |crew| {
+        let units = mine.units();
+        let computed = crew::with(shared, placement, workers, largest, |crew| {
             let ready = crew.and_then(|crew| Ok((crew, restored?)));
             let (crew, mut ledger) = agree(world, ready, |_| 0)?;
             if keep_going {
@@ -389,8 +398,22 @@ impl<'a> RunState<'a> {
             let led = match world.is_root() {
                 true => {
                     let mut deal = schedule.deal(ledger.missing(), world.size(), largest, keep_going);
-                    let (ledger, deal, watch) = (&mut ledger, &mut *deal, &mut watch);
-                    RootLoop::new(RootTask { world, work, crew, ledger, logs, deal, stops, watch, began }).run()
+                    let (ledger, deal) = (&mut ledger, &mut *deal);
+                    RootLoop::new(RootTask {
+                        world,
+                        work,
+                        crew,
+                        ledger,
+                        logs,
+                        deal,
+                        stops,
+                        watch,
+                        keep_going,
+                        before,
+                        whole,
+                        began,
+                    })
+                    .run()
                 }
                 false => {
                     let (ledger, log) = (&mut mine, &mut logs[0]);
@@ -405,7 +428,11 @@ impl<'a> RunState<'a> {
             let all = world.gather(wire::bytes(&mine.drain())).unwrap_or_default();
             let entered = led.and_then(|stopped| root::enter(work, &mut ledger, &all).map(|()| stopped));
             Ok((ledger, agree(world, entered, |_| 0)?))
-        })
+        });
+        if world.is_root() {
+            self.before = before.and(Computed::of(work, units));
+        }
+        computed
     }
 
     /// What every rank did, at the root.
@@ -426,36 +453,5 @@ impl<'a> RunState<'a> {
         let ranks = crews.into_iter().zip(logs).map(rank).collect();
         let (whole, stopped, parts, done) = (None, None, Parts::new(), 0);
         Some(Outcome { whole, stopped, parts, done, schedule, why, seconds: took, busy, ranks })
-    }
-}
-
-/// The watch of a batch counts all units of the work.
-struct BatchWatch<'a> {
-    before: u64,
-    all: u64,
-    watch: &'a mut dyn Watch,
-}
-
-impl Watch for BatchWatch<'_> {
-    fn tick(&mut self, done: u64, _: u64) {
-        self.watch.tick(self.before + done, self.all);
-    }
-    fn due(&self) -> bool {
-        self.watch.due()
-    }
-    fn save(&mut self, parts: Parts, entries: Vec<Entry>, done: u64) {
-        self.watch.save(parts, entries, done);
-    }
-    fn saving(&self) -> Duration {
-        self.watch.saving()
-    }
-    fn asks_for_rows(&self) -> bool {
-        self.watch.asks_for_rows()
-    }
-    fn rows(&mut self, parts: Parts) {
-        self.watch.rows(parts);
-    }
-    fn lost(&mut self, rank: usize) {
-        self.watch.lost(rank);
     }
 }

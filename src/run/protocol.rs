@@ -5,6 +5,7 @@ use super::stop::Cause;
 use crate::error::{Error, Result};
 use crate::values::timeline::Entry;
 use crate::wire::{self, Wire};
+use crate::work::Computed;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -19,8 +20,8 @@ pub const POLL_INTERVAL_MIN: Duration = Duration::from_millis(1);
 pub struct RankMessage {
     /// The parts of blocks that were not sent before.
     pub parts: Parts,
-    /// How many units were done since the last message, and by whom.
-    pub done: u64,
+    /// The units that were done since the last message.
+    pub done: Computed,
     /// The timeline of these units.
     pub entries: Vec<Entry>,
     /// The first error on this rank.
@@ -86,7 +87,7 @@ mod tests {
     fn rank_messages_come_back_from_their_bytes() {
         let message = RankMessage {
             parts: vec![(Block { level: 1, index: 7 }, Bytes(vec![1, 2]))],
-            done: 2,
+            done: Computed { units: 2, nanos: 5 },
             failed: Some(Error::failed("a unit")),
             stop: Some(Cause::Signal(2)),
             wants: true,
@@ -95,7 +96,7 @@ mod tests {
         let heard: RankMessage = wire::value(&wire::bytes(&message)).unwrap();
         assert_eq!(
             (heard.parts, heard.done, heard.failed, heard.stop),
-            (message.parts, 2, message.failed, message.stop)
+            (message.parts, message.done, message.failed, message.stop)
         );
         assert!(heard.wants && !heard.home);
     }

@@ -9,7 +9,7 @@ use super::protocol::{POLL_INTERVAL_MAX, POLL_INTERVAL_MIN, RankMessage, RootMes
 use super::stop::Stops;
 use super::supply::Supply;
 use crate::wire;
-use crate::work::Work;
+use crate::work::{Computed, Work};
 use crate::world::{Patience, World};
 use std::time::{Duration, Instant};
 
@@ -47,8 +47,8 @@ struct RankLoop<'a> {
     message: RankMessage,
     /// Whether the crew has done something that was not sent.
     news: bool,
-    /// How many units of its crew were told.
-    told: u64,
+    /// The units of its crew that were told.
+    told: Computed,
     /// Whether a wish has no reply yet.
     asked: bool,
     /// Whether a signal was passed on.
@@ -69,7 +69,7 @@ impl<'a> RankLoop<'a> {
             supply: Supply::new(),
             message: RankMessage::default(),
             news: false,
-            told: 0,
+            told: Computed::default(),
             asked: false,
             stopped: false,
             give_up: None,
@@ -113,7 +113,7 @@ impl<'a> RankLoop<'a> {
         let interval = self.task.send_interval.map_or(MESSAGE_INTERVAL, |interval| interval.min(MESSAGE_INTERVAL));
         self.message.wants = !self.asked && self.supply.low(self.task.crew);
         // Of blocks in progress too, but not as often as of those that are done.
-        self.news |= self.sent_message.elapsed() >= MESSAGE_INTERVAL && self.task.crew.computed() > self.told;
+        self.news |= self.sent_message.elapsed() >= MESSAGE_INTERVAL && self.task.crew.computed() != self.told;
         let urgent = self.message.wants || self.message.stop.is_some() || self.message.failed.is_some();
         if urgent || self.news && self.sent_message.elapsed() >= interval {
             if self.task.send_interval.is_some_and(|interval| self.sent_parts.elapsed() >= interval) {
@@ -127,7 +127,7 @@ impl<'a> RankLoop<'a> {
 
     fn send(&mut self) {
         let computed = self.task.crew.computed();
-        (self.message.done, self.told) = (computed - self.told, computed);
+        (self.message.done, self.told) = (computed.without(self.told), computed);
         self.task.world.send(0, &wire::bytes(&std::mem::take(&mut self.message)));
     }
 
@@ -221,7 +221,7 @@ mod tests {
                 let (mut done, mut home, mut asked) = (0, false, false);
                 while !home {
                     let message = heard(world);
-                    (done, home, asked) = (done + message.done, message.home, asked || message.wants);
+                    (done, home, asked) = (done + message.done.units, message.home, asked || message.wants);
                     if message.wants {
                         send(RootMessage::Units(None));
                     }

@@ -12,9 +12,10 @@ use super::supply::Supply;
 use super::{Deal, Dealt, Watch};
 use crate::block::Block;
 use crate::error::{Error, Result};
+use crate::values::Reached;
 use crate::values::timeline::Entry;
 use crate::wire;
-use crate::work::Work;
+use crate::work::{Computed, Work};
 use crate::world::{Patience, World};
 use std::time::{Duration, Instant};
 
@@ -42,6 +43,12 @@ pub struct RootTask<'a> {
     pub stops: &'a Stops,
     /// What the root does beside the computing.
     pub watch: &'a mut dyn Watch,
+    /// Whether ranks may die.
+    pub keep_going: bool,
+    /// The units of the work before those of the ledger, and all of them.
+    pub before: Computed,
+    /// All units of the work.
+    pub whole: Computed,
     /// When the first unit began.
     pub began: Instant,
 }
@@ -57,8 +64,11 @@ pub struct RootLoop<'a> {
     lost: Vec<bool>,
     /// The ranks whose wishes have no reply yet.
     waiting: Vec<usize>,
-    /// How many units were done before, and by the other ranks.
-    done: u64,
+    /// The units that were done before this run.
+    known: Computed,
+    /// The units that each of the other ranks told of, and those of them whose parts are here: with a dead rank only these count.
+    told: Vec<Computed>,
+    here: Vec<Computed>,
     /// The longest time that a block took.
     longest: Duration,
     /// The first error.
@@ -90,7 +100,9 @@ impl<'a> RootLoop<'a> {
             home,
             lost: vec![false; ranks],
             waiting: vec![],
-            done: task.ledger.done(),
+            known: known(&task),
+            told: vec![Computed::default(); ranks],
+            here: vec![Computed::default(); ranks],
             longest: Duration::ZERO,
             going: Ok(()),
             halt: None,
@@ -163,6 +175,7 @@ impl<'a> RootLoop<'a> {
             // A rank that has ended has no units.
             if !self.home[rank] {
                 (self.home[rank], self.lost[rank]) = (true, true);
+                self.told[rank] = self.here[rank];
                 self.waiting.retain(|&other| other != rank);
                 self.task.deal.lost(rank);
                 self.task.watch.lost(rank);
@@ -218,10 +231,15 @@ impl<'a> RootLoop<'a> {
         }
     }
 
-    /// Tells how many units are done, also of blocks in progress.
+    /// Tells how far the run is, also with blocks in progress.
     fn tick(&mut self) {
-        let done = self.done + self.task.crew.computed();
-        self.task.watch.tick(done.min(self.units()), self.units());
+        let whole = self.task.whole;
+        let done = self.told.iter().fold(self.known.and(self.task.crew.computed()), |sum, told| sum.and(*told));
+        let share = match done.units < whole.units {
+            true => (done.nanos as f64 / whole.nanos.max(1) as f64).min(1.0),
+            false => 1.0,
+        };
+        self.task.watch.tick(Reached { units: done.units.min(whole.units), all: whole.units, share });
     }
 
     /// Receives a message, if it is time to look for one and there is one.
@@ -240,13 +258,16 @@ impl<'a> RootLoop<'a> {
     }
 
     fn take(&mut self, from: usize, message: RankMessage) {
-        self.done += message.done;
+        self.told[from] = self.told[from].and(message.done);
         for entry in message.entries {
             self.longest = self.longest.max(length(&entry));
             self.task.logs[from].note(entry);
         }
         for (block, part) in message.parts {
             self.task.deal.brought(from, block);
+            if self.task.keep_going {
+                self.here[from] = self.here[from].and(Computed::of(self.task.work, block.units()));
+            }
             self.record(block, Ok(part.0));
         }
         if let (Some(why), Ok(())) = (message.failed, &self.going) {
@@ -312,10 +333,12 @@ impl<'a> RootLoop<'a> {
     fn send(&self, rank: usize, message: &RootMessage) {
         self.task.world.send(rank, &wire::bytes(message));
     }
+}
 
-    fn units(&self) -> u64 {
-        self.task.ledger.units().end - self.task.ledger.units().start
-    }
+/// What is done before the run begins: the units before those of the ledger, and those that it has.
+fn known(task: &RootTask) -> Computed {
+    let all = task.before.and(Computed::of(task.work, task.ledger.units()));
+    task.ledger.missing().into_iter().fold(all, |known, run| known.without(Computed::of(task.work, run)))
 }
 
 fn length(entry: &Entry) -> Duration {
@@ -349,7 +372,7 @@ mod tests {
     struct Saves(usize);
 
     impl Watch for Saves {
-        fn tick(&mut self, _: u64, _: u64) {}
+        fn tick(&mut self, _: Reached) {}
         fn save(&mut self, _: Parts, _: Vec<Entry>, _: u64) {
             self.0 += 1;
         }
@@ -384,6 +407,9 @@ mod tests {
                     deal,
                     stops,
                     watch: &mut watch,
+                    keep_going: true,
+                    before: Computed::default(),
+                    whole: Computed::of(&*work, 0..64),
                     began,
                 })
                 .run()
@@ -407,6 +433,61 @@ mod tests {
             }
         }
         all
+    }
+
+    /// How many units it was told of, each time.
+    #[derive(Default)]
+    struct Heard(Vec<u64>);
+
+    impl Watch for Heard {
+        fn tick(&mut self, reached: Reached) {
+            self.0.push(reached.units);
+        }
+    }
+
+    #[test]
+    fn of_a_dead_rank_only_what_it_brought_counts() {
+        let work = spelled(64);
+        let ends = threads::run_until_deaths(2, 1, &[(1, 0)], |world| {
+            world.tolerate();
+            if !world.is_root() {
+                say(world, RankMessage::default());
+                unreachable!("it dies instead");
+            }
+            let mut patience = Patience::new();
+            while world.lost().is_empty() {
+                patience.wait();
+            }
+            let (mut ledger, began) = (Ledger::new(&*work, Block::root(64)).unwrap(), Instant::now());
+            let (mut logs, mut watch) = ([Log::new(0, began), Log::new(1, began)], Heard::default());
+            let (mut deal, stops) = (Dealer::new(ledger.missing(), 2, 1), Stops::never());
+            crew::with(&work, &Placement::here(0), 1, 1, |crew| {
+                let mut root = RootLoop::new(RootTask {
+                    world,
+                    work: &*work,
+                    crew: crew.unwrap(),
+                    ledger: &mut ledger,
+                    logs: &mut logs,
+                    deal: &mut deal,
+                    stops: &stops,
+                    watch: &mut watch,
+                    keep_going: true,
+                    before: Computed::default(),
+                    whole: Computed::of(&*work, 0..64),
+                    began,
+                });
+                // It sends the part of two units, and has computed eight more.
+                let block = Block { level: 1, index: 3 };
+                let part = wire::Bytes(work.worker(&Placement::here(1)).block(block).unwrap());
+                let done = Computed::of(&*work, 6..16);
+                root.take(1, RankMessage { parts: vec![(block, part)], done, ..RankMessage::default() });
+                root.tick();
+                root.note_deaths();
+                root.tick();
+            });
+            watch.0
+        });
+        assert_eq!(ends, [Some(vec![10, 2]), None]);
     }
 
     #[test]

@@ -123,11 +123,11 @@ const WORTH_A_SAMPLE: f64 = 0.3;
 pub fn expected_pace(circumstances: &Circumstances, work: &dyn Work) -> Option<Expected> {
     let workers: u64 = circumstances.placements.iter().map(|placement| placement.threads as u64).sum();
     let left = work.units().saturating_sub(circumstances.attempt.done());
-    let seconds = work.forecast().seconds * left as f64 / work.units().max(1) as f64;
+    let seconds = work.forecast().seconds * (1.0 - circumstances.attempt.share_done(work));
     let workers = workers.min(left).max(1);
     let seconds = seconds / workers as f64;
     let waits = matches!(work.unit_cost(), UnitCost::IoBound(_));
-    (!waits && seconds > WORTH_A_SAMPLE).then(|| Expected { seconds: pace(work) * seconds, workers })
+    (!waits && seconds > WORTH_A_SAMPLE).then(|| Expected { seconds: pace(work) * seconds, at_once: workers as f64 / left.max(1) as f64 })
 }
 
 /// The default of `--checkpoint-every`.

@@ -105,6 +105,17 @@ impl Amount {
     }
 }
 
+/// How far a run is.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Reached {
+    /// How many units are done.
+    pub units: u64,
+    /// How many there are.
+    pub all: u64,
+    /// The part of the expected time that these units take, from 0 to 1: units of different kinds differ in cost.
+    pub share: f64,
+}
+
 /// A column of an answer: its key in every format, and the unit that text shows with it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Column {

@@ -31,6 +31,8 @@ pub struct ByFormula<F: Formula> {
     below: Below<F>,
     /// Where the units of each formula end.
     ends: Vec<u64>,
+    /// The expected seconds of all.
+    seconds: f64,
 }
 
 /// How many numbers may have tables at once on a rank: one that ends, one that begins, and one that a worker came back to.
@@ -54,7 +56,8 @@ impl<F: Formula> ByFormula<F> {
             end
         });
         let ends = ends.collect();
-        ByFormula { spans, rows, lanes, edges, pis, below, ends }
+        let seconds = pis.iter().map(|pi| pi.forecast().seconds).sum();
+        ByFormula { spans, rows, lanes, edges, pis, below, ends, seconds }
     }
 
     /// The numbers, and what verifies them.
@@ -191,6 +194,21 @@ impl<F: Formula> Kernel for ByFormula<F> {
         Some(Box::new(sample(self.rows, self.lanes, self.below)))
     }
 
+    fn seconds(&self) -> f64 {
+        self.seconds
+    }
+
+    fn share(&self, units: Range<u64>) -> f64 {
+        let first = self.ends.partition_point(|&end| end <= units.start);
+        let touched = (first..self.pis.len()).take_while(|&index| self.units_of(index).start < units.end);
+        let seconds = touched.map(|index| {
+            let (pi, of_it) = (&self.pis[index], self.units_of(index));
+            let inside = units.start.max(of_it.start) - of_it.start..units.end.min(of_it.end) - of_it.start;
+            pi.forecast().seconds * pi.share(&inside)
+        });
+        seconds.sum::<f64>() / self.seconds.max(f64::MIN_POSITIVE)
+    }
+
     /// Units are cut by expected costs, which may be wrong.
     fn unit_cost(&self) -> UnitCost {
         UnitCost::Varying
@@ -211,6 +229,22 @@ mod tests {
     fn verified(start: u128, end: u128) -> ByFormula<Pi> {
         let rows = Rows { asked: Asked::Ranges, certainty: false, cumulative: false };
         ByFormula::new(vec![Span::new(start, end).unwrap()], rows, lanes::pick(None).unwrap(), true, Pi::new)
+    }
+
+    #[test]
+    fn all_units_together_take_all_of_the_time() {
+        // Three numbers are so small that they have no units.
+        let spans = [(0, 0), (2, 5), (10, 10_000_000), (3, 1 << 40)].map(|(start, end)| Span::new(start, end).unwrap());
+        let rows = Rows { asked: Asked::Ranges, certainty: false, cumulative: false };
+        let kernel = ByFormula::new(spans.to_vec(), rows, lanes::pick(None).unwrap(), true, Pi::new);
+        let units = Work::units(&kernel);
+        let each: f64 = (0..units).map(|unit| kernel.share(unit..unit + 1)).sum();
+        approx::assert_relative_eq!(each, 1.0, max_relative = 1e-9);
+        approx::assert_relative_eq!(kernel.share(0..units), 1.0, max_relative = 1e-9);
+        for cut in [0, 1, units / 3, units - 1, units] {
+            let parts = kernel.share(0..cut) + kernel.share(cut..units);
+            approx::assert_relative_eq!(parts, 1.0, max_relative = 1e-9);
+        }
     }
 
     #[test]

@@ -127,6 +127,10 @@ impl Kernel for ByResidue {
         }
     }
 
+    fn share(&self, units: Range<u64>) -> f64 {
+        self.sieving.share(&units, self.seconds())
+    }
+
     fn sample(&self) -> Option<Box<dyn Work>> {
         Some(Box::new(ByResidue { sieving: self.sieving.sample(), residues: self.residues.clone() }))
     }

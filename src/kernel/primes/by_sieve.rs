@@ -92,6 +92,10 @@ impl Kernel for BySieve {
         Forecast { seconds, thread_bytes: 2 * once.thread_bytes, ..once }
     }
 
+    fn share(&self, units: Range<u64>) -> f64 {
+        self.sieving.share(&units, self.seconds())
+    }
+
     fn sample(&self) -> Option<Box<dyn Work>> {
         Some(Box::new(BySieve { sieving: self.sieving.sample(), verify: false }))
     }

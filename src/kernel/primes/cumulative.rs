@@ -142,6 +142,10 @@ impl Work for Cumulative {
         self.work.unit_cost()
     }
 
+    fn seconds_of(&self, units: Range<u64>) -> f64 {
+        self.work.seconds_of(units)
+    }
+
     fn abandon(&self) {
         self.work.abandon();
     }

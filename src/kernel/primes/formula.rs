@@ -27,6 +27,10 @@ pub trait Formula: Send + Sync + 'static {
     fn how(&self) -> Option<String>;
     fn units(&self) -> u64;
     fn forecast(&self) -> Forecast;
+    /// The part of the forecast's seconds that these units take. They cost the same unless a formula knows better.
+    fn share(&self, units: &Range<u64>) -> f64 {
+        (units.end - units.start) as f64 / self.units().max(1) as f64
+    }
     /// Computes a unit. What a thread needs for it, such as the sieve, is made if it is not there yet.
     fn compute(&self, unit: u64, sieve: &Sieve, open: &mut Option<Self::Open>) -> Self::Sums;
     /// Whether these units can have this result.

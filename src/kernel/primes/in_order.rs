@@ -212,11 +212,18 @@ impl<R: Reading> Kernel for InOrder<R> {
         self.sieving.plausible(&units, part, |found, numbers, primes| found.fits(numbers, primes))
     }
 
+    fn seconds(&self) -> f64 {
+        self.sieving.forecast().seconds + 1e-9 * R::COST * expected(self.sieving.span())
+    }
+
     fn forecast(&self) -> Forecast {
-        let (span, sieving) = (self.sieving.span(), self.sieving.forecast());
-        let reading = 1e-9 * R::COST * expected(span);
+        let sieving = self.sieving.forecast();
         let thread_bytes = sieving.thread_bytes + R::thread_bytes(&self.sieving.layout());
-        Forecast { seconds: sieving.seconds + reading, thread_bytes, ..sieving }
+        Forecast { seconds: self.seconds(), thread_bytes, ..sieving }
+    }
+
+    fn share(&self, units: Range<u64>) -> f64 {
+        self.sieving.share(&units, self.seconds())
     }
 
     fn sample(&self) -> Option<Box<dyn crate::work::Work>> {

@@ -294,6 +294,14 @@ impl Kernel for Nth {
         Ok(row(self.n, self.behind(below)?, sieving.rows))
     }
 
+    fn share(&self, units: Range<u64>) -> f64 {
+        let (last, all) = (self.sieving.units(), self.seconds().max(f64::MIN_POSITIVE));
+        let below = self.below.forecast().seconds;
+        let sieved = units.start.min(last)..units.end.min(last);
+        let counted = units.start.max(last) - last..units.end.max(last) - last;
+        ((all - below) * self.sieving.share(&sieved, all - below) + below * self.below.share(&counted)) / all
+    }
+
     fn forecast(&self) -> Forecast {
         let (below, mut sieving) = (self.below.forecast(), self.sieving.forecast());
         // One of the slices is sieved once more, by rank 0.

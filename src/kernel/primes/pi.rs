@@ -5,7 +5,9 @@ use super::formula::Formula;
 use super::sieving::seconds;
 use crate::error::{Error, Result};
 use crate::math::approximate::plausible;
-use crate::math::count::gourdon::{Gourdon, Hard, Params, PlaceSums, TermSums, WeightedPi, Workspace, X_LEAST};
+use crate::math::count::gourdon::{
+    Gourdon, Hard, Params, PlaceSums, TermSums, UnitCosts, WeightedPi, Workspace, X_LEAST,
+};
 use crate::math::lanes::Lanes;
 use crate::math::sieve::{Sieve, naive};
 use crate::math::trial;
@@ -30,8 +32,7 @@ pub struct Many {
     /// Whether it is counted with other parameters than usual.
     again: bool,
     lanes: &'static Lanes,
-    units: u64,
-    cost: u128,
+    costs: UnitCosts,
     open: Mutex<Weak<Gourdon>>,
 }
 
@@ -43,8 +44,8 @@ pub struct At {
 
 impl Many {
     fn new(x: u128, again: bool, lanes: &'static Lanes) -> Many {
-        let mut many = Many { x, again, lanes, units: 0, cost: 0, open: Mutex::default() };
-        (many.units, many.cost) = Gourdon::units_and_cost(&many.params());
+        let mut many = Many { x, again, lanes, costs: UnitCosts::default(), open: Mutex::default() };
+        many.costs = Gourdon::unit_costs(&many.params());
         many
     }
 
@@ -79,7 +80,7 @@ impl Pi {
 
     /// Expected picoseconds.
     pub fn cost(&self) -> u128 {
-        self.many().map_or(0, |many| many.cost)
+        self.many().map_or(0, |many| many.costs.whole())
     }
 }
 
@@ -116,12 +117,16 @@ impl Formula for Pi {
     }
 
     fn units(&self) -> u64 {
-        self.many().map_or(0, |many| many.units)
+        self.many().map_or(0, |many| many.costs.units())
     }
 
     fn forecast(&self) -> Forecast {
         let (open_bytes, thread_bytes) = self.many().map_or((0, 0), |many| Gourdon::memory(&many.params()));
         Forecast { seconds: seconds(self.cost()), open_bytes, thread_bytes, ..Forecast::default() }
+    }
+
+    fn share(&self, units: &Range<u64>) -> f64 {
+        self.many().map_or(0.0, |many| many.costs.share(units))
     }
 
     fn compute(&self, unit: u64, sieve: &Sieve, at: &mut Option<At>) -> TermSums {

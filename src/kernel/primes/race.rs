@@ -201,13 +201,21 @@ impl Kernel for Race {
         spans.len() == part.pieces.len() && spans.into_iter().zip(&part.pieces).all(fits)
     }
 
+    fn seconds(&self) -> f64 {
+        let reading = 1e-9 * if self.residues.count() == 2 { READ_TWO_NS } else { READ_MORE_NS };
+        self.sieving.forecast().seconds + reading * expected(self.sieving.span())
+    }
+
+    fn share(&self, units: Range<u64>) -> f64 {
+        self.sieving.share(&units, self.seconds())
+    }
+
     fn forecast(&self) -> Forecast {
         let (span, sieving, classes) = (self.sieving.span(), self.sieving.forecast(), self.residues.count() as u64);
         let pieces = (span.width() / (WORD * self.words() as u128)) as u64 + 2 * self.sieving.units();
-        let reading = 1e-9 * if classes == 2 { READ_TWO_NS } else { READ_MORE_NS } * expected(span);
         let thread_bytes = sieving.thread_bytes + bytes_in_order(&self.sieving.layout());
         let rank_bytes = sieving.rank_bytes + COPIES * pieces * (32 + COURSE_BYTES * classes);
-        Forecast { seconds: sieving.seconds + reading, rank_bytes, thread_bytes, ..sieving }
+        Forecast { seconds: self.seconds(), rank_bytes, thread_bytes, ..sieving }
     }
 
     fn sample(&self) -> Option<Box<dyn Work>> {

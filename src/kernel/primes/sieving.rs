@@ -25,6 +25,8 @@ pub struct Size {
     pub kept: u64,
     /// Expected picoseconds.
     pub cost: u128,
+    /// How many of them go by before the first unit, while sieving primes are made.
+    pub making: u128,
     /// Bytes: once for all threads, and for each.
     pub memory: (u64, u64),
 }
@@ -33,7 +35,8 @@ impl Size {
     /// What a plan needs to know of the layout.
     pub fn of(layout: &Layout) -> Size {
         let Layout { bound, kept, .. } = *layout;
-        Size { units: layout.units(), bound, kept, cost: layout.cost(), memory: sieve::memory(layout) }
+        let (cost, making, memory) = (layout.cost(), layout.making(), sieve::memory(layout));
+        Size { units: layout.units(), bound, kept, cost, making, memory }
     }
 }
 
@@ -89,6 +92,14 @@ impl Sieving {
         let (shared_bytes, thread_bytes) = self.size.memory;
         let rank_bytes = ROW_BYTES * self.ranges() as u64;
         Forecast { seconds: seconds(self.size.cost), rank_bytes, shared_bytes, thread_bytes, ..Forecast::default() }
+    }
+
+    /// The part of so many seconds that these units take, if all units take them: the sieving primes are made while the first one is computed.
+    pub fn share(&self, units: &Range<u64>, seconds: f64) -> f64 {
+        let making = (self::seconds(self.size.making) / seconds.max(f64::MIN_POSITIVE)).clamp(0.0, 1.0);
+        let of_all = (units.end - units.start) as f64 / self.units().max(1) as f64;
+        let makes = if units.start == 0 && units.end > 0 { making } else { 0.0 };
+        makes + (1.0 - making) * of_all
     }
 
     /// A smaller sieving of this kind, which takes some milliseconds.

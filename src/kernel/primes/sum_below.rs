@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::math::approximate;
 use crate::math::count::gourdon::powers::{self, HardSums, PowerFormula, PowerSums, PowerWorkspace};
 use crate::math::count::gourdon::powers::{SliceSums, WeightedSums};
-use crate::math::count::gourdon::{Gourdon, Params, X_END, X_LEAST};
+use crate::math::count::gourdon::{Gourdon, Params, UnitCosts, X_END, X_LEAST};
 use crate::math::integer::{self, Integer};
 use crate::math::lanes::Lanes;
 use crate::math::ring::U256;
@@ -30,8 +30,7 @@ pub enum SumBelow<const K: usize> {
 pub struct LargeSum {
     params: Params,
     lanes: &'static Lanes,
-    units: u64,
-    cost: u128,
+    costs: UnitCosts,
     open: Mutex<Weak<PowerFormula>>,
 }
 
@@ -53,7 +52,7 @@ pub fn reaches(end: u128, exponent: u32) -> bool {
 pub fn cost(end: u128, exponent: u32) -> u128 {
     match end.saturating_sub(1) {
         x if x < X_LEAST => 0,
-        x => Gourdon::units_and_cost(&Params::new(x)).1 * SLOWER[exponent as usize],
+        x => Gourdon::unit_costs(&Params::new(x)).whole() * SLOWER[exponent as usize],
     }
 }
 
@@ -67,9 +66,8 @@ impl<const K: usize> SumBelow<K> {
     }
 
     fn many(params: Params, lanes: &'static Lanes) -> SumBelow<K> {
-        let (units, cost) = Gourdon::units_and_cost(&params);
-        let cost = cost * SLOWER[K];
-        SumBelow::Many(Box::new(LargeSum { params, lanes, units, cost, open: Mutex::default() }))
+        let costs = Gourdon::unit_costs(&params);
+        SumBelow::Many(Box::new(LargeSum { params, lanes, costs, open: Mutex::default() }))
     }
 }
 
@@ -118,13 +116,17 @@ impl<const K: usize> Formula for SumBelow<K> {
     }
 
     fn units(&self) -> u64 {
-        if let SumBelow::Many(many) = self { many.units } else { 0 }
+        if let SumBelow::Many(many) = self { many.costs.units() } else { 0 }
     }
 
     fn forecast(&self) -> Forecast {
         let SumBelow::Many(many) = self else { return Forecast::default() };
         let (open_bytes, thread_bytes) = PowerFormula::memory(&many.params);
-        Forecast { seconds: seconds(many.cost), open_bytes, thread_bytes, ..Forecast::default() }
+        Forecast { seconds: seconds(many.costs.whole() * SLOWER[K]), open_bytes, thread_bytes, ..Forecast::default() }
+    }
+
+    fn share(&self, units: &Range<u64>) -> f64 {
+        if let SumBelow::Many(many) = self { many.costs.share(units) } else { 0.0 }
     }
 
     fn compute(&self, unit: u64, sieve: &Sieve, at: &mut Option<SumAt>) -> PowerSums {

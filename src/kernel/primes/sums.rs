@@ -67,6 +67,10 @@ impl Kernel for Sums {
         self.sieving.forecast()
     }
 
+    fn share(&self, units: Range<u64>) -> f64 {
+        self.sieving.share(&units, self.seconds())
+    }
+
     fn sample(&self) -> Option<Box<dyn Work>> {
         Some(Box::new(Sums { sieving: self.sieving.sample(), exponent: self.exponent }))
     }

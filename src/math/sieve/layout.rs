@@ -152,6 +152,11 @@ impl Layout {
     pub fn cost(&self) -> u128 {
         self.cost
     }
+
+    /// How many of them go by before the first window, while the sieving primes that are kept are made.
+    pub fn making(&self) -> u128 {
+        pi(self.kept) * u128::from(MAKE_PS)
+    }
 }
 
 impl fmt::Display for Layout {

@@ -19,6 +19,36 @@ pub struct FormulaLayout {
     ordinary: u64,
 }
 
+/// What the units of a formula cost: those of a term are about equal, those of different terms are not.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct UnitCosts {
+    /// Of each term, in the order of the units: how many units it has, and the expected picoseconds of all of them.
+    terms: [(u64, u128); 5],
+}
+
+impl UnitCosts {
+    /// How many units there are.
+    pub fn units(&self) -> u64 {
+        self.terms.iter().map(|(count, _)| count).sum()
+    }
+
+    /// Expected picoseconds of all units on one thread.
+    pub fn whole(&self) -> u128 {
+        self.terms.iter().map(|(_, cost)| cost).sum()
+    }
+
+    /// The part of that which these units take, from 0 to 1.
+    pub fn share(&self, units: &Range<u64>) -> f64 {
+        let (mut first, mut sum) = (0, 0.0);
+        for (count, cost) in self.terms {
+            let inside = units.end.min(first + count).saturating_sub(units.start.max(first));
+            sum += cost as f64 * inside as f64 / count.max(1) as f64;
+            first += count;
+        }
+        sum / self.whole().max(1) as f64
+    }
+}
+
 /// One unit.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Unit {
@@ -154,9 +184,11 @@ impl FormulaLayout {
         }
     }
 
-    /// Expected picoseconds of all units on one thread.
-    pub fn cost(&self) -> u128 {
-        self.hard.cost + self.low.cost + self.high.cost + ordinary(&self.params)
+    /// What its units cost.
+    pub fn unit_costs(&self) -> UnitCosts {
+        let of = |slices: &TermSlices| (slices.count(), slices.cost);
+        let ordinary = (self.ordinary, ordinary(&self.params));
+        UnitCosts { terms: [of(&self.hard), of(&self.low), of(&self.high), ordinary, (1, 0)] }
     }
 }
 
@@ -223,4 +255,29 @@ fn high(params: &Params, v: u64) -> u64 {
 
 fn ordinary(params: &Params) -> u128 {
     u128::from(params.z) / 7 * u128::from(ORDINARY_LEAF_PS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_take_their_part_of_the_time_of_their_terms() {
+        for x in [1_000_000_000, 10u128.pow(16), 10u128.pow(22)] {
+            let layout = FormulaLayout::new(&Params::new(x));
+            let (costs, units) = (layout.unit_costs(), layout.units());
+            assert_eq!(costs.units(), units);
+            let near = |one: f64, other: f64| (one - other).abs() < 1e-9;
+            let terms = [("D", layout.hard.count()), ("A, C", layout.low.count()), ("B", layout.high.count())];
+            let mut first = 0;
+            for (term, count) in terms.into_iter().chain([("phi0", layout.ordinary), ("sigma", 1)]) {
+                let (middle, last) = (first + count / 3, first + count);
+                let share = costs.share(&(first..last));
+                assert!(near(share, layout.expected(term) as f64 / costs.whole() as f64), "{term} of {x}");
+                assert!(near(costs.share(&(first..middle)) + costs.share(&(middle..last)), share), "{term} of {x}");
+                first = last;
+            }
+            assert!(near(costs.share(&(0..units / 2)) + costs.share(&(units / 2..units)), 1.0), "{x}");
+        }
+    }
 }

@@ -31,6 +31,7 @@ use crate::math::primality;
 use crate::math::sieve::{Sieve, SievingPrimes};
 pub use d::Hard;
 use d::HardSieve;
+pub use layout::UnitCosts;
 use layout::{FormulaLayout, Unit};
 pub use params::{Alpha, Params, X_END, X_LEAST};
 pub use place_sums::{PlaceSums, WeightedPi};
@@ -124,7 +125,7 @@ impl Gourdon {
 
     /// Expected picoseconds on one thread.
     pub fn cost(&self) -> u128 {
-        self.layout.cost()
+        self.layout.unit_costs().whole()
     }
 
     /// The bytes: once for all threads of a rank, and for each thread.
@@ -185,10 +186,9 @@ impl Gourdon {
         Gourdon::found(self.params(), whole)
     }
 
-    /// How many units there will be, and the expected picoseconds of all on one thread.
-    pub fn units_and_cost(params: &Params) -> (u64, u128) {
-        let layout = FormulaLayout::new(params);
-        (layout.units(), layout.cost())
+    /// How many units there will be, and what they will cost.
+    pub fn unit_costs(params: &Params) -> UnitCosts {
+        FormulaLayout::new(params).unit_costs()
     }
 
     /// The result, from the sums of all units. It needs no tables.
