@@ -126,6 +126,41 @@ fn a_long_column_takes_little_memory() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "hdf5"), ignore = "pcount is built without HDF5")]
+fn a_resume_wants_the_file_as_it_was() {
+    let folder = Folder::new("edited");
+    let text: String = (0..200_000u64).map(|n| format!("{n},{}\n", 7 * n)).collect();
+    let mut files = vec![(table(&folder, "long.csv", &text), "2")];
+    if has_h5py() {
+        let path = folder.file("data.h5");
+        let script = "import h5py, numpy, sys; h5py.File(sys.argv[1], 'w')['x'] = 7 * numpy.arange(200000)";
+        let mut maker = Command::new(PYTHON);
+        maker.args(["-c", script, &path]);
+        assert_eq!(run(maker).code, Some(0));
+        files.push((path, "/x"));
+    }
+    for (path, column) in files {
+        let out = folder.file("run.h5");
+        let _ = fs::remove_file(&out);
+        let args = ["sum", "--list", &path, "--column", column, "--for", "1ms", "--out", &out];
+        assert_eq!(alone(&args).code, Some(85), "{path}");
+        let before = fs::read(&path).unwrap();
+        let mut edited = before.clone();
+        // The lowest digit or byte of a number in the middle: the file is as long as it was.
+        let at = edited.len() / 2 + edited[edited.len() / 2..].iter().position(|&byte| byte == b'\n').unwrap_or(0) + 1;
+        edited[at] = if edited[at] == b'9' { b'8' } else { b'9' };
+        fs::write(&path, &edited).unwrap();
+        for refused in [alone(&["resume", &out]), mpirun(2, &["resume", &out])] {
+            assert_eq!((refused.code, refused.said().len()), (Some(2), 1), "{refused:?}");
+            assert!(refused.err.contains("this run was started with checksum "), "{refused:?}");
+        }
+        fs::write(&path, before).unwrap();
+        let expect = format!("{}\n", (0..200_000u64).map(|n| 7 * n).sum::<u64>());
+        assert_eq!(alone(&["resume", &out]).out, expect);
+    }
+}
+
+#[test]
 fn datasets_of_other_programs_are_read_in_slices() {
     if !has_h5py() {
         return;

@@ -3,7 +3,7 @@
 //! A slice ends at the end of a row. Where a file has no quotes, rows end with lines. Where it has some, a line break may be in a
 //! cell, so that the rows are looked through once from the beginning.
 
-use super::{Column, ColumnReader, Gathered, facts, written};
+use super::{Column, ColumnReader, Gathered, checksum, checksum_fact, facts, full, written};
 use crate::error::{Error, Result};
 use crate::escaped;
 use crate::values::{Fact, Numbers, Value};
@@ -28,6 +28,8 @@ pub struct CsvColumn {
     place: Place,
     /// Where each slice begins, and the last one ends.
     edges: Vec<u64>,
+    /// What tells the content of the file.
+    checksum: u64,
 }
 
 /// Where a column is in its table.
@@ -55,8 +57,8 @@ impl CsvColumn {
         }
         let separator = if path.extension().is_some_and(|ending| ending == "tsv") { b'\t' } else { b',' };
         let place = Place::find(&mut BufReader::new(&file), name, separator).map_err(|why| wrong(&why))?;
-        let edges = edges(&file, &place, metadata.len()).map_err(|why| wrong(&why))?;
-        Ok(CsvColumn { path: path.into(), place, edges })
+        let (edges, checksum) = edges(&file, &place, metadata.len()).map_err(|why| wrong(&why))?;
+        Ok(CsvColumn { path: path.into(), place, edges, checksum })
     }
 }
 
@@ -144,18 +146,6 @@ fn columns(count: usize) -> String {
     if count == 1 { "1 column".into() } else { format!("{count} columns") }
 }
 
-/// Fills the buffer as far as there is something; how far.
-fn full(from: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut count = 0;
-    while count < buffer.len() {
-        match from.read(&mut buffer[count..])? {
-            0 => break,
-            some => count += some,
-        }
-    }
-    Ok(count)
-}
-
 /// Stands behind a table, as a row of its own. If it is none, a quote is open.
 const BEHIND: &[u8] = b"\npcount-end";
 
@@ -172,27 +162,22 @@ fn each_row(from: impl Read, separator: u8, mut each: impl FnMut(u64)) -> Found<
 
 const OPEN: &str = "a quote is opened and not closed";
 
-/// Where the slices begin, and the last one ends.
-fn edges(file: &File, place: &Place, end: u64) -> Found<Vec<u64>> {
+/// Where the slices begin, and the last one ends; and the checksum of the file.
+fn edges(file: &File, place: &Place, end: u64) -> Found<(Vec<u64>, u64)> {
     let wrong = |why: &dyn std::fmt::Display| why.to_string();
     let first = place.first_row.min(end);
     let width = ((end - first) / SLICES_OF_SMALL).clamp(1, SLICE);
-    match has_quotes(file, first).map_err(|why| wrong(&why))? {
-        false => by_lines(file, first, end, width).map_err(|why| wrong(&why)),
-        true => by_rows(file, place, end, width),
-    }
-}
-
-fn has_quotes(mut file: &File, from: u64) -> io::Result<bool> {
-    let mut buffer = vec![0; 1 << 20];
-    file.seek(SeekFrom::Start(from))?;
-    loop {
-        match full(&mut file, &mut buffer)? {
-            0 => return Ok(false),
-            count if buffer[..count].contains(&b'"') => return Ok(true),
-            _ => (),
-        }
-    }
+    let mut has_quotes = false;
+    let mut look = |at: u64, bytes: &[u8]| {
+        let heading = first.saturating_sub(at).min(bytes.len() as u64) as usize;
+        has_quotes = has_quotes || bytes[heading..].contains(&b'"');
+    };
+    let checksum = checksum::of_all(file, &mut look).map_err(|why| wrong(&why))?;
+    let edges = match has_quotes {
+        false => by_lines(file, first, end, width).map_err(|why| wrong(&why))?,
+        true => by_rows(file, place, end, width)?,
+    };
+    Ok((edges, checksum))
 }
 
 /// Slices of so many bytes and the rest of the line.
@@ -246,7 +231,7 @@ impl Column for CsvColumn {
 
     fn facts(&self) -> Vec<Fact> {
         let bytes = self.edges[self.edges.len() - 1];
-        facts(&self.path, &self.place.name, Fact::new("bytes", Value::Count(bytes)))
+        facts(&self.path, &self.place.name, [Fact::new("bytes", Value::Count(bytes)), checksum_fact(self.checksum)])
     }
 
     fn reader(self: Arc<Self>) -> Box<dyn ColumnReader> {
@@ -261,7 +246,7 @@ struct CsvReader {
 
 impl ColumnReader for CsvReader {
     fn slice(&mut self, slice: u64) -> Result<Numbers> {
-        let CsvColumn { path, place, edges } = &*self.column;
+        let CsvColumn { path, place, edges, .. } = &*self.column;
         let (start, end) = (edges[slice as usize], edges[slice as usize + 1]);
         let wrong = |why: &dyn std::fmt::Display| Error::usage(format!("--list {}: {why}", path.display()));
         let mut file = match self.file.take() {

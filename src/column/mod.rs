@@ -2,12 +2,15 @@
 //!
 //! `csv.rs` reads text. Datasets of HDF5 are read in `run_file/`, where HDF5 is named. What comes from stdin is read by one rank and held.
 
+mod checksum;
 mod csv;
 
 use crate::error::{Error, Result};
 use crate::syntax;
 use crate::values::{Fact, Numbers, Value};
+pub use checksum::of_samples;
 pub use csv::{CsvColumn, numbers_of};
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -38,9 +41,27 @@ pub fn is_dataset(name: &str) -> bool {
 }
 
 /// What a column is called, as a fact; and where it is.
-pub fn facts(path: &Path, name: &str, more: Fact) -> Vec<Fact> {
+pub fn facts(path: &Path, name: &str, more: impl IntoIterator<Item = Fact>) -> Vec<Fact> {
     let text = |text: String| Value::text(text);
-    vec![Fact::new("list", text(path.display().to_string())), Fact::new("column", text(name.into())), more]
+    let named = [Fact::new("list", text(path.display().to_string())), Fact::new("column", text(name.into()))];
+    named.into_iter().chain(more).collect()
+}
+
+/// The checksum of a file, as a fact: a run goes on only with the same content.
+pub fn checksum_fact(checksum: u64) -> Fact {
+    Fact::new("checksum", Value::text(format!("{checksum:016x}")))
+}
+
+/// Fills the buffer as far as there is something; how far.
+fn full(from: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut count = 0;
+    while count < buffer.len() {
+        match from.read(&mut buffer[count..])? {
+            0 => break,
+            some => count += some,
+        }
+    }
+    Ok(count)
 }
 
 /// Numbers that are held, a slice of all: those of a column from stdin.
@@ -61,7 +82,7 @@ impl Column for HeldColumn {
     }
 
     fn facts(&self) -> Vec<Fact> {
-        facts(Path::new("-"), &self.name, Fact::new("count", Value::count(self.texts.len())))
+        facts(Path::new("-"), &self.name, [Fact::new("count", Value::count(self.texts.len()))])
     }
 
     fn reader(self: Arc<Self>) -> Box<dyn ColumnReader> {

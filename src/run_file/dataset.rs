@@ -6,7 +6,7 @@
 use super::checked;
 use super::open::OpenFault;
 use super::reader::{self, Slices};
-use crate::column::{Column, ColumnReader, facts};
+use crate::column::{self, Column, ColumnReader, checksum_fact, facts};
 use crate::error::{Error, Result};
 use crate::values::{Fact, Numbers, Value};
 use hdf5::filters::Filter;
@@ -32,6 +32,8 @@ pub struct DatasetColumn {
     name: String,
     file: fs::File,
     count: u64,
+    /// What tells the content of the file.
+    checksum: u64,
 }
 
 /// Opens a dataset of integers.
@@ -45,7 +47,8 @@ pub fn column(path: &Path, name: &str) -> Result<Arc<dyn Column>> {
         return Err(wrong(&"it is no plain file, and ranks read it in slices"));
     }
     let count = reader::count_of(&file, name).map_err(|fault| told(path, fault))?;
-    Ok(Arc::new(DatasetColumn { path: path.into(), name: name.into(), file, count }))
+    let checksum = column::of_samples(&file).map_err(|why| wrong(&why))?;
+    Ok(Arc::new(DatasetColumn { path: path.into(), name: name.into(), file, count, checksum }))
 }
 
 fn told(path: &Path, fault: OpenFault) -> Error {
@@ -67,7 +70,8 @@ impl Column for DatasetColumn {
     }
 
     fn facts(&self) -> Vec<Fact> {
-        facts(&self.path, &self.name, Fact::new("count", Value::Count(self.count)))
+        let count = Fact::new("count", Value::Count(self.count));
+        facts(&self.path, &self.name, [count, checksum_fact(self.checksum)])
     }
 
     fn reader(self: Arc<Self>) -> Box<dyn ColumnReader> {
