@@ -6,6 +6,7 @@
 use crate::cli::{self, Order, Request};
 use crate::column::{self, Column, CsvColumn, HeldColumn};
 use crate::error::{Error, Result, without_passwords};
+use crate::math::lanes;
 use crate::placement;
 use crate::plan::Plan;
 use crate::report::{Report, State, Status, history};
@@ -71,6 +72,12 @@ impl Attempt {
         Ok(Attempt { order, list, ranks: world.size(), arguments, first: true, past: None })
     }
 
+    /// What puts runs of shares together; `past` has their attempts.
+    pub fn of_shares(order: Order, state: &State, arguments: Vec<String>, past: Report) -> Attempt {
+        let (list, ranks) = (state.list.clone(), usize::try_from(state.ranks).unwrap_or(usize::MAX));
+        Attempt { order, list, ranks, arguments, first: false, past: Some(past) }
+    }
+
     /// Resumes the run in `file`, as `order` says. The run file is at the root.
     ///
     /// # Errors
@@ -114,7 +121,7 @@ impl Attempt {
     pub fn plan(&self, world: &dyn World, stops: &Stops) -> Result<Plan> {
         let (order, ranks, list) = (self.order.clone(), self.ranks, self.list.clone());
         let stopped = || stops.before_it_began("while it was planned");
-        let plan = aside("plan", move || order.plan(ranks, &list), &|| reason(world, &stopped))?;
+        let plan = aside("plan", move || planned(&order, ranks, &list), &|| reason(world, &stopped))?;
         self.past.iter().try_for_each(|past| fits(past, &plan).and_then(|()| self.check(past, &plan)))?;
         if let (Job::Stream(_), Some((_, true))) = (&plan.job, self.order.cache()) {
             let what = "--cache is not for a list, which is printed while it is computed: leave it out";
@@ -164,6 +171,12 @@ impl Attempt {
         self.past.iter().filter_map(|past| past.state.as_ref()).flat_map(|state| state.blocks.clone()).collect()
     }
 
+    /// What is kept of a run that is over: of one that was computed twice, as if it had been computed once.
+    pub fn state_at_end(&self, plan: &Plan, witnesses: Parts) -> State {
+        let (fingerprint, units) = plan.once.unwrap_or_else(|| (plan.fingerprint(), plan.units()));
+        State { fingerprint, units, ..self.state(plan, units, witnesses) }
+    }
+
     /// What is saved for the next attempt, with `done` units in these blocks.
     pub fn state(&self, plan: &Plan, done: u64, blocks: Parts) -> State {
         State {
@@ -187,7 +200,7 @@ pub fn column(order: &Order, list: &[String]) -> Result<Option<Arc<dyn Column>>>
         return Ok(Some(Arc::new(HeldColumn { name: name.into(), texts: list.to_vec() })));
     }
     Ok(match order.column_file() {
-        Some((path, name)) if column::is_dataset(name) => Some((files()?.column)(path, name)?),
+        Some((path, name)) if column::is_dataset(name) && column::is_hdf5(path) => Some((files()?.column)(path, name)?),
         Some((path, name)) => Some(Arc::new(CsvColumn::open(path, name)?)),
         None => None,
     })
@@ -200,6 +213,57 @@ fn on_all_ranks(world: &dyn World, order: &Order, list: &[String]) -> Result<Opt
         false => why.at(&format!("on host {}", placement::host())),
     });
     agree(world, mine, |column| column.as_ref().map_or(0, |column| column.numbers()))
+}
+
+/// The plan of an order, with what the order adds to it: witnesses if it is kept, and a second count if all is to be counted twice.
+///
+/// # Errors
+/// If the words make no plan.
+pub fn planned(order: &Order, ranks: usize, list: &[String]) -> Result<Plan> {
+    let of = |order: &Order| {
+        let plan = order.plan(ranks, list)?;
+        Ok::<Plan, Error>(if order.out.is_some() { plan.witnessed() } else { plan })
+    };
+    let plan = of(order)?;
+    if !order.double_check {
+        return Ok(plan);
+    }
+    let mine = order.lanes().map_or_else(|| lanes::pick(None), Ok)?;
+    let other = lanes::usable().find(|lanes| lanes.name != mine.name).filter(|_| order.has_lanes());
+    match other {
+        Some(other) => Ok(plan.doubled(of(&order.on_lanes(other))?, format!("{} lanes", other.name))),
+        None => Ok(plan.doubled(of(order)?, "the same code".into())),
+    }
+}
+
+/// A question as run files and certificates have it.
+pub struct Question<'a> {
+    /// The command line.
+    pub words: &'a [String],
+    /// The lines of a file named there.
+    pub list: &'a [String],
+    /// For how many ranks it was stated.
+    pub ranks: u64,
+}
+
+impl Question<'_> {
+    /// The order and its plan, with witnesses, as this program makes it, if `may` agrees to the order.
+    ///
+    /// # Errors
+    /// If the words ask for no run, or if there is no such plan here.
+    pub fn planned(&self, may: impl FnOnce(&Order) -> bool) -> Result<(Order, Plan)> {
+        let Request::Run(order) = cli::read_again(self.words)? else {
+            return Err(Error::failed("its words ask for no run"));
+        };
+        let mut order = order.as_kept();
+        if !may(&order) {
+            return Err(Error::failed(format!("'{}' is not planned again", order.command())));
+        }
+        order.take_column(column(&order, self.list)?);
+        let ranks = usize::try_from(self.ranks).unwrap_or(usize::MAX);
+        let plan = order.plan(ranks, self.list)?.witnessed();
+        Ok((order, plan))
+    }
 }
 
 const WAITING: &str = "while it waited for its list";

@@ -8,7 +8,7 @@ use crate::block::Block;
 use crate::error::{Error, Result};
 use crate::placement::Placement;
 use crate::wire::{self, Bytes, Wire};
-use crate::work::{self, Answer, Forecast, Known, UnitCost, Work, Worker};
+use crate::work::{self, Answer, Forecast, Known, NamedIntegers, UnitCost, Work, Worker};
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -225,6 +225,26 @@ impl Work for Chain {
             *at == *link as u64 && self.links[*link].plausible(units.clone(), &part.0)
         };
         parts.len() == links.len() && parts.iter().zip(&links).all(fits)
+    }
+
+    fn numbers(&self, part: &[u8]) -> Option<NamedIntegers> {
+        let parts = link_parts(part).ok()?;
+        let of = parts.into_iter().map(|(link, part)| self.links.get(link as usize)?.numbers(part));
+        Some(of.collect::<Option<Vec<_>>>()?.concat())
+    }
+
+    fn part_of(&self, numbers: &NamedIntegers) -> Option<Vec<u8>> {
+        let links = self.links.iter().enumerate();
+        let parts = links.filter_map(|(link, work)| Some((link as u64, Bytes(work.part_of(numbers)?))));
+        let parts: LinkParts = parts.collect();
+        let part = wire::bytes(&parts);
+        // All names must be of some link, and each of one only.
+        let sorted = |numbers: &NamedIntegers| {
+            let mut all = numbers.clone();
+            all.sort();
+            all
+        };
+        (sorted(&self.numbers(&part)?) == sorted(numbers)).then_some(part)
     }
 
     fn unit_cost(&self) -> UnitCost {

@@ -39,13 +39,16 @@ pub mod chain;
 pub mod placement;
 pub mod work;
 
+pub mod digest;
+pub mod twice;
+pub mod witness;
+
 pub mod kernel;
 pub mod plan;
 
 pub mod run;
 pub mod world;
 
-pub mod digest;
 pub mod draft;
 pub mod folder;
 pub mod report;
@@ -61,6 +64,9 @@ pub mod plot;
 pub mod attempt;
 pub mod cli;
 pub mod summary;
+pub mod trust;
+
+pub mod self_test;
 
 pub mod command;
 pub mod full;

@@ -77,6 +77,23 @@ fn affinity() -> Option<Vec<usize>> {
     Some((0..CpuSet::MAX_CPU).filter(|&core| set.is_set(core)).collect())
 }
 
+/// Binds this thread to one core. Returns whether it is bound: some systems do not allow it.
+#[cfg(target_os = "linux")]
+pub fn bind_to(core: usize) -> bool {
+    use rustix::thread::{CpuSet, sched_setaffinity};
+    let mut set = CpuSet::new();
+    if core < CpuSet::MAX_CPU {
+        set.set(core);
+    }
+    sched_setaffinity(None, &set).is_ok()
+}
+
+/// Binds this thread to one core, where a system allows it.
+#[cfg(not(target_os = "linux"))]
+pub fn bind_to(_: usize) -> bool {
+    false
+}
+
 #[cfg(not(target_os = "linux"))]
 fn affinity() -> Option<Vec<usize>> {
     None

@@ -5,13 +5,15 @@
 
 use crate::digest::Sha256;
 use crate::error::Result;
-use crate::kernel::{Given, KernelEntry, PlanChoice};
-use crate::values::{Amount, Fact};
+use crate::kernel::{self, Given, KernelEntry, PlanChoice};
+use crate::twice::Twice;
+use crate::values::{Amount, Fact, Value};
 use crate::wire::{self, Wire};
+use crate::witness::Witnessed;
 use crate::work::Job;
 
 /// Counts the changes of cuts and of the meaning of parts before the first release.
-const CUT: u64 = 6;
+const CUT: u64 = 7;
 
 /// A problem that is ready to be computed, the same on every rank.
 pub struct Plan {
@@ -25,6 +27,8 @@ pub struct Plan {
     pub how: Vec<PlanChoice>,
     /// How much that is, for progress.
     pub amount: Amount,
+    /// The fingerprint and the units of the plan that computes all of it once, if this one does so twice.
+    pub once: Option<(u64, u64)>,
 }
 
 impl Plan {
@@ -36,7 +40,28 @@ impl Plan {
         let opened = (entry.open)(given)?;
         let units = opened.job.units();
         let amount = entry.amount(given, units).unwrap_or(Amount::units(units));
-        Ok(Plan { kernel: entry.name, job: opened.job, facts: opened.facts, how: opened.how, amount })
+        Ok(Plan { kernel: entry.name, job: opened.job, facts: opened.facts, how: opened.how, amount, once: None })
+    }
+
+    /// The same plan, whose parts have witnesses if another run would have the same parts: for runs that are kept.
+    pub fn witnessed(self) -> Plan {
+        let lasts = kernel::find(self.kernel).is_some_and(KernelEntry::lasts);
+        let job = match self.job {
+            Job::Work(work) if lasts => Job::work(Witnessed::new(work)),
+            job => job,
+        };
+        Plan { job, ..self }
+    }
+
+    /// The same plan, of which all is computed a second time as `other` does it, whose units are the same; `by` says how.
+    pub fn doubled(self, other: Plan, by: String) -> Plan {
+        let once = Some((self.fingerprint(), self.units()));
+        let job = match (self.job, other.job) {
+            (Job::Work(one), Job::Work(other)) if one.units() == other.units() => Job::work(Twice::new(one, other)),
+            (job, _) => job,
+        };
+        let how = [self.how, vec![PlanChoice::cutting(Fact::new("double_check", Value::text(by)))]].concat();
+        Plan { job, how, once, ..self }
     }
 
     /// A number that is equal on ranks with the same plan, and only there. It covers the kernel, the facts, the number of units and how
@@ -65,7 +90,7 @@ impl Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::{self, tests::given};
+    use crate::kernel::tests::given;
 
     #[test]
     fn fingerprints_tell_problems_apart() {

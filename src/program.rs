@@ -1,7 +1,7 @@
 //! The program, from what is asked to the exit code: which units, compute, say it. The chapters are in `command/`.
 
 use crate::cli::Request;
-use crate::command::{compare, resume, run, say, start_timeout, words};
+use crate::command::{compare, resume, run, say, self_test, start_timeout, verify, words};
 use crate::error::Result;
 use crate::run::stop::Stops;
 use crate::world::{self, World, agree, alone, launch};
@@ -47,6 +47,8 @@ fn carry_out(world: &dyn World, request: Request, stops: Stops, began: Instant) 
         Request::Run(order) if !order.dry_run => run::begin(world, *order, &stops),
         Request::Compare(order) if !order.comparison.launch => compare::compare(world, *order, &stops),
         Request::Resume { file, order } => resume::resume(world, &file, *order, &stops),
+        Request::SelfTest(order) => self_test::self_test(world, &order, &stops),
+        Request::Verify(checking) => verify::verify(world, &checking, &stops),
         request => {
             let said = agree(world, world.is_root().then(|| say(&request)).transpose(), |_| 0)?;
             Ok(world.all_max(said.unwrap_or(0).into()) as u8)

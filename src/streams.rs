@@ -12,7 +12,10 @@ use rustix::fd::BorrowedFd;
 use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
 use rustix::stdio::{stderr, stdin, stdout};
 use rustix::termios::tcgetwinsize;
-use std::io::{IsTerminal, Write};
+use std::fs::File;
+use std::io::{IsTerminal, Seek, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, MutexGuard, TryLockError};
 use std::time::Duration;
@@ -37,6 +40,31 @@ fn has(number: u8) -> bool {
 /// How many columns the terminal has that shows stdout; `None` if none does.
 pub fn columns() -> Option<usize> {
     tcgetwinsize(stdout()).ok().map(|size| usize::from(size.ws_col)).filter(|&columns| columns > 0)
+}
+
+/// How far into its file stdout is, if what is written there can be written again: it is a file, and not one to which all is added at the end.
+pub fn place_in_stdout() -> Option<u64> {
+    let mut file = as_file().ok().filter(|file| file.metadata().is_ok_and(|data| data.is_file()))?;
+    // Linux says so, and elsewhere it is not relied on.
+    let info = std::fs::read_to_string("/proc/self/fdinfo/1").ok()?;
+    let flags = info.lines().find_map(|line| line.strip_prefix("flags:"))?;
+    let flags = u32::from_str_radix(flags.trim(), 8).ok()?;
+    (flags & APPEND == 0).then(|| file.stream_position().ok()).flatten()
+}
+
+/// The flag of files to which all is added at the end, in Linux.
+const APPEND: u32 = 0o2000;
+
+/// Writes these bytes at a place of the file that stdout is, and leaves it where it is.
+///
+/// # Errors
+/// If they cannot be written.
+pub fn write_in_stdout(place: u64, bytes: &[u8]) -> std::io::Result<()> {
+    as_file()?.write_all_at(bytes, place)
+}
+
+fn as_file() -> std::io::Result<File> {
+    std::io::stdout().as_fd().try_clone_to_owned().map(File::from)
 }
 
 /// What was closed when the program began is closed for a program that takes its place, too.

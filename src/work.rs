@@ -99,7 +99,20 @@ pub trait Kernel: Send + Sync {
     fn plausible(&self, _units: Range<u64>, _part: &Self::Part) -> bool {
         true
     }
+
+    /// A part as integers that anybody can put together, as `docs/certificates.md` says; `None` if it is more than that.
+    fn numbers(&self, _part: &Self::Part) -> Option<NamedIntegers> {
+        None
+    }
+
+    /// The part that these are; `None` if they are none of this problem.
+    fn part_of(&self, _numbers: &NamedIntegers) -> Option<Self::Part> {
+        None
+    }
 }
+
+/// Integers by name. Those of neighbouring parts add up, but for the few that `docs/certificates.md` names.
+pub type NamedIntegers = Vec<(String, Integer)>;
 
 /// What a schedule needs to know about units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -291,6 +304,25 @@ pub trait Work: Send + Sync {
     fn stages(&self) -> Vec<u64>;
     /// Whether the bytes can be the part of `units`, all of which exist.
     fn plausible(&self, units: Range<u64>, part: &[u8]) -> bool;
+    /// As [`Kernel::numbers`].
+    fn numbers(&self, _part: &[u8]) -> Option<NamedIntegers> {
+        None
+    }
+    /// As [`Kernel::part_of`].
+    fn part_of(&self, _numbers: &NamedIntegers) -> Option<Vec<u8>> {
+        None
+    }
+    /// The witnesses in a part, in order, if this work has some.
+    ///
+    /// # Errors
+    /// If the bytes are not those of a part.
+    fn witnesses(&self, _part: &[u8]) -> Result<Vec<(Block, Bytes)>> {
+        Ok(vec![])
+    }
+    /// The work inside, if this one has witnesses.
+    fn without_witnesses(&self) -> Option<Arc<dyn Work>> {
+        None
+    }
 }
 
 /// A stage has at least so many units: between stages workers wait for each other.
@@ -414,6 +446,14 @@ impl<K: Kernel> Work for K {
             true => part == Work::empty(self),
             false => value.is_some_and(|value| Kernel::plausible(self, units, &value)),
         }
+    }
+
+    fn numbers(&self, part: &[u8]) -> Option<NamedIntegers> {
+        Kernel::numbers(self, &wire::value(part).ok()?)
+    }
+
+    fn part_of(&self, numbers: &NamedIntegers) -> Option<Vec<u8>> {
+        Kernel::part_of(self, numbers).map(|part| wire::bytes(&part))
     }
 }
 

@@ -187,6 +187,60 @@ fn what_is_damaged_or_somebody_elses_is_computed_anew() {
 
 #[test]
 #[cfg_attr(not(feature = "hdf5"), ignore = "pcount is built without HDF5")]
+fn a_damaged_piece_of_a_range_is_there_again_or_gone() {
+    for &ranks in RANKS {
+        let folder = Folder::new("cache-pieces");
+        let dir = folder.file("c");
+        let with = |words: &[&str]| on(ranks, &[words, &["--cache", &dir]].concat());
+        let path = |name: &str| {
+            let mut there = entries(&dir).into_iter().filter(|entry| entry.starts_with(name));
+            there.next().map(|entry| format!("{dir}/{entry}"))
+        };
+        with(&["primes", "0..1e6", "1e6..2e6", "2e6..3e6"]);
+        let piece = path("primes-1000000..2000000-").unwrap();
+        fs::write(&piece, "no run file").unwrap();
+        let whole = with(&["primes", "0..3e6", "-f", "json"]);
+        assert_eq!(whole.json()["answer"]["total"], "216816", "{whole:?}");
+        assert_eq!(found_and_computed(&whole), (2, 1), "{whole:?}");
+        assert!(whole.err.contains("is not used, and is replaced: "), "{whole:?}");
+        assert_eq!(alone(&["show", &piece, "-q"]).out, "70435\n");
+        let again = with(&["primes", "1e6..2e6", "-q"]);
+        assert!(again.out == "70435\n" && again.err.contains("answered from "), "{again:?}");
+        // Totals without rows do not tell what a piece came to.
+        with(&["sum", "0..1e6"]);
+        let piece = path("sum-0..1000000-").unwrap();
+        fs::write(&piece, "no run file").unwrap();
+        let whole = with(&["sum", "0..3e6"]);
+        assert_eq!(whole.out, format!("{}\n", 3_000_000u64 * 2_999_999 / 2));
+        assert!(whole.err.contains("is not used, and is removed: ") && !Path::new(&piece).exists(), "{whole:?}");
+    }
+}
+
+#[test]
+#[cfg_attr(not(feature = "hdf5"), ignore = "pcount is built without HDF5")]
+fn an_answer_that_was_to_be_verified_says_that_it_was() {
+    let folder = Folder::new("cache-verify");
+    let dir = folder.file("c");
+    let ask = |words: &[&str]| alone(&[words, &["--verify", "-f", "json", "--cache", &dir]].concat());
+    alone(&["primes", "0..1e6", "--cache", &dir]);
+    // What was not verified is counted again, twice.
+    let first = ask(&["primes", "0..1e6"]);
+    assert!(first.err.contains("is not used, and is replaced: it was not verified"), "{first:?}");
+    let how = &first.json()["run"]["verify"];
+    assert!(how.is_string() || how.is_array(), "{first:?}");
+    for words in [&["primes", "0..1e6"][..], &["primes", "0..1e6", "1e6..3e6"]] {
+        let again = ask(words);
+        assert!(again.err.contains(", and verified then"), "{again:?}");
+        assert!(!again.json()["run"]["verify"].is_null(), "{again:?}");
+    }
+    // A run file of such an answer counts as verified.
+    let out = folder.file("run.h5");
+    ask(&["primes", "0..1e6", "--out", &out]);
+    assert_eq!(alone(&["resume", &out, "--verify", "-q"]).out, "78498\n");
+}
+
+#[test]
+#[cfg_attr(not(feature = "hdf5"), ignore = "pcount is built without HDF5")]
 fn with_out_all_of_it_is_taken_or_nothing() {
     let folder = Folder::new("cache-out");
     let (dir, out) = (folder.file("c"), folder.file("run.h5"));
@@ -194,7 +248,7 @@ fn with_out_all_of_it_is_taken_or_nothing() {
     let words = ["primes", "0..1e6", "1e6..2e6", "-q", "--cache", &dir, "--out", &out];
     let partly = alone(&words);
     assert_eq!((partly.code, &*partly.out), (Some(0), "78498\n70435\n"));
-    assert!(!partly.err.contains("answered"), "{partly:?}");
+    assert!(partly.said().len() == 1 && partly.err.contains("with --out all is computed"), "{partly:?}");
     let all = alone(&words);
     assert_eq!((all.code, &*all.out), (Some(0), "78498\n70435\n"));
     assert!(all.err.contains("answered from 2 files"), "{all:?}");
@@ -217,15 +271,18 @@ fn a_stopped_run_keeps_the_rows_that_it_knows_and_a_resume_the_others() {
     assert_eq!(stopped.code, Some(85), "{stopped:?}");
     assert_eq!(entries(&dir).iter().filter(|name| name.contains("0..100000-")).count(), 1, "{stopped:?}");
     assert_eq!(entries(&dir).len(), 1);
-    // A resume keeps its answer too.
-    let mut job = start(pcount(&["primes", "0..3e8", "--method", "sieve", "--threads", "1", "--out", &out]));
-    wait_until("it is saved", || Path::new(&out).exists() || job.try_wait().unwrap().is_some());
+    // A resume keeps its answer too. The first save comes long before the end.
+    let words = ["primes", "0..1e10", "--method", "sieve"];
+    let often = ["--threads", "1", "--checkpoint-every", "100ms", "--out", &out];
+    let job = start(pcount(&[&words[..], &often].concat()));
+    wait_until("it is saved", || Path::new(&out).exists());
     kill("USR1", job.id());
-    ended(job);
+    let stopped = ended(job);
+    assert_eq!(stopped.code, Some(85), "{stopped:?}");
     let resumed = alone(&["resume", &out, "-q", "--cache", &dir]);
-    assert_eq!((resumed.code, &*resumed.out), (Some(0), "16252325\n"), "{resumed:?}");
-    let again = alone(&["primes", "0..3e8", "--method", "sieve", "-q", "--cache", &dir]);
-    assert!(again.out == "16252325\n" && (again.err.contains("answered from") || resumed.err.is_empty()), "{again:?}");
+    assert_eq!((resumed.code, &*resumed.out), (Some(0), "455052511\n"), "{resumed:?}");
+    let again = alone(&[&words[..], &["-q", "--cache", &dir]].concat());
+    assert!(again.out == "455052511\n" && again.err.contains("answered from"), "{again:?}");
 }
 
 #[test]

@@ -48,6 +48,9 @@ fn a_column_of_a_table_is_one_answer_on_any_number_of_ranks() {
         let from_stdin = fed(&[&words(line)[..], &["--list", "-"]].concat(), SHOP);
         assert_eq!(from_stdin.out, answer, "{line} from stdin: {}", from_stdin.err);
     }
+    // A column may be called like a dataset.
+    let slash = table(&folder, "slash.csv", "/x,b\n4,5\n6,7\n");
+    assert_eq!(alone(&["sum", "--list", &slash, "--column", "/x"]).out, "10\n");
     let json = alone(&["sum", "--list", &shop, "--column", "price", "-f", "json"]).json();
     assert_eq!(json["problem"]["column"], "price");
     assert_eq!(json["answer"], json!({"total": "2"}));
@@ -214,6 +217,9 @@ fn datasets_of_other_programs_are_read_in_slices() {
         assert_eq!((run.code, run.said().len()), (Some(2), 1), "{name}: {run:?}");
         assert!(run.err.contains(what), "{name}: {}", run.err);
     }
+    let no_column = mpirun(2, &["sum", "--list", &table(&folder, "plain.csv", "x,/y\n1,2\n"), "--column", "/group/x"]);
+    assert_eq!((no_column.code, no_column.said().len()), (Some(2), 1), "{no_column:?}");
+    assert!(no_column.err.contains("there is no column '/group/x': the first row has 'x', '/y'"), "{no_column:?}");
     let plain = alone(&["sum", "--list", &path]);
     assert!(plain.code == Some(2) && plain.err.contains("name a dataset, as in --column /group/values"), "{plain:?}");
     let table = alone(&["sum", "--list", &path, "--column", "x"]);

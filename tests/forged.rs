@@ -145,7 +145,7 @@ fn left(folder: &Folder, words: &[&str], units: u64) -> Report {
         Request::Run(order) => order,
         _ => panic!("it was a run"),
     };
-    let plan = order.plan(1, &[]).unwrap();
+    let plan = order.plan(1, &[]).unwrap().witnessed();
     let Job::Work(work) = &plan.job else { panic!("counting is a work") };
     assert!(!work.units().is_power_of_two(), "{} units", work.units());
     let mut worker = work.worker(&Placement::here(0));

@@ -6,9 +6,10 @@ mod golden;
 use golden::rows;
 use pcount::digest::Sha256;
 use pcount::door;
-use pcount::kernel::{self, Given, Method, Seeks};
+use pcount::kernel::{self, GapTable, Given, Method, Seeks, Tuplet};
 use pcount::math::count::gourdon::{Gourdon, Params};
 use pcount::math::lanes::{self, Lanes};
+use pcount::math::patterns::{Pattern, densest};
 use pcount::math::sieve::Layout;
 use pcount::math::span::Span;
 use pcount::plan::Plan;
@@ -177,8 +178,41 @@ fn tuplets() {
     for row in rows("tuplets") {
         let (k, end): (u64, u128) = (row[0].parse().unwrap(), row[1].parse().unwrap());
         let items = vec![Item::Range(Span::new(0, end).unwrap())];
-        let answer = answer("primes", &Given { items, seeks: Some(Seeks::Tuplets(k)), ..Given::default() });
+        let answer =
+            answer("primes", &Given { items, seeks: Some(Seeks::Tuplets(Tuplet::Densest(k))), ..Given::default() });
         assert_eq!(column(&answer, "tuplets"), [row[2].clone()], "{k}-tuplets below {end}");
+    }
+}
+
+/// The first primes of tuplets, and how many there are of the patterns that are the densest, together.
+#[test]
+fn patterns() {
+    let rows = rows("tuplet-firsts").into_iter().map(|row| {
+        let distances: Vec<u64> = row[0].split(',').map(|above| above.parse().unwrap()).collect();
+        let firsts: Vec<String> = row[2].split(' ').map(String::from).collect();
+        (Pattern::new(&distances).unwrap(), row[1].parse::<u128>().unwrap(), firsts)
+    });
+    let rows: Vec<(Pattern, u128, Vec<String>)> = rows.collect();
+    let given = |tuplet, end| {
+        let items = vec![Item::Range(Span::new(0, end).unwrap())];
+        Given { items, seeks: Some(Seeks::Tuplets(tuplet)), ..Given::default() }
+    };
+    for (pattern, end, firsts) in &rows {
+        let counted = answer("primes", &given(Tuplet::Of(*pattern), *end));
+        assert_eq!(column(&counted, "tuplets"), [firsts.len().to_string()], "{pattern} below {end}");
+        let listed = Given { firsts: true, ..given(Tuplet::Of(*pattern), *end) };
+        let Job::Stream(stream) = Plan::open(kernel::find("primes").unwrap(), &listed).unwrap().job else {
+            panic!("a list is a stream")
+        };
+        assert_eq!(column(&door::compute_work(stream.work).unwrap(), "first"), *firsts, "{pattern} below {end}");
+    }
+    for primes in [7, 8] {
+        let of = |(pattern, ..): &&(Pattern, u128, Vec<String>)| densest(primes).contains(pattern);
+        let end = rows.iter().filter(of).map(|(_, end, _)| *end).min().unwrap();
+        let below = |first: &&String| first.parse::<u128>().unwrap() + u128::from(densest(primes)[0].width()) < end;
+        let count: usize = rows.iter().filter(of).map(|(.., firsts)| firsts.iter().filter(below).count()).sum();
+        let counted = answer("primes", &given(Tuplet::Densest(primes), end));
+        assert_eq!(column(&counted, "tuplets"), [count.to_string()], "{primes} below {end}");
     }
 }
 
@@ -186,9 +220,50 @@ fn tuplets() {
 fn gaps() {
     for row in rows("gaps") {
         let (gap, after): (u128, u128) = (row[0].parse().unwrap(), row[1].parse().unwrap());
+        // Those beyond are seen in one pass, below and in `slow.rs`.
+        if after > 2_000_000_000 {
+            break;
+        }
         let items = vec![Item::Range(Span::new(0, after + gap + 1).unwrap())];
         let answer = answer("primes", &Given { items, seeks: Some(Seeks::Gaps), ..Given::default() });
         assert_eq!([column(&answer, "gap"), column(&answer, "after")], [[row[0].clone()], [row[1].clone()]]);
+    }
+}
+
+/// A table of gaps: how wide they are, and after which primes.
+fn gap_table(asked: GapTable, end: u128, lanes: Option<&'static Lanes>) -> Vec<[String; 2]> {
+    let items = vec![Item::Range(Span::new(0, end).unwrap())];
+    let answer = answer("primes", &Given { items, seeks: Some(Seeks::GapTable(asked)), lanes, ..Given::default() });
+    column(&answer, "gap").into_iter().zip(column(&answer, "after")).map(<[String; 2]>::from).collect()
+}
+
+#[test]
+fn gaps_that_are_larger_than_all_before() {
+    for (lanes, end) in
+        [(None, 11_000_000_000)].into_iter().chain(lanes::usable().map(|lanes| (Some(lanes), 1_000_000_000)))
+    {
+        let below = |row: &Vec<String>| row[1].parse::<u128>().unwrap() < end;
+        let expect: Vec<[String; 2]> =
+            rows("gaps").into_iter().filter(below).map(|row| row.try_into().unwrap()).collect();
+        assert_eq!(gap_table(GapTable::Records, end, lanes), expect);
+        let wide: Vec<_> = expect.into_iter().filter(|row| row[0].parse::<u128>().unwrap() >= 282).collect();
+        let mut found = gap_table(GapTable::AtLeast(282), end, lanes);
+        found.retain(|row| wide.contains(row));
+        assert_eq!(found, wide);
+    }
+}
+
+#[test]
+fn gaps_that_are_the_first_of_their_size() {
+    let rows = rows("first-gaps");
+    let end = rows.iter().map(|row| row[1].parse::<u128>().unwrap()).max().unwrap() + 1000;
+    for lanes in lanes::usable() {
+        for asked in [GapTable::First, GapTable::Histogram] {
+            let found = gap_table(asked, end, Some(lanes));
+            for row in &rows {
+                assert!(found.contains(&[row[0].clone(), row[1].clone()]), "{row:?}");
+            }
+        }
     }
 }
 

@@ -270,3 +270,32 @@ fn rows_are_said_as_they_become_known() {
         }
     }
 }
+
+/// The seconds that it computes, with all of its threads.
+fn computed_seconds(args: &[&str]) -> f64 {
+    let mut shell = Command::new("bash");
+    shell.args(["-c", "\"$0\" \"$@\" > /dev/null; times", env!("CARGO_BIN_EXE_pcount")]).args(args);
+    let told = run(shell).out;
+    // The second line is that of the children, user and system: 0m0.120s 0m0.010s.
+    let line = told.lines().nth(1).unwrap();
+    let seconds = |text: &str| {
+        let (minutes, seconds) = text.trim_end_matches('s').split_once('m').unwrap();
+        60.0 * minutes.parse::<f64>().unwrap() + seconds.replace(',', ".").parse::<f64>().unwrap()
+    };
+    line.split_whitespace().map(seconds).sum()
+}
+
+#[test]
+fn a_long_list_takes_about_as_long_as_planned() {
+    for (long, short, times) in [
+        ("square 0..1e9", "square 500000000..+1e7", 100.0),
+        ("double 2^70..+1e8", "double 2^70..+5e6", 20.0),
+        ("primes 0..1e11 --list", "primes 5e10..+1e9 --list", 100.0),
+    ] {
+        let args = |line: &'static str| line.split(' ').chain(["--threads", "1", "-f", "json"]).collect::<Vec<_>>();
+        let planned = alone(&[&args(long)[..], &["--dry-run"]].concat()).json();
+        let planned = planned["run"]["predicted"]["seconds"].as_f64().unwrap();
+        let took = times * computed_seconds(&args(short));
+        assert!(planned < 2.5 * took && took < 2.5 * planned, "{long}: {planned} s planned, about {took} s taken");
+    }
+}

@@ -177,7 +177,7 @@ fn bad_input_is_one_line_that_quotes_it_and_writes_nothing() {
         (vec![file.clone(), "-o".into(), "svg".into()], 2, "--out: 'svg' does not end in".into()),
         (vec![file.clone(), "-o".into(), there("no/x.svg")], 2, "cannot be made in its folder".into()),
         (vec![file.clone(), "-o".into(), "src".into()], 2, "--out: 'src' is not a file name".into()),
-        (vec![file.clone(), "-o".into(), link.clone()], 2, "is a run file that is to be drawn".into()),
+        (vec![file.clone(), "-o".into(), link.clone()], 2, "is a file that is read".into()),
         (vec![file.clone(), "--trace".into(), "run.h5".into()], 2, "--trace: 'run.h5' does not end in .json".into()),
         (vec![file.clone(), "--trace".into(), there("no/x.json")], 2, "cannot be made in its folder".into()),
         (vec![file.clone(), "--dark".into()], 2, "--dark is for a PNG".into()),

@@ -51,6 +51,14 @@ fn the_race_modulo_3_turns_where_the_table_says() {
     assert_eq!(found.collect::<Vec<_>>(), expect.collect::<Vec<_>>());
 }
 
+/// All gaps of the table that are larger than those before, up to 10^12.
+#[test]
+fn records_of_gaps_are_those_of_the_table() {
+    let expect = golden::rows("gaps").into_iter().map(|row| row.join(","));
+    let rows = printed(&["primes", "0..1e12", "--gaps", "records", "--format", "csv"]);
+    assert_eq!(rows.lines().skip(1).map(str::to_string).collect::<Vec<_>>(), expect.collect::<Vec<_>>());
+}
+
 /// The terms of 10^20 that do not take minutes, whose quotients do not fit 64 bits.
 #[test]
 fn single_terms_of_ten_to_the_twenty() {

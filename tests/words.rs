@@ -285,8 +285,8 @@ fn help_is_as_wide_as_the_terminal_and_short_or_long() {
     for command in commands.iter().map(String::as_str).chain([""]).filter(|name| *name != "help") {
         let of = |more: &'static str| [command, more].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>();
         let (short, long) = (help(&of("-h"), "100"), help(&of("--help"), "100"));
-        // `show` and `watch` have nothing that few need.
-        let is_short = ["show", "watch"].contains(&command);
+        // These have nothing that few need.
+        let is_short = ["show", "watch", "certify", "diff", "merge", "verify", "self-test"].contains(&command);
         assert!(short.lines().count() < long.lines().count() || is_short, "{command}");
         for columns in [60usize, 80, 100] {
             for more in ["-h", "--help"] {
@@ -305,6 +305,7 @@ fn help_is_as_wide_as_the_terminal_and_short_or_long() {
                 || example.starts_with("show")
                 || example.starts_with("watch")
                 || example.starts_with("plot")
+                || ["verify", "certify", "diff", "merge", "self-test"].iter().any(|name| example.starts_with(name))
                 || example.starts_with("resume")
                 || example.contains("urls.txt")
                 || example.contains("--column")

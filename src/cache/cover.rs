@@ -26,7 +26,7 @@ pub fn pieces(entries: &mut Entries, question: &Question, item: Item, sources: &
     if !question.adds_up() {
         return Ok(missing);
     }
-    let mut there = candidates(entries, question, span)?;
+    let (mut there, mut lost) = (candidates(entries, question, span)?, vec![]);
     loop {
         let chosen = widest(&there);
         let found = chosen.iter().map(|&span| {
@@ -38,17 +38,31 @@ pub fn pieces(entries: &mut Entries, question: &Question, item: Item, sources: &
         let damaged = found.iter().position(Option::is_none);
         if let Some(index) = damaged {
             there.retain(|&span| span != chosen[index]);
+            lost.push(chosen[index]);
             continue;
         }
         let found: Vec<(Answer, Source)> = found.into_iter().flatten().collect();
         let (answers, from): (Vec<_>, Vec<_>) = found.into_iter().unzip();
-        let pieces = with_gaps(span, chosen.into_iter().zip(answers));
-        if from.is_empty() || !is_worth_it(question, item, &pieces)? {
-            return Ok(missing);
+        let found: Vec<(Span, Answer)> = chosen.into_iter().zip(answers).collect();
+        // What is lost is computed apart, so that it is there again; unless that takes longer, or totals do not tell the pieces apart.
+        let apart = if question.shape(item)?.table.columns.is_empty() { vec![] } else { widest(&lost) };
+        for lost_apart in [&apart[..], &[]] {
+            let pieces = with_gaps(span, &found, lost_apart);
+            if !(from.is_empty() && lost_apart.is_empty()) && is_worth_it(question, item, &pieces)? {
+                give_up(entries, question, &lost, &pieces)?;
+                sources.extend(from);
+                return Ok(pieces);
+            }
         }
-        sources.extend(from);
-        return Ok(pieces);
+        give_up(entries, question, &lost, &missing)?;
+        return Ok(missing);
     }
+}
+
+/// The entries of those lost ranges that are none of the pieces will not be computed.
+fn give_up(entries: &mut Entries, question: &Question, lost: &[Span], pieces: &[Piece]) -> Result<()> {
+    let is_piece = |span: &Span| pieces.iter().any(|piece| matches!(piece.item, Item::Range(other) if other == *span));
+    lost.iter().filter(|span| !is_piece(span)).try_for_each(|&span| entries.give_up(&question.of(&[Item::Range(span)])))
 }
 
 /// The ranges within `span` that have entries, by their names.
@@ -65,7 +79,7 @@ fn candidates(entries: &Entries, question: &Question, span: Span) -> Result<Vec<
         let Some(range) = range.filter(inside) else { continue };
         let piece = question.of(&[Item::Range(range)]);
         let Ok(plan) = piece.plan() else { continue };
-        if piece.name(&plan)? == name && question.shape(Item::Range(range))?.table.columns == columns {
+        if question.shape(Item::Range(range))?.table.columns == columns && piece.name_with(&plan, &columns) == name {
             there.push(range);
         }
         if there.len() > CANDIDATES_MAX {
@@ -96,16 +110,25 @@ fn widest(there: &[Span]) -> Vec<Span> {
     chosen
 }
 
-/// These pieces of a range, and what is missing between them.
-fn with_gaps(span: Span, found: impl Iterator<Item = (Span, Answer)>) -> Vec<Piece> {
+/// These pieces of a range, and what is missing between them. Of that the ranges that are `apart` are pieces of their own; they do not overlap.
+fn with_gaps(span: Span, found: &[(Span, Answer)], apart: &[Span]) -> Vec<Piece> {
+    let missing = |from, to| Some(Piece { item: Item::Range(Span::new(from, to)?), answer: None });
     let (mut pieces, mut at) = (vec![], span.start());
-    let gap = |from, to| Span::new(from, to).filter(|gap| !gap.is_empty()).map(Item::Range);
-    for (range, answer) in found {
-        pieces.extend(gap(at, range.start()).map(|item| Piece { item, answer: None }));
-        pieces.push(Piece { item: Item::Range(range), answer: Some(answer) });
+    let end = Span::new(span.end(), span.end()).map(|end| (end, None));
+    let found = found.iter().map(|(range, answer)| (*range, Some(answer)));
+    for (range, answer) in found.chain(end) {
+        for inner in apart {
+            if inner.start() < at || inner.end() > range.start() {
+                continue;
+            }
+            pieces.extend(missing(at, inner.start()).filter(|_| at < inner.start()));
+            pieces.extend(missing(inner.start(), inner.end()));
+            at = inner.end();
+        }
+        pieces.extend(missing(at, range.start()).filter(|_| at < range.start()));
+        pieces.extend(answer.map(|answer| Piece { item: Item::Range(range), answer: Some(answer.clone()) }));
         at = range.end();
     }
-    pieces.extend(gap(at, span.end()).map(|item| Piece { item, answer: None }));
     pieces
 }
 
@@ -156,12 +179,18 @@ mod tests {
     #[test]
     fn gaps_are_what_is_missing() {
         let answer = || Answer::total(0.into());
-        let found = spans(&[(2, 5), (5, 6), (8, 10)]).into_iter().map(|span| (span, answer()));
-        let pieces = with_gaps(Span::new(0, 12).unwrap(), found);
-        let told: Vec<String> = pieces
-            .iter()
-            .map(|piece| format!("{}{}", piece.item, if piece.answer.is_some() { "!" } else { "" }))
-            .collect();
-        assert_eq!(told, ["0..2", "2..5!", "5..6!", "6..8", "8..10!", "10..12"]);
+        let found: Vec<_> = spans(&[(2, 5), (5, 6), (8, 10)]).into_iter().map(|span| (span, answer())).collect();
+        let told = |apart: &[(u128, u128)]| {
+            let pieces = with_gaps(Span::new(0, 20).unwrap(), &found, &spans(apart));
+            let told = |piece: &Piece| format!("{}{}", piece.item, if piece.answer.is_some() { "!" } else { "" });
+            pieces.iter().map(told).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(told(&[]), "0..2 2..5! 5..6! 6..8 8..10! 10..20");
+        assert_eq!(
+            told(&[(0, 1), (6, 8), (12, 15), (15, 16)]),
+            "0..1 1..2 2..5! 5..6! 6..8 8..10! 10..12 12..15 15..16 16..20"
+        );
+        // What overlaps with what was found is no piece.
+        assert_eq!(told(&[(1, 4), (9, 12)]), told(&[]));
     }
 }

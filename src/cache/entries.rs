@@ -6,7 +6,7 @@ use crate::plan::Plan;
 use crate::report::{Report, State, Status};
 use crate::run_file::files;
 use crate::run_file::lock::{self, Owner, Writer};
-use crate::values::{Fact, Role, Value};
+use crate::values::{Role, Value};
 use crate::work::Answer;
 use std::fs;
 use std::io;
@@ -15,8 +15,15 @@ use std::path::{Path, PathBuf};
 /// A cache folder.
 pub struct Entries {
     folder: PathBuf,
-    /// What is in the place of an entry and is none, and why.
-    damaged: Vec<(PathBuf, String)>,
+    damaged: Vec<Damage>,
+}
+
+/// What is in the place of an entry and is none.
+struct Damage {
+    path: PathBuf,
+    why: String,
+    /// Whether its answer is computed; if it is not, what is there is only removed.
+    is_replaced: bool,
 }
 
 /// Where an answer came from.
@@ -27,6 +34,8 @@ pub struct Source {
     path: PathBuf,
     when: String,
     by: String,
+    /// How it was verified, if it was.
+    pub verified: Option<Value>,
 }
 
 impl Source {
@@ -76,12 +85,13 @@ impl Entries {
 
     /// What is wrong with entries that are there, in a line.
     pub fn damage(&self) -> Option<String> {
-        let (path, why) = self.damaged.first()?;
+        let Damage { path, why, is_replaced } = self.damaged.first()?;
+        let becomes = if *is_replaced { "replaced" } else { "removed" };
         let more = match self.damaged.len() {
             1 => String::new(),
             count => format!(", and {} entries more", count - 1),
         };
-        Some(format!("'{}' is not used, and is replaced: {why}{more}", path.display()))
+        Some(format!("'{}' is not used, and is {becomes}: {why}{more}", path.display()))
     }
 
     /// The answer of a question from its entry, if there is one.
@@ -106,12 +116,50 @@ impl Entries {
         Ok(match answer {
             Ok(found) => Some(found),
             Err(why) => {
-                if self.damaged.iter().all(|(damaged, _)| *damaged != path) {
-                    self.damaged.push((path, why));
+                if !self.is_damaged(&path) {
+                    self.damaged.push(Damage { path, why, is_replaced: true });
                 }
                 None
             }
         })
+    }
+
+    /// Whether there is an entry that is none.
+    pub fn has_damage(&self) -> bool {
+        !self.damaged.is_empty()
+    }
+
+    fn is_damaged(&self, path: &Path) -> bool {
+        self.damaged.iter().any(|damage| damage.path == path)
+    }
+
+    /// The damaged entry of a question will not be computed.
+    ///
+    /// # Errors
+    /// If the question has no lasting answer.
+    pub fn give_up(&mut self, question: &Question) -> Result<()> {
+        let path = self.folder.join(question.name(&question.plan()?)?);
+        self.damaged.iter_mut().filter(|damage| damage.path == path).for_each(|damage| damage.is_replaced = false);
+        Ok(())
+    }
+
+    /// Removes the damaged entries that are not replaced.
+    ///
+    /// # Errors
+    /// If one cannot be removed.
+    pub fn remove_damaged(&self) -> Result<()> {
+        self.damaged.iter().filter(|damage| !damage.is_replaced).try_for_each(|damage| remove(&damage.path))
+    }
+
+    /// Writes the entry of a question in the place of a damaged one.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn mend(&self, question: &Question, answer: &Answer, report: &Report, me: &Owner) -> Result<()> {
+        match self.is_damaged(&self.folder.join(question.name(&question.plan()?)?)) {
+            true => self.keep(question, answer, report, me),
+            false => Ok(()),
+        }
     }
 
     /// Writes the entry of a question. What is there already stays, unless it is damaged.
@@ -121,8 +169,7 @@ impl Entries {
     pub fn keep(&self, question: &Question, answer: &Answer, report: &Report, me: &Owner) -> Result<()> {
         let plan = question.plan()?;
         let path = self.folder.join(question.name(&plan)?);
-        let is_damaged = self.damaged.iter().any(|(damaged, _)| *damaged == path);
-        if is_damaged {
+        if self.is_damaged(&path) {
             remove(&path)?;
         }
         // Another job has just computed the same.
@@ -241,10 +288,11 @@ fn total_fits(report: &Report, total: Option<&crate::math::integer::Integer>) ->
 }
 
 fn source(report: &Report, question: &Question, path: &Path) -> Source {
-    let fact = |name: &str| report.run.iter().find(|fact: &&Fact| fact.name == name).map(|fact| fact.value.to_string());
+    let fact = |name: &str| report.of_the_run(name).map(ToString::to_string);
     let when = fact("ended").or(fact("started")).unwrap_or("a day that it does not say".into());
     let version = fact("version").unwrap_or_default();
     let hosts = fact("hosts").map_or(String::new(), |hosts| format!(" on {hosts}"));
     let of = question.items().iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-    Source { of, path: path.into(), when, by: format!("pcount {version}{hosts}") }
+    let (by, verified) = (format!("pcount {version}{hosts}"), report.verification().cloned());
+    Source { of, path: path.into(), when, by, verified }
 }

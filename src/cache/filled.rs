@@ -1,7 +1,7 @@
 //! A work of which some rows are there already: its units are those of the rest, its answer is whole.
 
 use super::question::{self, Question};
-use super::{Found, Piece};
+use super::{ComputedPieces, Found, Piece};
 use crate::block::Block;
 use crate::chain::OVERLAP;
 use crate::error::{Error, Result};
@@ -10,7 +10,7 @@ use crate::values::{Table, Value};
 use crate::work::{Answer, Forecast, Known, UnitCost, Work, Worker};
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 /// What is left of a question, and what was found.
 pub struct Filled {
@@ -21,6 +21,8 @@ pub struct Filled {
     /// The columns and the bare one; `None` where nothing was found because this is not the root.
     shape: Option<Answer>,
     overlap: bool,
+    /// What was computed of the pieces, once that is known.
+    computed: ComputedPieces,
 }
 
 impl Filled {
@@ -28,11 +30,16 @@ impl Filled {
     ///
     /// # Errors
     /// If the question has no lasting answer.
-    pub fn new(left: Option<Arc<dyn Work>>, question: Question, found: Found) -> Result<Filled> {
+    pub fn new(
+        left: Option<Arc<dyn Work>>,
+        question: Question,
+        found: Found,
+        computed: ComputedPieces,
+    ) -> Result<Filled> {
         let first = question.items().first().copied();
         let shape = first.map(|item| question.shape(item)).transpose()?;
         let overlap = question.overlap().is_some();
-        Ok(Filled { left, question, found, shape, overlap })
+        Ok(Filled { left, question, found, shape, overlap, computed })
     }
 
     /// The answer, from that of what was left.
@@ -52,7 +59,10 @@ impl Filled {
             let total = answer.total.as_ref().map(ToString::to_string);
             self.question.of(&missing).apart(&Known::all(answer), total.as_deref())
         });
-        let mut left = left.transpose()?.flatten().unwrap_or_default().into_iter();
+        let left = left.transpose()?.flatten().unwrap_or_default();
+        let computed = missing.iter().zip(&left).filter_map(|(item, answer)| Some((*item, answer.clone()?)));
+        *self.computed.lock().unwrap_or_else(PoisonError::into_inner) = computed.collect();
+        let mut left = left.into_iter();
         let answers = items.iter().map(|pieces| {
             let pieces = pieces.iter().map(|piece| piece.answer.clone().or_else(|| left.next().flatten()));
             pieces.collect::<Option<Vec<_>>>().and_then(question::sum).ok_or_else(misfit)

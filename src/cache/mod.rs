@@ -24,6 +24,7 @@ use entries::{Entries, Source};
 use filled::Filled;
 use question::Question;
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A question of more items is answered as a whole, because each entry is a file.
 const ITEMS_MAX: usize = 100;
@@ -36,7 +37,13 @@ pub struct Cache {
     apart: bool,
     found: Found,
     sources: Vec<Source>,
+    /// How many entries were found and are not used, because not all of the answer was.
+    unused: usize,
+    computed: ComputedPieces,
 }
+
+/// The answers of the pieces that were missing, once they are computed.
+type ComputedPieces = Arc<Mutex<Vec<(syntax::Item, Answer)>>>;
 
 /// What was found of an answer.
 #[derive(Clone)]
@@ -86,6 +93,7 @@ impl Cache {
             cache.found = Found::Pieces(nothing(&cache.question));
         }
         if all && cache.found.missing().next().is_some() {
+            cache.unused = cache.sources.len();
             (cache.found, cache.sources) = (Found::Pieces(nothing(&cache.question)), vec![]);
         }
         Ok(cache)
@@ -99,7 +107,8 @@ impl Cache {
         let question = Question::new(entry, given);
         let apart = question.items().len() <= ITEMS_MAX && question.falls_apart()?;
         let found = Found::Pieces(vec![]);
-        Ok(Cache { entries: Entries::open(folder)?, question, apart, found, sources: vec![] })
+        let (entries, computed) = (Entries::open(folder)?, ComputedPieces::default());
+        Ok(Cache { entries, question, apart, found, sources: vec![], unused: 0, computed })
     }
 
     /// What is left to compute, in words; `None` if nothing was found.
@@ -114,8 +123,16 @@ impl Cache {
             [one] => format!("; {one} is computed"),
             [one, ..] => format!("; {one} and {} more are computed", self.found.missing().count() - 1),
         };
-        let found = (!self.sources.is_empty()).then(|| format!("answered from {}{rest}", Source::all(&self.sources)));
-        self.entries.damage().into_iter().chain(found).collect()
+        let verified = if self.question.verifies() { ", and verified then" } else { "" };
+        let found =
+            (!self.sources.is_empty()).then(|| format!("answered from {}{verified}{rest}", Source::all(&self.sources)));
+        let unused = (self.unused > 0).then(|| {
+            let files = if self.unused == 1 { "a file".into() } else { format!("{} files", self.unused) };
+            format!(
+                "{files} in the cache could answer a part of this, but a run file must have all that a resume needs: with --out all is computed"
+            )
+        });
+        self.entries.damage().into_iter().chain(found).chain(unused).collect()
     }
 
     /// What a report says of the cache.
@@ -128,13 +145,29 @@ impl Cache {
         facts.map(|(name, value)| PlanChoice::free(Fact::new(name, value))).into()
     }
 
+    /// How what was found was verified, if all of it had to be.
+    fn verification(&self) -> Option<PlanChoice> {
+        let mut ways: Vec<&Value> = self.sources.iter().filter_map(|source| source.verified.as_ref()).collect();
+        ways.dedup();
+        let way = match ways[..] {
+            [] => return None,
+            [one] => one.clone(),
+            _ => Value::texts(ways.iter().map(ToString::to_string)),
+        };
+        self.question.verifies().then(|| PlanChoice::free(Fact::new("verify", way)))
+    }
+
     /// Keeps what is known of the answer and has no entry. `report` says who computed it.
     ///
     /// # Errors
     /// If an entry cannot be written. The answer is none the worse.
     pub fn keep(&self, report: &Report, known: &Known, me: &Owner) -> Result<()> {
-        if !self.sources.is_empty() && self.found.missing().next().is_none() {
+        self.entries.remove_damaged()?;
+        if !self.sources.is_empty() && self.found.missing().next().is_none() && !self.entries.has_damage() {
             return Ok(());
+        }
+        for (item, answer) in self.computed.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            self.entries.mend(&self.question.of(&[*item]), answer, report, me)?;
         }
         let total = report.total.as_deref();
         let apart = if self.apart { self.question.apart(known, total)? } else { None };
@@ -179,10 +212,14 @@ pub fn plan_of_the_rest(
     let overlap = question.overlap();
     how.retain(|choice| overlap.as_ref() != Some(choice));
     how.extend(overlap.iter().cloned());
+    if how.iter().all(|choice| choice.fact.name != "verify") {
+        how.extend(cache.and_then(Cache::verification));
+    }
     how.extend(cache.map_or(vec![], Cache::facts));
     let found = cache.map_or(Found::Pieces(vec![]), |cache| cache.found.clone());
-    let filled = Filled::new(work, question, found)?;
-    Ok(Plan { kernel: whole.kernel, job: Job::work(filled), facts: whole.facts, how, amount })
+    let computed = cache.map_or(ComputedPieces::default(), |cache| cache.computed.clone());
+    let filled = Filled::new(work, question, found, computed)?;
+    Ok(Plan { kernel: whole.kernel, job: Job::work(filled), facts: whole.facts, how, amount, once: None })
 }
 
 /// All rows of a complete answer.

@@ -65,16 +65,21 @@ impl Question {
     pub fn name(&self, plan: &Plan) -> Result<String> {
         let columns =
             self.items().first().map_or(Ok(vec![]), |&item| self.shape(item).map(|shape| shape.table.columns))?;
+        Ok(self.name_with(plan, &columns))
+    }
+
+    /// The same, of a question whose answer has these columns.
+    pub fn name_with(&self, plan: &Plan, columns: &[Column]) -> String {
         // Where values may be long, those in full are another answer.
         let is_long = self.given.full && columns.iter().any(|column| column.role() == Role::Long);
         let mut bytes = vec![];
         plan.fingerprint().put(&mut bytes);
         is_long.put(&mut bytes);
         let key: u64 = wire::value(&Sha256::of(&bytes)[..8]).expect("eight bytes are a number");
-        Ok(match self.items() {
+        match self.items() {
             [item] => format!("{}-{item}-{key:016x}.h5", self.entry.name),
             _ => format!("{}-{key:016x}.h5", self.entry.name),
-        })
+        }
     }
 
     /// Whether each item is a question of its own, whose rows are those that it has here.

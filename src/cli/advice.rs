@@ -2,7 +2,7 @@
 //! Whatever is named has been read as a command line before, so it does work.
 
 use super::meant::{self, Operands};
-use super::options::{COMPARE, OF_FILES};
+use super::options::{COMPARE, DIFF, MERGE, OF_FILES, SELF_TEST};
 use super::pages::{PAGES, page};
 use super::works;
 use crate::error::{Error, Result};
@@ -30,9 +30,17 @@ pub fn in_one_line(slip: &clap::Error, typed: &[String]) -> String {
             };
             format!("{option}: '{value}' is one word too many: this option takes no value, so write {option}{file}")
         }
+        (ErrorKind::WrongNumberOfValues, ..) if command(typed) == Some(DIFF) => DIFF_NEEDS.into(),
         // Only those have something that must be there.
         (ErrorKind::MissingRequiredArgument, ..) => {
             let name = command(typed).unwrap_or(OF_FILES[0]);
+            if name == MERGE {
+                return "'merge' needs run files and a new one: write pcount merge share1.h5 share2.h5 --out all.h5"
+                    .into();
+            }
+            if name == DIFF {
+                return DIFF_NEEDS.into();
+            }
             format!("'{name}' needs a run file: write pcount {name} run.h5")
         }
         _ => {
@@ -43,9 +51,12 @@ pub fn in_one_line(slip: &clap::Error, typed: &[String]) -> String {
     }
 }
 
+const DIFF_NEEDS: &str = "'diff' needs two files: write pcount diff a.h5 b.h5";
+
 /// The first word that is a command.
 fn command(typed: &[String]) -> Option<&str> {
-    let known = |word: &&str| *word == COMPARE || OF_FILES.contains(word) || kernel::find(word).is_some();
+    let known =
+        |word: &&str| [COMPARE, SELF_TEST].contains(word) || OF_FILES.contains(word) || kernel::find(word).is_some();
     typed.iter().map(String::as_str).find(known)
 }
 
@@ -74,7 +85,7 @@ fn wrong_command(word: &str, typed: &[String]) -> String {
     let Some(at) = compare.filter(|&at| word == COMPARE || typed[..at].iter().all(|other| other != word)) else {
         return no_command(word, typed, "");
     };
-    match OF_FILES.contains(&word) || [COMPARE, "help"].contains(&word) {
+    match OF_FILES.contains(&word) || [COMPARE, SELF_TEST, "help"].contains(&word) {
         true => format!("'{word}' cannot be compared: write a command that computes, as in pcount compare pi 1e10"),
         false => no_command(word, &typed[at + 1..], "compare "),
     }
@@ -218,7 +229,7 @@ pub fn help(topic: Option<&str>) -> Result<clap::builder::StyledStr> {
         .map(|page| page.name)
         .chain(["options"])
         .chain(KERNELS.iter().map(|entry| entry.name))
-        .chain([COMPARE])
+        .chain([COMPARE, SELF_TEST])
         .chain(OF_FILES);
     let pages = PAGES.map(|page| page.name).join(", ") + ", options";
     Err(Error::usage(match meant::nearest(topic, names).first() {

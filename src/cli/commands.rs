@@ -1,9 +1,11 @@
 //! The commands, as clap knows them: those of the table of kernels, and those that take a run file.
 
-use super::options::{COMPARE, PLOT, global, hidden, hidden_in_comparison, option, own};
+use super::options::{
+    CERTIFY, COMPARE, DIFF, MERGE, PLOT, SELF_TEST, VERIFY, global, hidden, hidden_in_comparison, option, own,
+};
 use super::pages::{
-    self, ABOUT_COMPARE, ABOUT_PLOT, EXAMPLES, IN_SHORT, MORE, OF_COMPARE, OF_PLOT, OF_RESUME, OF_SHOW, OF_WATCH,
-    examples,
+    self, ABOUT_COMPARE, ABOUT_PLOT, EXAMPLES, IN_SHORT, MORE, OF_CERTIFY, OF_COMPARE, OF_DIFF, OF_MERGE, OF_PLOT,
+    OF_RESUME, OF_SELF_TEST, OF_SHOW, OF_VERIFY, OF_WATCH, examples,
 };
 use crate::kernel::{KERNELS, KernelEntry, Takes};
 use clap::{Arg, ArgAction, Command};
@@ -69,7 +71,50 @@ pub fn command() -> Command {
         .disable_help_subcommand(true)
         .max_term_width(WIDTH)
         .subcommands(KERNELS.iter().map(subcommand))
-        .subcommands([compare, plot, resume, show, watch, help])
+        .subcommands([compare, plot, resume, show, watch])
+        .subcommands(of_trust())
+        .subcommand(help)
+}
+
+/// Those that check runs and machines, or put runs together.
+fn of_trust() -> [Command; 5] {
+    let file = |help: &'static str| Arg::new("file").value_name("FILE.h5").required(true).help(help);
+    let written =
+        |help: &'static str, name: &'static str| option("out").arg().value_name(name).help_heading(None).help(help);
+    let verify = Command::new(VERIFY)
+        .about("Compute a share of a run's blocks again, by other code, and compare")
+        .arg(file("A run file that --out kept, or a certificate"))
+        .args(own(VERIFY))
+        .args(hidden(VERIFY))
+        .after_help(examples(OF_VERIFY));
+    let certify = Command::new(CERTIFY)
+        .about("Write what a run claims as a short text that others can check")
+        .arg(file("A run file of a run that is over"))
+        .arg(written("The certificate; without it, it is printed", "FILE"))
+        .args(hidden(CERTIFY))
+        .after_help(examples(OF_CERTIFY));
+    let diff = Command::new(DIFF)
+        .about("Say whether two runs, or certificates, agree, and which blocks do not")
+        .arg(file("Two run files or certificates").num_args(2).action(ArgAction::Append))
+        .args(hidden(DIFF))
+        .after_help(examples(OF_DIFF));
+    let merge = Command::new(MERGE)
+        .about("Put runs of shares of one plan together")
+        .arg(file("Run files of --share").num_args(1..).action(ArgAction::Append))
+        .arg(written("The run file of all of them", "FILE.h5").required(true))
+        .args(hidden(MERGE))
+        .after_help(examples(OF_MERGE));
+    let self_test = Command::new(SELF_TEST)
+        .about("Check that this machine computes right: lanes, schedules, a resume, each core, memory")
+        .arg(
+            option("for")
+                .arg()
+                .help_heading(None)
+                .help("How long all cores go on, after the checks that are done once [default: 60s]"),
+        )
+        .args(hidden(SELF_TEST))
+        .after_help(examples(OF_SELF_TEST));
+    [verify, certify, diff, merge, self_test]
 }
 
 /// A text as wide as help is.

@@ -1,6 +1,6 @@
 //! What people type who come from other programs, and what they mean. The only file that names the strsim crate.
 
-use super::options::{COMPARE, OF_FILES};
+use super::options::{COMPARE, OF_FILES, SELF_TEST};
 use super::{commands, works};
 use crate::kernel::KERNELS;
 use crate::syntax;
@@ -73,6 +73,8 @@ const OTHER_OPTIONS: &[(&[&str], &str)] = &[
 const VALUES: &[(&str, &[&str], &str)] = &[
     ("--method", &["leaves", "formula", "combinatorial", "deleglise-rivat"], "gourdon"),
     ("--method", &["eratosthenes", "primesieve"], "sieve"),
+    ("--format", &["numpy", "np"], "npy"),
+    ("--format", &["binary", "bin", "bytes", "u64"], "raw"),
 ];
 
 /// The value that another name of it means.
@@ -158,7 +160,7 @@ pub fn commands(word: &str, operands: &Operands, behind: &[String]) -> Vec<Strin
     let lower = word.to_lowercase();
     let known = COMMANDS.iter().find(|(names, _)| names.contains(&&*lower));
     let mut lines: Vec<String> = vec![];
-    let names = KERNELS.iter().map(|entry| entry.name).chain(OF_FILES).chain([COMPARE, "help"]);
+    let names = KERNELS.iter().map(|entry| entry.name).chain(OF_FILES).chain([COMPARE, SELF_TEST, "help"]);
     if let Some((_, known)) = known {
         // A range is counted, a number looked up.
         let fits = |line: &&&str| operands.range.is_none() || operands.number.is_some() || !line.contains("{n}");
@@ -224,6 +226,11 @@ pub fn short(option: &str) -> String {
         Some(letter) => format!("{option}, or -{letter} {value}").trim_end().to_string(),
         None => option.into(),
     }
+}
+
+/// Whether the name is a slip of the finger away, or begins so.
+pub fn is_near(word: &str, name: &str) -> bool {
+    !nearest(word, [name].into_iter()).is_empty()
 }
 
 /// Those that are a slip of the finger away, the nearest first.

@@ -12,6 +12,7 @@ mod option_table;
 mod options;
 mod order;
 mod pages;
+mod sought;
 mod words;
 
 use crate::error::{Error, Result};
@@ -19,12 +20,14 @@ use crate::features;
 use crate::kernel::{self, KERNELS};
 use crate::plot::Kind;
 use crate::report::{self, Format};
+use crate::syntax;
 use clap::ArgMatches;
 use clap::builder::StyledStr;
 use clap::error::ErrorKind;
 use option_table::OPTIONS;
-use options::{COMPARE, OF_FILES, PLOT, refuse_options, word};
-pub use order::{CACHE_VARIABLE, Comparison, Order};
+pub use options::question;
+use options::{CERTIFY, COMPARE, DIFF, MERGE, OF_FILES, PLOT, SELF_TEST, VERIFY, refuse_options, word};
+pub use order::{CACHE_VARIABLE, Comparison, ListRows, Order};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -49,8 +52,35 @@ pub enum Request {
         /// How the answer is printed.
         output: Output,
     },
+    /// The machines to be checked.
+    SelfTest(Box<Order>),
     /// Run files to draw.
     Plot(Drawing),
+    /// A run whose blocks are to be computed again.
+    Verify(Box<Checking>),
+    /// A run whose certificate is to be written, and where; nowhere for stdout.
+    Certify {
+        /// The run file.
+        file: PathBuf,
+        /// The certificate.
+        out: Option<PathBuf>,
+    },
+    /// Two runs or certificates to be compared.
+    Diff {
+        /// The files.
+        files: Vec<PathBuf>,
+        /// How the differences are printed.
+        output: Output,
+    },
+    /// Runs of shares to be put together.
+    Merge {
+        /// The run files.
+        files: Vec<PathBuf>,
+        /// The run file of all of them.
+        out: PathBuf,
+        /// How the answer is printed.
+        output: Output,
+    },
     /// A kernel to compute, or a plan of it to print.
     Run(Box<Order>),
     /// A kernel to compute in every way, which are compared.
@@ -71,10 +101,11 @@ impl Request {
             Request::Run(order) => !order.dry_run,
             // It becomes the launcher of its ranks.
             Request::Compare(order) => !order.comparison.launch,
-            Request::Resume { .. } => true,
+            Request::Resume { .. } | Request::Verify(_) | Request::SelfTest(_) => true,
             Request::Say(_) | Request::Version | Request::Show { .. } | Request::Watch { .. } | Request::Plot(_) => {
                 false
             }
+            Request::Certify { .. } | Request::Diff { .. } | Request::Merge { .. } => false,
         }
     }
 
@@ -86,6 +117,12 @@ impl Request {
             Request::Show { .. } => Some(("hdf5", "'show'")),
             Request::Watch { .. } => Some(("hdf5", "'watch'")),
             Request::Plot(_) => Some(("hdf5", "'plot'")),
+            Request::SelfTest(_) if !features::is_built_in("hdf5") => None,
+            Request::SelfTest(_) => Some(("hdf5", "'self-test'")),
+            Request::Verify(_) => Some(("hdf5", "'verify'")),
+            Request::Certify { .. } => Some(("hdf5", "'certify'")),
+            Request::Diff { .. } => Some(("hdf5", "'diff'")),
+            Request::Merge { .. } => Some(("hdf5", "'merge'")),
             Request::Resume { .. } => Some(("hdf5", "'resume'")),
             Request::Compare(order) if order.comparison.launch => None,
             Request::Run(order) | Request::Compare(order) if order.is_download() => Some(("download", "'download'")),
@@ -100,9 +137,13 @@ impl Request {
     pub fn time_limit(&self) -> Option<Duration> {
         match self {
             Request::Run(order) | Request::Compare(order) | Request::Resume { order, .. } => order.time_limit,
+            // Its time is how long it goes on.
+            Request::SelfTest(_) => None,
+            Request::Verify(checking) => checking.order.time_limit,
             Request::Say(_) | Request::Version | Request::Show { .. } | Request::Watch { .. } | Request::Plot(_) => {
                 None
             }
+            Request::Certify { .. } | Request::Diff { .. } | Request::Merge { .. } => None,
         }
     }
 }
@@ -116,6 +157,16 @@ pub struct Output {
     pub quiet: bool,
     /// Whether factorials are shown with all their digits.
     pub full: bool,
+}
+
+/// What is computed again, and how.
+pub struct Checking {
+    /// The run file or certificate.
+    pub file: PathBuf,
+    /// Which share of its blocks.
+    pub fraction: f64,
+    /// How they are computed, and how the answer is printed.
+    pub order: Order,
 }
 
 /// What is drawn, and where.
@@ -141,7 +192,7 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Request> {
 
 /// The same, as if options that are about one machine had not been typed if this is another one.
 fn read_but(args: impl IntoIterator<Item = OsString>, elsewhere: bool) -> Result<Request> {
-    let args: Vec<OsString> = args.into_iter().collect();
+    let args = with_values_joined(args.into_iter().collect());
     if let Some(word) = args.iter().skip(1).find(|word| word.to_str().is_none()) {
         return Err(Error::usage(format!("'{}' is not text in UTF-8", word.to_string_lossy())));
     }
@@ -159,9 +210,24 @@ fn read_but(args: impl IntoIterator<Item = OsString>, elsewhere: bool) -> Result
     }
 }
 
+/// `--gaps records` as `--gaps=records`. clap would take the word behind `--gaps` for its value whatever it is, or never: but it may be a range. A range
+/// has `..`, and a number alone is none.
+fn with_values_joined(args: Vec<OsString>) -> Vec<OsString> {
+    let mut joined: Vec<OsString> = vec![];
+    for arg in args {
+        let belongs = arg.to_str().is_some_and(sought::says_which_gaps);
+        match joined.last_mut() {
+            Some(option) if *option == *"--gaps" && belongs => option.push(format!("={}", arg.to_string_lossy())),
+            _ => joined.push(arg),
+        }
+    }
+    joined
+}
+
 /// Whether this would be taken, whatever else would.
 fn works(line: &str) -> bool {
-    match commands::command().try_get_matches_from(["pcount"].into_iter().chain(line.split_whitespace())) {
+    let words = ["pcount"].into_iter().chain(line.split_whitespace()).map(OsString::from);
+    match commands::command().try_get_matches_from(with_values_joined(words.collect())) {
         Ok(matches) => request(matches, false).is_ok(),
         Err(slip) => slip.kind() == ErrorKind::DisplayHelp,
     }
@@ -211,18 +277,16 @@ fn request(mut root: ArgMatches, elsewhere: bool) -> Result<Request> {
         refuse_options(matches, name)?;
         return Ok(Request::Say(shown(&advice::help(word(matches, "topic"))?)));
     }
+    if name == SELF_TEST {
+        let mut order = Order::with_options(&KERNELS[0], name, matches)?;
+        order.time_limit = word(matches, "for").map(|text| order::named("for", syntax::duration(text))).transpose()?;
+        return Ok(Request::SelfTest(Box::new(order)));
+    }
     if name == PLOT {
         return drawing(matches).map(Request::Plot);
     }
     if OF_FILES.contains(&name) {
-        // Which kernel it is, the file says.
-        let order = Order::with_options(&KERNELS[0], name, matches)?;
-        let file = word(matches, "file").expect("clap asks for the file").into();
-        return Ok(match name {
-            "show" => Request::Show { file, output: order.output },
-            "watch" => Request::Watch { file, output: order.output },
-            _ => Request::Resume { file, order: Box::new(order) },
-        });
+        return of_files(name, matches);
     }
     let Some(entry) = kernel::find(name) else {
         let what = format!("'{COMPARE}' needs a command to compare: write pcount {COMPARE} pi 1e10");
@@ -230,7 +294,31 @@ fn request(mut root: ArgMatches, elsewhere: bool) -> Result<Request> {
     };
     Ok(match compares {
         true => Request::Compare(Box::new(order::compared(entry, matches)?)),
-        false => Request::Run(Box::new(order::order(entry, matches)?)),
+        // Where it was kept is not told again.
+        false if elsewhere => Request::Run(Box::new(order::order(entry, matches)?)),
+        false => Request::Run(Box::new(order::order(entry, matches)?.keeps_its_share()?)),
+    })
+}
+
+/// What is asked of run files.
+///
+/// # Errors
+/// If the command does not have an option that was typed, or if a value is wrong.
+fn of_files(name: &str, matches: &ArgMatches) -> Result<Request> {
+    // Which kernel it is, the file says.
+    let order = Order::with_options(&KERNELS[0], name, matches)?;
+    let files: Vec<PathBuf> = matches.get_many::<String>("file").into_iter().flatten().map(PathBuf::from).collect();
+    let file = files.first().cloned().expect("clap asks for the file");
+    let output = order.output;
+    let out = |example: &str| word(matches, "out").map(|text| order::named_file(text, "--out", example)).transpose();
+    Ok(match name {
+        "show" => Request::Show { file, output },
+        "watch" => Request::Watch { file, output },
+        VERIFY => Request::Verify(Box::new(Checking { file, fraction: order.fraction, order })),
+        CERTIFY => Request::Certify { file, out: out("answer.cert")? },
+        DIFF => Request::Diff { files, output },
+        MERGE => Request::Merge { files, out: out("all.h5")?.expect("clap asks for it"), output },
+        _ => Request::Resume { file, order: Box::new(order) },
     })
 }
 
@@ -268,7 +356,7 @@ fn picture(text: &str) -> Result<(PathBuf, Kind)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::Method;
+    use crate::kernel::{GapTable, Method, Seeks};
     use crate::run::Schedule;
     use std::path::Path;
     use std::time::Duration;
@@ -299,6 +387,31 @@ mod tests {
         }
         assert_eq!(order_("--method trial").given.method, Some(Method::Trial));
         assert_eq!(order_("--schedule farm primes").schedule, Some(Schedule::Farm));
+    }
+
+    #[test]
+    fn the_word_behind_gaps_belongs_to_it_unless_it_is_a_range() {
+        let table = |line: &str| (order_(line).given.seeks.unwrap(), order_(line).words);
+        let [all, million] = [vec!["0..1e6".to_string()], vec!["1e6..2e6".to_string()]];
+        assert_eq!(table("primes --gaps 0..1e6"), (Seeks::Gaps, all.clone()));
+        assert_eq!(table("primes 0..1e6 --gaps"), (Seeks::Gaps, all.clone()));
+        assert_eq!(table("primes 0..1e6 --gaps largest"), (Seeks::Gaps, all.clone()));
+        for line in ["primes --gaps 1e2 1e6..2e6", "primes 1e6..2e6 --gaps 100", "primes --gaps=10^2 1e6..2e6"] {
+            assert_eq!(table(line), (Seeks::GapTable(GapTable::AtLeast(100)), million.clone()));
+        }
+        for asked in GapTable::NAMED {
+            assert_eq!(table(&format!("primes --gaps {} 0..1e6", asked.name())), (Seeks::GapTable(asked), all.clone()));
+        }
+        let why = |line: &str| read_(line).err().unwrap().to_string();
+        for word in ["record", "histgram", "0"] {
+            assert!(
+                why(&format!("primes --gaps {word} 0..1e6"))
+                    .contains(&format!("--gaps: '{word}' is not largest, records"))
+            );
+        }
+        assert!(why("primes --gaps=x 0..1e6").contains("'x' is not largest"));
+        assert!(why("primes --gaps records first 0..1e6").contains("'first' is not a range"));
+        assert!(why("primes --gaps records 0..1e6 --tuplet 2").contains("exclude each other"));
     }
 
     #[test]

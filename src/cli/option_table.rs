@@ -6,12 +6,12 @@ use super::downloads::{dir, max_size, timeout};
 use super::options::AtResume::{Anew, FromFile, Refused, Untrusted};
 use super::options::Commands::{self, All, Computing, Kernels, Lasting, Only, Printing};
 use super::options::Heading::{Below, Own};
-use super::options::OptionValue::{Any, Nothing, OneOf};
-use super::options::{COMPARE, CliOption, Heading, PLOT, Shown};
+use super::options::OptionValue::{Any, Nothing, OneOf, Optional};
+use super::options::{CERTIFY, COMPARE, CliOption, Heading, MERGE, PLOT, SELF_TEST, Shown, VERIFY};
 use super::order::{
-    cache, lanes, methods, modulus, named, out, pointed, points, power, progress, repeat, residues, rounds, seek,
-    status_file, threads, tuplet,
+    cache, fraction, lanes, methods, modulus, named, out, power, progress, repeat, rounds, share, status_file, threads,
 };
+use super::sought::{LARGEST, gaps, list, pointed, points, residues, seek, tuplet};
 use crate::error::Result;
 use crate::kernel::{Method, Points, Seeks};
 use crate::report::FORMATS;
@@ -26,6 +26,7 @@ const COUNTING: Commands = Kernels(&["primes", "pi"]);
 const DOWNLOAD_ONLY: Commands = Only(&["download"]);
 const COMPARE_ONLY: Commands = Only(&[COMPARE]);
 const PLOT_ONLY: Commands = Only(&[PLOT]);
+const VERIFY_ONLY: Commands = Only(&[VERIFY]);
 
 /// All options, in the order of the help.
 pub const OPTIONS: &[CliOption] = &[
@@ -59,6 +60,18 @@ pub const OPTIONS: &[CliOption] = &[
         commands: COUNTING,
         resume: Anew,
         set: |order, _| put(&mut order.given.verify, true),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "double-check",
+        value: Nothing,
+        help: "Compute all units twice, on other lanes, mostly on other ranks, and compare them as they come; code 3 if they differ",
+        heading: COMPUTED,
+        shown: Shown::LongHelp,
+        commands: Lasting,
+        resume: FromFile,
+        compared: false,
+        set: |order, _| put(&mut order.double_check, true),
         ..CliOption::PLAIN
     },
     CliOption {
@@ -105,7 +118,7 @@ pub const OPTIONS: &[CliOption] = &[
         commands: Computing,
         resume: Refused,
         of_one_machine: true,
-        other_in: &[PLOT],
+        other_in: &[PLOT, CERTIFY, MERGE],
         set: |order, text| put(&mut order.out, Some(out(text)?)),
         ..CliOption::PLAIN
     },
@@ -115,6 +128,7 @@ pub const OPTIONS: &[CliOption] = &[
         help: "Stop before so much time is over, with code 85 if work is left: 3h50m, 90s",
         heading: KEPT,
         commands: Computing,
+        other_in: &[SELF_TEST],
         resume: Anew,
         set: |order, text| put(&mut order.time_limit, Some(named("for", syntax::duration(text))?)),
         ..CliOption::PLAIN
@@ -130,6 +144,26 @@ pub const OPTIONS: &[CliOption] = &[
         of_one_machine: true,
         compared: false,
         set: |order, text| put(&mut order.every, Some(named("checkpoint-every", syntax::duration(text))?)),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "share",
+        value: Any("I/N"),
+        help: "Compute the I-th of N equal shares only, into --out; 'merge' puts the files of all shares together",
+        heading: KEPT,
+        shown: Shown::LongHelp,
+        commands: Lasting,
+        resume: FromFile,
+        compared: false,
+        set: |order, text| put(&mut order.share, Some(share(text)?)),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "fraction",
+        value: Any("F"),
+        help: "Compute this share of the blocks again [default: 0.01]",
+        commands: VERIFY_ONLY,
+        set: |order, text| put(&mut order.fraction, fraction(text)?),
         ..CliOption::PLAIN
     },
     CliOption {
@@ -162,7 +196,7 @@ pub const OPTIONS: &[CliOption] = &[
         name: "format",
         short: Some('f'),
         value: OneOf("NAME", || FORMATS.iter().map(|format| format.name).collect()),
-        help: "The answer on stdout as text, json, csv or, where rows are numbers, bfile [default: text]",
+        help: "The answer on stdout as text, json, csv or, where rows are numbers, bfile, npy or raw [default: text]",
         heading: PRINTED,
         commands: Printing,
         resume: Anew,
@@ -253,8 +287,9 @@ pub const OPTIONS: &[CliOption] = &[
     },
     CliOption {
         name: "tuplet",
-        value: Any("K"),
-        help: "Count the k-tuplets too: 2 for twins, 3 for triplets, up to 6",
+        value: Any("K|0,4,..."),
+        help: "Count tuplets too: the densest of K primes, 2 for twins, 3 for triplets, up to 12; or those of a pattern, as 0,4,6,10; \
+               with --list print the first prime of each",
         heading: Own,
         commands: Only(&["primes"]),
         resume: FromFile,
@@ -283,12 +318,13 @@ pub const OPTIONS: &[CliOption] = &[
     },
     CliOption {
         name: "gaps",
-        value: Nothing,
-        help: "Find the largest gap between neighbouring primes of each range, and where it is",
+        value: Optional("WHICH", LARGEST),
+        help: "Find the largest gap between neighbouring primes of each range, and where it is; or, of one range, records, \
+               the first of each size, a histogram, or all of N and more: --gaps records, first, histogram, N",
         heading: Own,
         commands: Only(&["primes"]),
         resume: FromFile,
-        set: |order, _| seek(order, Seeks::Gaps),
+        set: |order, text| seek(order, gaps(text)?),
         ..CliOption::PLAIN
     },
     CliOption {
@@ -322,6 +358,16 @@ pub const OPTIONS: &[CliOption] = &[
         ..CliOption::PLAIN
     },
     CliOption {
+        name: "brun",
+        value: Nothing,
+        help: "With --tuplet 2: the sum of the reciprocals of all twins, between two bounds",
+        heading: Own,
+        commands: Only(&["primes"]),
+        resume: FromFile,
+        set: |order, _| put(&mut order.given.brun, true),
+        ..CliOption::PLAIN
+    },
+    CliOption {
         name: "race",
         value: Nothing,
         help: "With --residues: say whenever another class has the most primes, and by how many it led",
@@ -338,7 +384,7 @@ pub const OPTIONS: &[CliOption] = &[
         heading: Own,
         commands: Only(&["primes"]),
         resume: FromFile,
-        set: |order, _| seek(order, Seeks::Primes),
+        set: |order, _| list(order),
         ..CliOption::PLAIN
     },
     CliOption {

@@ -41,10 +41,12 @@ pub enum OptionValue {
     Nothing,
     /// Anything; in the help it has this name.
     Any(&'static str),
+    /// Anything behind `=`, by this name, or nothing, which stands for this word.
+    Optional(&'static str, &'static str),
     /// One of some names.
     OneOf(&'static str, fn() -> Vec<&'static str>),
 }
-use OptionValue::{Any, Nothing, OneOf};
+use OptionValue::{Any, Nothing, OneOf, Optional};
 
 /// Where an option stands in the help.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -98,10 +100,28 @@ pub enum AtResume {
 use AtResume::{Anew, FromFile, Refused, Untrusted};
 
 /// Commands that take a run file.
-pub const OF_FILES: [&str; 4] = ["show", "watch", "resume", PLOT];
+pub const OF_FILES: [&str; 8] = ["show", "watch", "resume", PLOT, VERIFY, CERTIFY, DIFF, MERGE];
 
 /// The command that draws them.
 pub const PLOT: &str = "plot";
+
+/// The command that computes a share of a run again.
+pub const VERIFY: &str = "verify";
+
+/// The command that writes what a run claims.
+pub const CERTIFY: &str = "certify";
+
+/// The command that compares two runs.
+pub const DIFF: &str = "diff";
+
+/// The command that puts shares together.
+pub const MERGE: &str = "merge";
+
+/// The command that checks machines.
+pub const SELF_TEST: &str = "self-test";
+
+/// What `verify` takes of how a run is computed.
+const OF_VERIFY: [&str; 5] = ["threads", "schedule", "lanes", "progress", "for"];
 
 /// The command that takes another one.
 pub const COMPARE: &str = "compare";
@@ -129,9 +149,12 @@ impl CliOption {
         if resumes && self.resume == Refused {
             return false;
         }
+        if command == VERIFY && OF_VERIFY.contains(&self.name) {
+            return true;
+        }
         match self.commands {
             All => true,
-            Printing => !["help", PLOT].contains(&command),
+            Printing => !["help", PLOT, CERTIFY].contains(&command),
             Computing if command == COMPARE => self.compared,
             Computing => resumes || KERNELS.iter().any(|kernel| kernel.name == command),
             Lasting => resumes || KERNELS.iter().any(|kernel| kernel.name == command && kernel.lasts()),
@@ -152,6 +175,10 @@ impl CliOption {
         let arg = match self.value {
             Nothing => arg.action(ArgAction::SetTrue),
             Any(value) => arg.value_name(value),
+            // `read` puts what belongs to it behind a `=`: any word may be a range.
+            Optional(value, without) => {
+                arg.value_name(value).num_args(0..=1).require_equals(true).default_missing_value(without)
+            }
             OneOf(value, names) => {
                 arg.value_name(value).value_parser(PossibleValuesParser::new(names())).hide_possible_values(true)
             }
@@ -243,7 +270,9 @@ pub fn set(order: &mut Order, matches: &ArgMatches, command: &str) -> Result<()>
     for option in OPTIONS.iter().filter(|option| option.is_of(command) && has(matches, option.name)) {
         match option.value {
             Nothing => (option.set)(order, "")?,
-            Any(_) | OneOf(..) => word(matches, option.name).map_or(Ok(()), |text| (option.set)(order, text))?,
+            Any(_) | Optional(..) | OneOf(..) => {
+                word(matches, option.name).map_or(Ok(()), |text| (option.set)(order, text))?
+            }
         }
     }
     Ok(())
@@ -256,6 +285,8 @@ pub fn page() -> String {
         let names = option.short.map_or(format!("--{}", option.name), |short| format!("--{},-{short}", option.name));
         let value = match option.value {
             Nothing => "-",
+            // The word behind it may be another's.
+            Optional(..) => "-",
             Any(value) | OneOf(value, _) => value,
         };
         let resume = match option.resume {
@@ -283,6 +314,35 @@ pub fn page() -> String {
     )
 }
 
+/// The words of a command line that say what is computed, without those that say how, where, or which share of it.
+pub fn question(words: &[String]) -> Vec<String> {
+    let named = |name: &str| OPTIONS.iter().find(|option| option.name == name);
+    let by_letter = |letter: char| OPTIONS.iter().find(|option| option.short == Some(letter));
+    let says_what = |option: &CliOption| match option.name {
+        "method" | "verify" | "list" => true,
+        "share" | "double-check" => false,
+        _ => option.resume == FromFile,
+    };
+    let (mut kept, mut words) = (vec![], words.iter());
+    while let Some(word) = words.next() {
+        let (option, has_value) = match (word.strip_prefix("--"), word.strip_prefix('-')) {
+            (Some(name), _) => (named(name.split('=').next().unwrap_or_default()), name.contains('=')),
+            (None, Some(letters)) => (letters.chars().next().and_then(by_letter), letters.chars().count() > 1),
+            (None, None) => (None, false),
+        };
+        let is_kept = option.is_none_or(says_what);
+        // What may stand behind `--list` or `--gaps` is kept in any case.
+        let value = option
+            .filter(|option| !matches!(option.value, Nothing | Optional(..)) && !has_value)
+            .and_then(|_| words.next());
+        if is_kept {
+            kept.push(word.clone());
+            kept.extend(value.cloned());
+        }
+    }
+    kept
+}
+
 /// The value of an option.
 pub fn word<'a>(matches: &'a ArgMatches, name: &str) -> Option<&'a str> {
     matches.try_get_one::<String>(name).ok().flatten().map(String::as_str)
@@ -303,8 +363,9 @@ mod tests {
     fn rows_name_kernels_that_there_are_and_no_option_twice() {
         for (index, option) in OPTIONS.iter().enumerate() {
             if let Kernels(names) | Only(names) = option.commands {
-                let is_command =
-                    |name: &&str| *name == COMPARE || OF_FILES.contains(name) || kernel::find(name).is_some();
+                let is_command = |name: &&str| {
+                    [COMPARE, SELF_TEST].contains(name) || OF_FILES.contains(name) || kernel::find(name).is_some()
+                };
                 assert!(names.iter().all(is_command), "--{}", option.name);
             }
             assert!(OPTIONS[..index].iter().all(|other| other.name != option.name), "--{} twice", option.name);
@@ -312,6 +373,15 @@ mod tests {
             assert_eq!(shorts.count(), 0, "-{:?} twice", option.short);
         }
         assert!(option("dir").help.contains(FOLDER));
+    }
+
+    #[test]
+    fn a_question_has_no_words_of_how_or_where() {
+        let asked = |line: &str| question(&line.split(' ').map(String::from).collect::<Vec<_>>()).join(" ");
+        assert_eq!(asked("-t4 primes 0..9 -o run.h5 --tuplet 2 --threads=2 -q"), "primes 0..9 --tuplet 2");
+        assert_eq!(asked("pi 1e9 --share 1/2 --double-check --for 3h --method=lmo -o=x.h5"), "pi 1e9 --method=lmo");
+        assert_eq!(asked("sum --list some.csv --column b -f json"), "sum --list some.csv --column b");
+        assert_eq!(asked("--method sieve primes --list 0..9 --lanes avx2"), "--method sieve primes --list 0..9");
     }
 
     #[test]

@@ -7,16 +7,17 @@ use super::options::{COMPARE, has, option, refuse_not_compared, refuse_options, 
 use super::words::{as_typed, understood};
 use crate::column::{self, Column};
 use crate::error::{Error, Result, without_passwords};
-use crate::kernel::{FOLDER, Given, KernelEntry, Method, Points, ROUNDS_MAX, Seeks, Takes};
+use crate::kernel::{FOLDER, Given, KernelEntry, Method, ROUNDS_MAX, Seeks, Takes, Tuplet};
 use crate::math::lanes::{self, Lanes};
-use crate::math::sieve::RESIDUES_MODULUS_MAX;
 use crate::plan::Plan;
 use crate::report::FORMATS;
 use crate::report::progress::When;
 use crate::run::Schedule;
 use crate::run::placements::THREADS_MAX;
+use crate::run::share::Share;
 use crate::streams;
 use crate::syntax::{self, RANGES_MAX};
+use crate::work::{Job, Work};
 use clap::ArgMatches;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -36,6 +37,14 @@ pub struct Comparison {
     pub python: bool,
 }
 
+/// How many rows a list has.
+pub enum ListRows {
+    /// So many.
+    Known(u64),
+    /// As many as this work says in the column of this key.
+    Counted(Arc<dyn Work>, &'static str),
+}
+
 /// A kernel to run, and how.
 #[derive(Clone)]
 pub struct Order {
@@ -49,6 +58,10 @@ pub struct Order {
     pub(super) column: Option<String>,
     /// How blocks get to ranks; nothing if the work decides.
     pub schedule: Option<Schedule>,
+    /// The share of the plan that is computed; `None` for all of it.
+    pub share: Option<Share>,
+    /// Whether all is computed twice.
+    pub double_check: bool,
     /// Whether the death of a rank is survived.
     pub keep_going: bool,
     /// Compute threads of each rank, if that was said.
@@ -73,6 +86,8 @@ pub struct Order {
     pub dry_run: bool,
     /// What `compare` takes beside the command that it compares.
     pub comparison: Comparison,
+    /// Which share of a run's blocks is computed again.
+    pub(super) fraction: f64,
 }
 
 impl Order {
@@ -84,6 +99,40 @@ impl Order {
     /// The same problem by that method, or as this order says; each is a way to compare.
     pub fn by(&self, method: Option<Method>) -> Order {
         Order { given: Given { method: method.or(self.given.method), ..self.given.clone() }, ..self.clone() }
+    }
+
+    /// Looks whether a share has a run file, without which it would be of no use.
+    ///
+    /// # Errors
+    /// If it has none.
+    pub(super) fn keeps_its_share(self) -> Result<Order> {
+        match (self.share, &self.out) {
+            (Some(share), None) => {
+                let what = format!("--share {share} is put together with the others by their run files");
+                Err(Error::usage(format!("{what}: add --out share{}.h5", share.index)))
+            }
+            _ => Ok(self),
+        }
+    }
+
+    /// The same, as it was when its run file was kept, which has whole values.
+    pub fn as_kept(self) -> Order {
+        Order { given: Given { full: true, ..self.given }, ..self }
+    }
+
+    /// Whether it can be told which lanes to use.
+    pub fn has_lanes(&self) -> bool {
+        option("lanes").is_of(self.entry.name)
+    }
+
+    /// The lanes that it asks for.
+    pub fn lanes(&self) -> Option<&'static Lanes> {
+        self.given.lanes
+    }
+
+    /// The same problem on these lanes.
+    pub fn on_lanes(&self, lanes: &'static Lanes) -> Order {
+        Order { given: Given { lanes: Some(lanes), ..self.given.clone() }, ..self.clone() }
     }
 
     /// The plan for so many ranks, with the lines of the list if there is one.
@@ -129,13 +178,14 @@ impl Order {
     /// there is none, or if this command has no answer that lasts.
     pub fn cache(&self) -> Option<(PathBuf, bool)> {
         let named = self.cache.clone().map(|folder| (folder, true));
-        let usual = || std::env::var_os(CACHE_VARIABLE).filter(|folder| self.may_be_cached() && !folder.is_empty());
+        let may_be = self.may_be_cached() && self.share.is_none() && !self.double_check;
+        let usual = || std::env::var_os(CACHE_VARIABLE).filter(|folder| may_be && !folder.is_empty());
         named.or_else(|| Some((usual()?.into(), false)))
     }
 
     /// Whether the answer lasts. A list, which is printed while it is computed, is not kept, and what is in a file may change.
     pub fn may_be_cached(&self) -> bool {
-        option("cache").is_of(self.entry.name) && self.column.is_none() && self.given.seeks != Some(Seeks::Primes)
+        option("cache").is_of(self.entry.name) && self.column.is_none() && !self.given.lists_primes()
     }
 
     /// The order that continues the run in `file`, which was `begun` by another order: the problem is as it was, and everything else as this
@@ -175,13 +225,53 @@ impl Order {
         let output = Output { full: self.output.full || begun.output.full, ..self.output };
         let list = begun.list.filter(|_| begun.column.is_some());
         let begun = Order { given, list, ..begun };
-        let Order { entry, words, given, list, column, .. } = begun;
-        Ok(Order { entry, words, given, list, column, output, out: Some(file.into()), ..self })
+        let Order { entry, words, given, list, column, share, double_check, .. } = begun;
+        Ok(Order { entry, words, given, list, column, share, double_check, output, out: Some(file.into()), ..self })
+    }
+
+    /// How many rows the list will have that this order makes: for so many ranks, with the lines of the list if there is one.
+    ///
+    /// # Errors
+    /// As of [`Order::plan`].
+    pub fn rows_of_list(&self, ranks: usize, list: &[String]) -> Result<ListRows> {
+        let given = self.asked(ranks, list)?;
+        if !given.lists_primes() {
+            let counts = given.items.iter().map(|item| u64::try_from(item.first_and_count().1).unwrap_or(u64::MAX));
+            return Ok(ListRows::Known(counts.fold(0, u64::saturating_add)));
+        }
+        let (seeks, key) = if given.firsts { (given.seeks, "tuplets") } else { (None, "count") };
+        match Plan::open(self.entry, &Given { firsts: false, seeks, ..given })?.job {
+            Job::Work(work) => Ok(ListRows::Counted(work, key)),
+            Job::Stream(_) | Job::PerRank(_) => Err(Error::wrong("a count is a list")),
+        }
     }
 
     /// Whether the answer is to have an index in each line.
     fn is_numbered(&self) -> bool {
-        self.output.format.is_whole
+        self.output.format.is_whole && !self.output.format.is_bytes()
+    }
+
+    /// Looks whether the answer has a column of integers, if its format prints nothing else.
+    ///
+    /// # Errors
+    /// If it has none, for example because it tells of ranks.
+    fn has_numbers(&self) -> Result<()> {
+        const OTHERS: [&str; 3] = ["is-prime", "li", "riemann-r"];
+        let name = self.output.format.name;
+        let has = match self.entry.takes {
+            Takes::Seconds(_) | Takes::Urls | Takes::Nothing => false,
+            _ => !OTHERS.contains(&self.entry.name),
+        };
+        if self.output.format.is_bytes() && !has {
+            let what = format!("--format {name} prints integers, and those of '{}' are none", self.entry.name);
+            return Err(Error::usage(format!("{what}: write --format csv")));
+        }
+        if self.output.format.is_bytes() && self.dry_run {
+            return Err(Error::usage(format!(
+                "--format {name} prints numbers, and --dry-run has none: leave one of them out"
+            )));
+        }
+        Ok(())
     }
 
     /// Looks whether rows have the index that their format shows.
@@ -191,7 +281,7 @@ impl Order {
     fn has_an_index(&self) -> Result<()> {
         let has = match self.entry.takes {
             Takes::Numbers | Takes::Items(_) => true,
-            _ => self.given.points.is_some() || self.given.seeks == Some(Seeks::Primes),
+            _ => self.given.points.is_some() || self.given.lists_primes(),
         };
         match has || !self.is_numbered() {
             true => Ok(()),
@@ -206,7 +296,7 @@ impl Order {
     /// Looks whether a list of primes can be numbered: each prime has its number if the list begins with 2.
     fn begins_with_2(&self, given: &Given) -> Result<()> {
         let begins = matches!(&given.items[..], [item] if item.first_and_count().0 <= 2);
-        match begins || !self.is_numbered() || given.seeks != Some(Seeks::Primes) {
+        match begins || !self.is_numbered() || !given.lists_primes() {
             true => Ok(()),
             false => Err(Error::usage("--format bfile numbers the primes from 2 on: list one range that starts at 0")),
         }
@@ -257,6 +347,8 @@ impl Order {
             ("--for", self.time_limit.is_some()),
             ("--checkpoint-every", self.every.is_some()),
             ("--keep-going", self.keep_going),
+            ("--share", self.share.is_some()),
+            ("--double-check", self.double_check),
         ];
         wants.into_iter().find(|(_, wanted)| *wanted).map(|(option, _)| option)
     }
@@ -268,7 +360,7 @@ impl Order {
         let ending = out.extension()?.to_str()?.to_lowercase();
         let what = format!("--out {}: the run file is HDF5, whatever its name", out.display());
         let instead = match &*ending {
-            "json" | "csv" => format!("; for {ending} on stdout write --format {ending}"),
+            "json" | "csv" | "npy" => format!("; for {ending} on stdout write --format {ending}"),
             _ => String::new(),
         };
         OTHER_FORMATS.contains(&&*ending).then(|| format!("{what}{instead}"))
@@ -371,6 +463,8 @@ impl Order {
             list: None,
             column: None,
             schedule: None,
+            share: None,
+            double_check: false,
             keep_going: false,
             threads: None,
             out: None,
@@ -383,6 +477,7 @@ impl Order {
             progress: When::Auto,
             dry_run: false,
             comparison: Comparison { repeat: 3, methods: vec![], launch: false, python: false },
+            fraction: 0.01,
         }
     }
 
@@ -400,6 +495,12 @@ impl Order {
         if order.output.full && order.given.modulus.is_some() {
             return Err(Error::usage("--full prints whole factorials, and --mod computes none: leave one of them out"));
         }
+        let twins = Seeks::Tuplets(Tuplet::Densest(2));
+        if order.given.brun && (order.given.seeks != Some(twins) || order.given.firsts) {
+            return Err(Error::usage(
+                "--brun adds up the reciprocals of twins: write --tuplet 2 --brun, without --list",
+            ));
+        }
         if order.given.race && !matches!(order.given.seeks, Some(Seeks::Residues(_))) {
             return Err(Error::usage("--race needs the modulus of its classes: add --residues 4, say"));
         }
@@ -412,6 +513,19 @@ impl Order {
         }
         if order.keep_going {
             order.schedule = Some(Schedule::Farm);
+        }
+        if order.share.is_some() && order.cache.is_some() {
+            return Err(Error::usage("--share has no answer that a cache could keep: leave --cache out"));
+        }
+        if order.share.is_some() && order.double_check {
+            return Err(Error::usage(
+                "--double-check is of the whole: leave --share out, and compute each share twice",
+            ));
+        }
+        if order.cache.is_some() && order.double_check {
+            return Err(Error::usage(
+                "--double-check computes all, and a cache would spare that: leave one of them out",
+            ));
         }
         if order.every.is_some() && order.out.is_none() && command != "resume" {
             return Err(Error::usage("--checkpoint-every is about the run file: add --out run.h5, or leave it out"));
@@ -428,6 +542,7 @@ pub fn order(entry: &'static KernelEntry, matches: &ArgMatches) -> Result<Order>
     let (words, list) = words_and_list(matches)?;
     let order = Order { words, list, ..Order::with_options(entry, entry.name, matches)? };
     order.has_an_index()?;
+    order.has_numbers()?;
     if order.column.is_some() {
         with_column(&order)?;
         return Ok(order);
@@ -463,6 +578,12 @@ pub fn compared(entry: &'static KernelEntry, matches: &ArgMatches) -> Result<Ord
     refuse_not_compared(matches)?;
     let mut order = order(entry, matches)?;
     set(&mut order, matches, COMPARE)?;
+    if order.output.format.is_bytes() {
+        let name = order.output.format.name;
+        return Err(Error::usage(format!(
+            "--format {name} is not for '{COMPARE}', whose rows are more than a number: write --format csv"
+        )));
+    }
     let Comparison { methods, python, .. } = &order.comparison;
     if let (true, Some(seeks)) = (python, order.given.seeks) {
         let what = format!("--python has nothing for --{}", seeks.option());
@@ -499,39 +620,6 @@ fn understood_without_its_list(order: &Order, listed: Option<Error>) -> Result<(
         None => drop(understood(entry, &order.words, Given::default(), 1).map_err(|why| listed.unwrap_or(why))?),
     }
     Ok(())
-}
-
-/// What is sought of the primes: one thing at a time.
-///
-/// # Errors
-/// If something else is sought already.
-pub fn seek(order: &mut Order, what: Seeks) -> Result<()> {
-    match order.given.seeks.replace(what) {
-        None => Ok(()),
-        Some(other) => {
-            let (one, other) = (other.option(), what.option());
-            Err(Error::usage(format!("--{one} and --{other} exclude each other: leave one of them out")))
-        }
-    }
-}
-
-/// Where in its range it is told what there is up to there.
-///
-/// # Errors
-/// If other points were typed.
-pub fn pointed(order: &mut Order, points: Points) -> Result<()> {
-    match order.given.points.replace(points) {
-        None => Ok(()),
-        Some(_) => Err(Error::usage("--every and --points exclude each other: leave one of them out")),
-    }
-}
-
-/// Numbers separated by commas.
-///
-/// # Errors
-/// If one of them is not a number.
-pub fn points(text: &str) -> Result<Vec<u128>> {
-    text.split(',').map(|point| named("points", syntax::number(point.trim()))).collect()
 }
 
 /// The lanes of that name.
@@ -641,25 +729,25 @@ pub fn methods(text: &str) -> Result<Vec<Method>> {
     Ok(methods)
 }
 
-/// Primes of a constellation.
+/// A share of a plan.
 ///
 /// # Errors
-/// If the text is not a number from 2 to 6.
-pub fn tuplet(text: &str) -> Result<u64> {
-    match named("tuplet", syntax::number(text))? {
-        k @ 2..=6 => Ok(k as u64),
-        _ => Err(Error::usage(format!("--tuplet: '{text}' is not between 2, for twins, and 6, for sextuplets"))),
-    }
+/// If the text is not two numbers with a / between them, of which the first is from 1 to the second.
+pub fn share(text: &str) -> Result<Share> {
+    Share::parse(text).ok_or_else(|| {
+        let such = "write --share 3/10 for the third of ten, of at most 10^6";
+        Error::usage(format!("--share: '{text}' is not a share: {such}"))
+    })
 }
 
-/// The modulus of the classes that primes are counted in.
+/// A share of blocks.
 ///
 /// # Errors
-/// If the text is not a number from 1 to 10^6.
-pub fn residues(text: &str) -> Result<u64> {
-    match named("residues", syntax::number(text))? {
-        modulus if (1..=u128::from(RESIDUES_MODULUS_MAX)).contains(&modulus) => Ok(modulus as u64),
-        _ => Err(Error::usage(format!("--residues: '{text}' is not between 1 and 10^6"))),
+/// If the text is not a number above 0 and up to 1.
+pub fn fraction(text: &str) -> Result<f64> {
+    match text.parse() {
+        Ok(fraction) if fraction > 0.0 && fraction <= 1.0 => Ok(fraction),
+        _ => Err(Error::usage(format!("--fraction: '{text}' is not above 0 and up to 1: write --fraction 0.01"))),
     }
 }
 

@@ -162,6 +162,27 @@ pub const OF_RESUME: &[(&str, &str)] = &[
     ("resume run.h5 --for 3h50m", "for at most this time; code 85 says that work is left"),
 ];
 
+/// Examples of `verify`.
+pub const OF_VERIFY: &[(&str, &str)] = &[
+    ("verify run.h5", "one block in a hundred, on other lanes than the run had"),
+    ("verify answer.cert --fraction 0.1", "what somebody else computed"),
+];
+/// Examples of `certify`.
+pub const OF_CERTIFY: &[(&str, &str)] = &[("certify run.h5 -o answer.cert", "for whoever wants to check the answer")];
+/// Examples of `diff`.
+pub const OF_DIFF: &[(&str, &str)] = &[("diff a.h5 b.cert", "code 3 says that they differ")];
+/// Examples of `merge`.
+pub const OF_MERGE: &[(&str, &str)] = &[
+    ("primes 0..1e13 --share 3/10 --out share3.h5", "one of ten shares, on a machine of its own"),
+    ("merge share*.h5 --out all.h5", "the answer, from all of them; code 85 says that some is missing"),
+];
+
+/// Examples of `self-test`.
+pub const OF_SELF_TEST: &[(&str, &str)] = &[
+    ("self-test", "a minute; code 3 says that something is wrong"),
+    ("self-test --for 8h", "a night; a bad core is named, with the time"),
+];
+
 /// Examples of `plot`.
 pub const OF_PLOT: &[(&str, &str)] = &[
     ("plot run.h5", "on the terminal"),

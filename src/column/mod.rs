@@ -10,7 +10,8 @@ use crate::syntax;
 use crate::values::{Fact, Numbers, Value};
 pub use checksum::of_samples;
 pub use csv::{CsvColumn, numbers_of};
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -35,9 +36,20 @@ pub trait ColumnReader {
     fn slice(&mut self, slice: u64) -> Result<Numbers>;
 }
 
-/// Whether this is the name of a dataset in an HDF5 file rather than of a column of a table.
+/// Whether this is the name of a dataset in an HDF5 file. A column of a table may have such a name, too: [`is_hdf5`] tells.
 pub fn is_dataset(name: &str) -> bool {
     name.starts_with('/')
+}
+
+/// Whether a file is one of HDF5, by the mark that stands at its beginning, or behind 512 bytes or a doubled number of them.
+pub fn is_hdf5(path: &Path) -> bool {
+    const MARK: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
+    let Ok(mut file) = File::open(path) else { return false };
+    let mut is_there = |at: u64| {
+        let mut found = [0; MARK.len()];
+        file.seek(SeekFrom::Start(at)).and_then(|_| file.read_exact(&mut found)).is_ok_and(|()| found == MARK)
+    };
+    is_there(0) || (9..40).any(|doubled| is_there(1 << doubled))
 }
 
 /// What a column is called, as a fact; and where it is.

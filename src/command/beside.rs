@@ -109,6 +109,7 @@ impl Beside<'_> {
         let mut report = summary::of_first_rows(plan, first, widths);
         shorten(&mut report, attempt.order.output);
         let text = rendered(&report, attempt.order.output).unwrap_or_default();
+        let text = String::from_utf8(text).unwrap_or_default();
         // The last row only makes the columns wide enough.
         let rows = text.trim_end_matches('\n').rsplit_once('\n').map_or("", |(rows, _)| rows);
         if rows.is_empty() { String::new() } else { format!("{rows}\n") }

@@ -173,7 +173,7 @@ fn conclude(
     let kept = out.filter(|_| status == Status::Complete).map_or(Ok(()), |mut file| file.save(&report));
     let said = match is_empty && (order.output.quiet || !order.output.format.is_document) {
         true => Ok(()),
-        false => rendered(&report, order.output).and_then(|text| report::say(&text)),
+        false => rendered(&report, order.output).and_then(|text| report::say_bytes(&text)),
     };
     said.and(kept)?;
     if let Some(cause) = measured.stopped {

@@ -2,20 +2,27 @@
 
 mod beside;
 mod cached;
+mod certify;
 pub mod compare;
+mod diff;
 mod list;
+mod merge;
 mod plan;
 mod plot;
 pub mod resume;
 pub mod run;
 mod seen;
+pub mod self_test;
 mod show;
 mod status;
+mod target;
+pub mod verify;
 mod watch;
 
 use crate::cli::{Output, Request};
 use crate::error::{Result, STOPPED, STOPPED_GRID_ENGINE};
-use crate::report::{self, Frame, Report, Status};
+use crate::report::list::ListLayout;
+use crate::report::{self, Frame, Kind, Report, Status};
 use crate::summary;
 use crate::syntax;
 use crate::world::{self, launch};
@@ -34,7 +41,10 @@ pub fn say(request: &Request) -> Result<u8> {
         Request::Plot(drawing) => plot::plot(drawing),
         Request::Run(order) => plan::dry_run(order),
         Request::Compare(_) => compare::launch(),
-        Request::Resume { .. } => unreachable!("a run needs its ranks"),
+        Request::Certify { file, out } => certify::certify(file, out.as_ref()),
+        Request::Diff { files, output } => return diff::diff(files, *output),
+        Request::Merge { files, out, output } => return merge::merge(files, out, *output).map(code),
+        Request::Resume { .. } | Request::Verify(_) | Request::SelfTest(_) => unreachable!("a run needs its ranks"),
     };
     said.map(|()| 0)
 }
@@ -80,18 +90,20 @@ fn shorten(report: &mut Report, output: Output) {
 }
 
 /// A report in its format, or its column for `--quiet`.
-fn rendered(report: &Report, output: Output) -> Result<String> {
+fn rendered(report: &Report, output: Output) -> Result<Vec<u8>> {
     match output.quiet {
-        true => report::bare(report),
-        false => (output.format.fits)(report).map(|()| (output.format.write)(report)),
+        true => report::bare(report).map(String::into_bytes),
+        false => output.format.write(report),
     }
 }
 
-/// The text around a report's list.
-fn framed(report: &Report, output: Output) -> Frame {
+/// How a report's list is printed. How many rows it has may not be known: where that stands before the rows, its place is left empty then.
+fn layout(report: &Report, output: Output, count: Option<u64>) -> ListLayout {
     let list = report.list.as_ref().expect("the report has a list");
-    match output.quiet {
-        true => Frame::bare(list.columns.iter().position(|column| column.key == *report.bare).unwrap_or(0)),
-        false => (output.format.frame)(report, list),
+    let bare = list.columns.iter().position(|column| column.key == *report.bare).unwrap_or(0);
+    match output.format.kind {
+        _ if output.quiet => ListLayout::Text(Frame::bare(bare)),
+        Kind::Text { frame, .. } => ListLayout::Text(frame(report, list)),
+        Kind::Numbers { head } => ListLayout::Numbers { column: bare, head, count },
     }
 }

@@ -1,6 +1,6 @@
 //! `--dry-run`: what would be computed, and the expected time and memory.
 
-use super::cached;
+use super::{cached, layout};
 use crate::attempt;
 use crate::cli::Order;
 use crate::error::Result;
@@ -17,8 +17,10 @@ pub fn dry_run(order: &Order) -> Result<()> {
     let ranks = launch::find().map_or(1, |launch| launch.size);
     let (list, mut order) = (order.list()?, order.clone());
     order.take_column(attempt::column(&order, &list)?);
-    let plan = cached::expected(&order, ranks, &list, order.plan(ranks, &list)?)?;
+    let plan = cached::expected(&order, ranks, &list, attempt::planned(&order, ranks, &list)?)?;
     let threads = placements::expect(order.threads, ranks)?;
     // A plan has no column for --quiet, so that option changes nothing.
-    report::say(&(order.output.format.write)(&summary::planned(&plan, ranks, threads, order.schedule)))
+    let (keeps, lay_out) = (order.out.is_some(), |report: &_| layout(report, order.output, None));
+    let planned = summary::planned(&plan, (ranks, threads), order.schedule, keeps, &lay_out);
+    report::say_bytes(&order.output.format.write(&planned)?)
 }

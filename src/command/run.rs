@@ -86,12 +86,12 @@ pub fn carry_out(
     };
     let file = computed.status.take();
     let said = world.is_root().then(|| conclude(&circumstances, computed, cache.as_ref())).transpose();
-    if let (Some(file), Ok(Some(status))) = (file, &said) {
+    if let (Some(file), Ok(Some((status, _)))) = (file, &said) {
         file.end(status.name());
     }
-    let status = agree(world, said, |_| 0)?;
+    let ended = agree(world, said, |_| 0)?;
     // Other ranks know only that it went well; the root knows the exit code.
-    Ok(world.all_max(status.map_or(0, code).into()) as u8)
+    Ok(world.all_max(ended.map_or(0, |(_, code)| code).into()) as u8)
 }
 
 /// The result of a run, to be printed and saved.
@@ -120,7 +120,8 @@ fn compute(
     progress.starts_at(attempt.share_done(&**work), expected);
     status.iter_mut().for_each(|status| status.expect(expected));
     let keep_going = order.keep_going && can_tolerate(world)?;
-    let mut course = Course { known: attempt.known(), keep_going, ..Course::new(order.schedule, stops) };
+    let only = order.share.map(|share| share.units(work.units()));
+    let mut course = Course { known: attempt.known(), only, keep_going, ..Course::new(order.schedule, stops) };
     if order.out.is_some() {
         let every = save_interval(order);
         // When a run dies its blocks in progress are lost, so they should be a small part of what is saved.
@@ -155,9 +156,9 @@ fn save_interval(order: &Order) -> Duration {
     order.every.unwrap_or(summary::SAVE_INTERVAL)
 }
 
-/// Prints and saves the result, at the root.
-fn conclude(circumstances: &Circumstances, computed: Computed, cache: Option<&Cache>) -> Result<Status> {
-    let Computed { answer, mut outcome, keeper, rows, .. } = computed;
+/// Prints and saves the result, at the root. Returns its status and the exit code.
+fn conclude(circumstances: &Circumstances, computed: Computed, cache: Option<&Cache>) -> Result<(Status, u8)> {
+    let Computed { answer, mut outcome, mut keeper, rows, .. } = computed;
     let order = &circumstances.attempt.order;
     if order.time {
         streams::talk(&summary::times(circumstances, outcome.as_ref()));
@@ -173,7 +174,7 @@ fn conclude(circumstances: &Circumstances, computed: Computed, cache: Option<&Ca
             summary::finished(circumstances, answer, outcome.as_ref())
         }
     };
-    report.run.extend(keeper.as_ref().and_then(Keeper::saves));
+    report.run.extend(keeper.as_mut().and_then(Keeper::saves));
     // The answer is printed even if the file cannot be written, and the other way round.
     let kept = keeper.map_or(Ok(()), |keeper| keeper.finish(&report));
     let whole = cache.map(|cache| (cache, report.clone()));
@@ -185,7 +186,7 @@ fn conclude(circumstances: &Circumstances, computed: Computed, cache: Option<&Ca
     };
     let said = match report.status {
         // Without known rows, scripts may still want to know how far the run is.
-        Status::Partial if known.is_none() && (order.output.quiet || !order.output.format.is_document) => Ok(()),
+        Status::Partial if known.is_none() && !tells_how_far(order) => Ok(()),
         Status::Partial => {
             let mut report = summary::with_rows(&report, known);
             shorten(&mut report, order.output);
@@ -198,9 +199,21 @@ fn conclude(circumstances: &Circumstances, computed: Computed, cache: Option<&Ca
     }
     said.and(kept)?;
     if let (Status::Partial, Some(outcome)) = (report.status, &outcome) {
+        // Only a share leaves units behind without a reason to stop.
+        let told = order.share.filter(|_| outcome.stopped.is_none());
+        if let Some(share) = told {
+            streams::remark(&summary::share_message(circumstances, share));
+            return Ok((report.status, 0));
+        }
         streams::remark(&summary::stop_message(&report, outcome, circumstances));
     }
-    Ok(report.status)
+    Ok((report.status, code(report.status)))
+}
+
+/// Whether what is printed of a run that was stopped without rows says how far it is.
+fn tells_how_far(order: &Order) -> bool {
+    let format = order.output.format;
+    !order.output.quiet && format.is_document && !format.is_bytes()
 }
 
 /// The run file of an order. Without a run file, stdout must be open.
@@ -208,6 +221,7 @@ pub(super) fn draft(order: &Order) -> Result<Option<RunFile>> {
     if let Some(note) = order.note() {
         streams::remark(&note);
     }
+    report::can_take(order.output.format)?;
     if order.out.is_none() {
         report::can_say()?;
     }

@@ -1,10 +1,10 @@
 //! What a run file says of a run that is not over: how far and how fast it is, who computes it, and the rows that are known.
 
 use super::beside::{newest, workers_in_words};
-use crate::cli::{self, Request};
+use crate::attempt::Question;
 use crate::plan::Plan;
 use crate::report::pace::Pace;
-use crate::report::view::View;
+use crate::report::view::{self, View};
 use crate::report::{Report, Status, people};
 use crate::run::ledger::Ledger;
 use crate::summary::{self, SAVE_INTERVAL};
@@ -76,17 +76,8 @@ impl Seen {
     pub fn lines(&self, later: Duration, saved: Duration, size: (usize, usize)) -> Vec<String> {
         let gone = self.gone + later.as_secs_f64();
         let amount = self.plan.as_ref().map(|plan| plan.amount);
-        let words = [self.report.kernel.clone(), self.workers(), format!("saved {} ago", in_seconds(saved))];
-        let view = View {
-            share: self.share,
-            amount,
-            rate: amount.zip(self.pace.rate()).map(|(amount, rate)| rate * amount.all),
-            gone,
-            left: self.pace.left(gone),
-            words: &words,
-            rows: &self.rows,
-        };
-        view.lines(size)
+        let words = [self.report.kernel.clone(), self.workers(), view::saved(saved)];
+        View::of((self.share, amount), (gone, &self.pace), &words, &self.rows).lines(size)
     }
 
     /// The same in a line, as of the save.
@@ -119,10 +110,6 @@ impl Seen {
         let known = checked.and_then(|()| summary::known_so_far(plan, &state.blocks));
         known.map_or(vec![], |known| newest(&known, 0))
     }
-}
-
-fn in_seconds(time: Duration) -> String {
-    people::duration(time.as_secs().max(1) as f64)
 }
 
 fn seconds(report: &Report, name: &str) -> Option<f64> {
@@ -188,11 +175,8 @@ fn pace(report: &Report, plan: Option<&Plan>) -> (f64, Pace) {
 /// The plan of the run, if this program makes the same one. A download's would look at folders here.
 fn plan(report: &Report) -> Option<Plan> {
     let state = report.state.as_ref()?;
-    let Ok(Request::Run(order)) = cli::read_again(&state.arguments) else { return None };
-    if order.folder().is_some() {
-        return None;
-    }
-    let plan = order.plan(usize::try_from(state.ranks).ok()?, &state.list).ok()?;
+    let question = Question { words: &state.arguments, list: &state.list, ranks: state.ranks };
+    let (_, plan) = question.planned(|order| order.folder().is_none()).ok()?;
     (plan.fingerprint() == state.fingerprint && plan.units() == state.units).then_some(plan)
 }
 

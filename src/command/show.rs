@@ -1,6 +1,6 @@
 //! `show`: prints a run file.
 
-use super::{framed, rendered, shorten};
+use super::{layout, rendered, shorten};
 use crate::cli::Output;
 use crate::error::Result;
 use crate::report::list::ListWriter;
@@ -13,16 +13,16 @@ use std::path::Path;
 /// # Errors
 /// If the file cannot be read or is damaged, if it has no answer for `--quiet`, or if stdout cannot be written.
 pub fn show(file: &Path, output: Output) -> Result<Status> {
+    report::can_take(output.format)?;
     let mut opened = (files()?.opened)(file)?;
     shorten(&mut opened.report, output);
     let report = &opened.report;
     if report.list.is_none() {
         let text = rendered(report, output).map_err(|why| why.at(&format!("'{}'", file.display())))?;
-        return report::say(&text).map(|()| report.status);
+        return report::say_bytes(&text).map(|()| report.status);
     }
-    let frame = framed(report, output);
-    let tail = frame.tail.clone();
-    let mut writer = ListWriter::begin(frame, Ok(None));
+    let count = report.list.as_ref().map(|list| list.count);
+    let mut writer = ListWriter::begin(layout(report, output, count), Ok(None));
     opened.rows(&mut |stretch| writer.write(stretch))?;
-    writer.end(&tail, report).map(|()| report.status)
+    writer.end(&layout(report, output, count), report).map(|()| report.status)
 }

@@ -465,7 +465,7 @@ mod tests {
         let (units, facts) = (1 << 40, vec![]);
         let endless = |_| {
             let (job, amount) = (Job::Work(spelled(units)), Amount::units(units));
-            Ok(Plan { kernel: "spelled", job, facts: facts.clone(), how: vec![], amount })
+            Ok(Plan { kernel: "spelled", job, facts: facts.clone(), how: vec![], amount, once: None })
         };
         for whose in 0..3 {
             let stops = |rank: usize| Stops::noted(Arc::new(AtomicUsize::new(if rank == whose { 10 } else { 0 })));

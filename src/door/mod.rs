@@ -14,7 +14,7 @@ mod list;
 mod own;
 
 use crate::error::{Error, Result};
-use crate::kernel::{self, Given, Seeks};
+use crate::kernel::{self, Given, Seeks, Tuplet};
 use crate::math::integer::Integer;
 use crate::math::primality;
 use crate::math::span::Span;
@@ -176,7 +176,7 @@ pub fn phi(x: u128, a: u128) -> Result<u128> {
 
 /// The number of prime k-tuplets in a range: the densest constellations of `k` primes, all of whose primes are in the range.
 ///
-/// 2 are twins (p, p+2), 3 triplets (p, p+2, p+6 and p, p+4, p+6), up to 6, sextuplets. Limits and cost: as of
+/// 2 are twins (p, p+2), 3 triplets (p, p+2, p+6 and p, p+4, p+6), up to 12. Limits and cost: as of
 /// [`sum_primes`], in smaller windows.
 ///
 /// # Errors
@@ -190,7 +190,7 @@ pub fn phi(x: u128, a: u128) -> Result<u128> {
 /// # Ok::<(), pcount::error::Error>(())
 /// ```
 pub fn tuplets(range: impl RangeBounds<u128>, k: u32) -> Result<u64> {
-    Ok(number(&of_range("primes", range, Some(Seeks::Tuplets(k.into())))?, "tuplets"))
+    Ok(number(&of_range("primes", range, Some(Seeks::Tuplets(Tuplet::Densest(k.into()))))?, "tuplets"))
 }
 
 /// The largest gap between neighbouring primes.

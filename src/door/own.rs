@@ -148,7 +148,7 @@ fn on_ranks<K: Kernel + 'static>(
     let facts = vec![Fact::new("arguments", Value::texts(&words))];
     let plan = open(&words).map(|kernel| {
         let amount = Amount::units(Kernel::units(&kernel));
-        Plan { kernel: name, job: Job::work(kernel), facts, how: vec![], amount }
+        Plan { kernel: name, job: Job::work(kernel), facts, how: vec![], amount, once: None }
     });
     let Plan { job: Job::Work(work), facts, .. } = agree(world, plan, Plan::fingerprint)? else { unreachable!() };
     let (placement, all) = placements::take(world, None)?;
@@ -176,5 +176,5 @@ fn print(name: &str, problem: Vec<Fact>, answer: Answer) -> Result<bool> {
         list: None,
         state: None,
     };
-    report::say(&(FORMATS[0].write)(&report)).map(|()| answer.failed)
+    report::say_bytes(&FORMATS[0].write(&report)?).map(|()| answer.failed)
 }

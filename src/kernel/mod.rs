@@ -32,6 +32,7 @@ use crate::chain::OVERLAP;
 use crate::column::Column;
 use crate::error::Result;
 use crate::math::lanes::Lanes;
+use crate::math::patterns::Pattern;
 use crate::math::span::Span;
 use crate::syntax::Item;
 use crate::values::{Amount, Fact, Value};
@@ -114,10 +115,14 @@ pub struct Given {
     pub rounds: Option<u32>,
     /// What is sought of primes, beside their number.
     pub seeks: Option<Seeks>,
+    /// Whether the first primes of the tuplets that are sought are listed.
+    pub firsts: bool,
     /// Where in a range it is told what there is up to there.
     pub points: Option<Points>,
     /// Whether it is sought when another residue class takes the lead.
     pub race: bool,
+    /// Whether the reciprocals of twins are added up.
+    pub brun: bool,
     /// The power to which primes are raised before they are added up.
     pub power: Option<u32>,
     /// A column of a file whose numbers take the place of the items.
@@ -148,6 +153,11 @@ impl KernelEntry {
 }
 
 impl Given {
+    /// Whether primes are listed, which are printed as they are found.
+    pub fn lists_primes(&self) -> bool {
+        self.seeks == Some(Seeks::Primes) || self.firsts
+    }
+
     /// The items as spans; a number is the span of it alone.
     fn spans(&self) -> Vec<Span> {
         let span = |item: &Item| match item {
@@ -201,14 +211,53 @@ pub enum Points {
 /// What is sought of the primes of a range, beside their number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seeks {
-    /// How many tuplets of so many primes: 2 to 6.
-    Tuplets(u64),
+    /// How many tuplets.
+    Tuplets(Tuplet),
     /// The largest gap.
     Gaps,
+    /// Other gaps, as a table.
+    GapTable(GapTable),
     /// How many primes each class modulo this number has.
     Residues(u64),
     /// The primes themselves.
     Primes,
+}
+
+/// Which tuplets are sought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tuplet {
+    /// The densest of so many primes: 2 to 12.
+    Densest(u64),
+    /// Those of a pattern.
+    Of(Pattern),
+}
+
+/// Which gaps of a range are a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GapTable {
+    /// Those that are larger than all before.
+    Records,
+    /// The first of each size.
+    First,
+    /// How many there are of each size, and the first of them.
+    Histogram,
+    /// All that are so wide or wider.
+    AtLeast(u128),
+}
+
+impl GapTable {
+    /// Those with a name.
+    pub const NAMED: [GapTable; 3] = [GapTable::Records, GapTable::First, GapTable::Histogram];
+
+    /// As people type it.
+    pub fn name(self) -> String {
+        match self {
+            GapTable::Records => "records".into(),
+            GapTable::First => "first".into(),
+            GapTable::Histogram => "histogram".into(),
+            GapTable::AtLeast(least) => least.to_string(),
+        }
+    }
 }
 
 impl Seeks {
@@ -216,7 +265,7 @@ impl Seeks {
     pub fn option(self) -> &'static str {
         match self {
             Seeks::Tuplets(_) => "tuplet",
-            Seeks::Gaps => "gaps",
+            Seeks::Gaps | Seeks::GapTable(_) => "gaps",
             Seeks::Residues(_) => "residues",
             Seeks::Primes => "list",
         }
@@ -224,7 +273,9 @@ impl Seeks {
 
     fn value(self) -> Value {
         match self {
-            Seeks::Tuplets(k) | Seeks::Residues(k) => Value::text(k.to_string()),
+            Seeks::Tuplets(Tuplet::Densest(k)) | Seeks::Residues(k) => Value::text(k.to_string()),
+            Seeks::Tuplets(Tuplet::Of(pattern)) => Value::text(pattern.to_string()),
+            Seeks::GapTable(table) => Value::text(table.name()),
             Seeks::Gaps | Seeks::Primes => Value::text("yes"),
         }
     }
@@ -349,9 +400,14 @@ pub(crate) mod tests {
             ("primes", false, by(Method::Trial, "0..1e5 1e9..+1e5/3")),
             ("primes", false, by(Method::Sieve, "0..3e7 1e10..+1e8 2^64..+1e5 7..7 0..2")),
             ("primes", false, Given { verify: true, ..by(Method::Gourdon, "0..3e7 3e7..1e9 5..6") }),
-            ("primes", false, seeking(Seeks::Tuplets(2), "0..3e6 7..8 1e12..+1e6 24..28")),
-            ("primes", false, seeking(Seeks::Tuplets(6), "0..3e6 7..8 1e12..+1e6 24..28")),
+            ("primes", false, seeking(Seeks::Tuplets(Tuplet::Densest(2)), "0..3e6 7..8 1e12..+1e6 24..28")),
+            ("primes", false, seeking(Seeks::Tuplets(Tuplet::Densest(6)), "0..3e6 7..8 1e12..+1e6 24..28")),
+            ("primes", false, seeking(Seeks::Tuplets(Tuplet::Densest(7)), "0..3e6 7..8 1e12..+1e6 24..28")),
             ("primes", false, seeking(Seeks::Gaps, "0..3e6 7..8 24..28 1e12..+1e6 2^64..+1e4")),
+            ("primes", false, seeking(Seeks::GapTable(GapTable::Records), "0..3e7")),
+            ("primes", false, seeking(Seeks::GapTable(GapTable::Histogram), "1e10..+1e7")),
+            ("primes", false, seeking(Seeks::GapTable(GapTable::AtLeast(100)), "0..3e7")),
+            ("primes", false, seeking(Seeks::GapTable(GapTable::AtLeast(300)), "0..1e8")),
             ("primes", false, seeking(Seeks::Residues(12), "1e10..+1e7 0..3e7 24..28 7..7")),
             ("primes", false, seeking(Seeks::Residues(1001), "0..3e6 3e6..4e6")),
             ("primes", false, Given { race: true, ..seeking(Seeks::Residues(4), "0..3e7") }),
@@ -444,7 +500,7 @@ pub(crate) mod tests {
         ] {
             assert!(!is(primes, ends, gap), "{primes} {ends:?} {gap:?}");
         }
-        let twins = work("primes", &Given { seeks: Some(Seeks::Tuplets(2)), ..given("0..100") });
+        let twins = work("primes", &Given { seeks: Some(Seeks::Tuplets(Tuplet::Densest(2))), ..given("0..100") });
         let is = |primes: u64, tuplets: u64, first: u128, last: u128| {
             let part = ((primes, tuplets), (vec![first], vec![last]));
             twins.plausible(0..1, &wire::bytes(&vec![(0u64, wire::Bytes(wire::bytes(&(0u64, vec![part]))))]))

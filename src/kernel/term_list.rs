@@ -29,8 +29,6 @@ const COPIES: u64 = 8;
 
 /// Seconds of a row, with its text.
 const ROW_SECONDS: f64 = 15e-9;
-/// The same without its text.
-const SAMPLE_ROW_SECONDS: f64 = 5e-9;
 
 /// The keys of the columns.
 pub const KEYS: [&str; 2] = ["n", "value"];
@@ -80,14 +78,13 @@ struct TermList<T> {
     count: u128,
     /// Numbers of a unit, at most.
     width: u128,
-    seconds: f64,
     term: PhantomData<T>,
 }
 
 impl<T: Term> TermList<T> {
     /// `count` numbers from `first` on, at most 2^70.
     fn new(first: u128, count: u128, width: u128) -> TermList<T> {
-        TermList { first, count, width, seconds: ROW_SECONDS, term: PhantomData }
+        TermList { first, count, width, term: PhantomData }
     }
 }
 
@@ -125,12 +122,7 @@ impl<T: Term> Kernel for TermList<T> {
 
     fn forecast(&self) -> Forecast {
         let thread_bytes = self.width as u64 * ROW_BYTES[1];
-        Forecast { seconds: self.count as f64 * self.seconds, thread_bytes, ..Forecast::default() }
-    }
-
-    fn sample(&self) -> Option<Box<dyn Work>> {
-        let count = self.count.min(BATCH_ROWS / 4);
-        Some(Box::new(TermList { seconds: SAMPLE_ROW_SECONDS, ..TermList::<T>::new(self.first, count, WIDTH) }))
+        Forecast { seconds: self.count as f64 * ROW_SECONDS, thread_bytes, ..Forecast::default() }
     }
 }
 

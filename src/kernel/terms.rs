@@ -15,7 +15,7 @@ use crate::math::span::overlap;
 use crate::placement::Placement;
 use crate::syntax::Item;
 use crate::values::{Fact, Value};
-use crate::work::{Answer, Forecast, Job, Kernel, Work};
+use crate::work::{Answer, Forecast, Job, Kernel, NamedIntegers, Work};
 use std::ops::Range;
 
 /// A function of a number, that grows with it.
@@ -154,6 +154,11 @@ impl<T: Reducible> Reduce<T> {
         Reduce { first, count, width, lanes, term: std::marker::PhantomData }
     }
 
+    /// What the sum of its terms is called.
+    fn name(&self) -> String {
+        format!("{}..{}", self.first, Integer::from(self.first) + self.count)
+    }
+
     /// The run of numbers from `first` on, as many as have its high part and are below `end`.
     fn run(&self, first: u128, end: u128, list: &mut Vec<u64>) -> Run {
         let high = first >> 32;
@@ -206,6 +211,15 @@ impl<T: Reducible> Kernel for Reduce<T> {
         let (start, end) = (edge(units.start), edge(units.end));
         let all_as = |index: u128| T::exact(Integer::from(self.first + index)) * Integer::from(end - start);
         all_as(start) <= *sum && *sum <= all_as(end - 1)
+    }
+
+    fn numbers(&self, sum: &Integer) -> Option<NamedIntegers> {
+        Some(vec![(self.name(), sum.clone())])
+    }
+
+    fn part_of(&self, numbers: &NamedIntegers) -> Option<Integer> {
+        let name = self.name();
+        numbers.iter().find(|(known, _)| *known == name).map(|(_, sum)| sum.clone())
     }
 
     fn answer(&self, whole: Integer) -> Result<Answer> {

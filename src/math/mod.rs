@@ -12,6 +12,7 @@ pub mod decimal;
 pub mod integer;
 #[allow(unsafe_code)]
 pub mod lanes;
+pub mod patterns;
 mod pieces;
 pub mod primality;
 pub mod prime_powers;

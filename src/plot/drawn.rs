@@ -1,6 +1,7 @@
 //! A run as charts see it: its attempts one after the other, and what each thread computed, on one clock.
 
 use crate::escaped;
+use crate::report::history::{self, value};
 use crate::report::{Report, Status};
 use crate::values::{Fact, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,20 +66,9 @@ pub struct Bar {
     pub units: u64,
 }
 
-fn value<'a>(facts: &'a [Fact], name: &str) -> Option<&'a Value> {
-    facts.iter().find(|fact| fact.name == name).map(|fact| &fact.value)
-}
-
 fn count(facts: &[Fact], name: &str) -> Option<u64> {
     match value(facts, name) {
         Some(&Value::Count(count)) => Some(count),
-        _ => None,
-    }
-}
-
-fn seconds(facts: &[Fact], name: &str) -> Option<f64> {
-    match value(facts, name) {
-        Some(&Value::Seconds(seconds)) => Some(seconds),
         _ => None,
     }
 }
@@ -97,11 +87,11 @@ impl DrawnRun {
         let newest = self.report.attempts.len();
         for (index, facts) in self.report.attempts.iter().chain([&self.report.run]).enumerate() {
             let (number, start) = attempts.last().map_or((0, 0.0), |last| (last.number + last.stands_for, last.end));
-            let stands_for = count(facts, "summed_attempts").unwrap_or(1).clamp(1, ATTEMPTS_MAX);
+            let stands_for = history::stands_for(facts).min(ATTEMPTS_MAX);
             // A timeline says how long it was, too.
             let own = self.report.timeline.iter().filter(|entry| entry.attempt == number && stands_for == 1);
             let last = own.map(|entry| entry.start + entry.seconds).fold(0.0, f64::max);
-            let wall = seconds(facts, "seconds.wall").unwrap_or(0.0).max(last).clamp(0.0, SECONDS_MAX);
+            let wall = history::seconds(facts).max(last).clamp(0.0, SECONDS_MAX);
             let how = match self.report.status {
                 Status::Complete | Status::Failed if index == newest => End::Complete,
                 _ if stands_for > 1 || value(facts, "ended").is_some() => End::Stopped,

@@ -51,6 +51,15 @@ impl Mark {
 /// Half of a mark's width.
 pub const MARK: f64 = 4.0;
 
+/// The sizes of text and of headings.
+pub const SIZES: (f64, f64) = (13.0, 15.0);
+
+/// Where letters stand in the line that a text has, from above.
+pub const BASELINE: f64 = 0.72;
+
+/// The lengths of a dash and of the gap behind it.
+pub const DASH: (f64, f64) = (5.0, 4.0);
+
 /// A thing that is drawn. Later ones cover earlier ones.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Item {

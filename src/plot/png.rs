@@ -2,8 +2,8 @@
 //! no fonts. It is the Latin part of Roboto (Apache-2.0), read by ttf-parser. The only file that names these crates.
 
 use super::palette::{Ink, Theme, ground};
-use super::picture::{Anchor, Item, MARK, Mark, PAPER, Picture, Place, Stroke};
-use super::svg::{BASELINE, DASH, SIZES, outline, width};
+use super::picture::{Anchor, BASELINE, DASH, Item, MARK, Mark, PAPER, Picture, Place, SIZES, Stroke};
+use super::svg::{outline, width};
 use crate::error::{Error, Result};
 use tiny_skia::{FillRule, Paint, Path, PathBuilder, Pixmap, Rect, Stroke as Pen, StrokeDash, Transform};
 use ttf_parser::{Face, GlyphId, OutlineBuilder};

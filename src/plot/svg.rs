@@ -1,17 +1,11 @@
 //! A picture as SVG: one file that needs no other, light or dark as its reader has it.
 
 use super::palette::{INKS, Theme, ground, hex};
-use super::picture::{Anchor, Item, MARK, Mark, PAPER, Picture, Place, Stroke};
+use super::picture::{Anchor, BASELINE, DASH, Item, MARK, Mark, PAPER, Picture, Place, SIZES, Stroke};
 use std::fmt::Write;
 
 /// Fonts with digits no wider than [`PAPER`] has them, as far as a system has one.
 const FONTS: &str = "Roboto,'Helvetica Neue',Helvetica,Arial,'Liberation Sans','Open Sans',sans-serif";
-
-/// The sizes of text and of headings.
-pub const SIZES: (f64, f64) = (13.0, 15.0);
-
-/// Where letters stand in the line that a text has, from above.
-pub const BASELINE: f64 = 0.72;
 
 /// How wide lines are.
 pub fn width(stroke: Stroke) -> f64 {
@@ -21,9 +15,6 @@ pub fn width(stroke: Stroke) -> f64 {
         Stroke::Dashed => 1.5,
     }
 }
-
-/// The lengths of a dash and of the gap behind it.
-pub const DASH: (f64, f64) = (5.0, 4.0);
 
 /// With more rectangles, none says what it stands for: the file would be large.
 const SAYING: usize = 2500;

@@ -2,7 +2,7 @@
 //!
 //! Rows have an index if they are about single numbers: n, x or the point that a count goes up to. A list of primes from 2 on is numbered from 1.
 
-use super::{Format, Frame, Report, Status, shown};
+use super::{Format, Frame, Kind, Report, Status, shown};
 use crate::error::{Error, Result};
 use crate::values::{Column, Value};
 
@@ -11,11 +11,13 @@ pub const BFILE: Format = Format {
     name: "bfile",
     is_document: false,
     is_whole: true,
-    fits,
-    write,
-    frame: |_, list| match list.columns.len() {
-        1 => Frame { first_index: Some(1), ..Frame::bare(0) },
-        _ => Frame::lines(String::new(), list, " "),
+    kind: Kind::Text {
+        fits,
+        write,
+        frame: |_, list| match list.columns.len() {
+            1 => Frame { first_index: Some(1), ..Frame::bare(0) },
+            _ => Frame::lines(String::new(), list, " "),
+        },
     },
 };
 

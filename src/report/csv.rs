@@ -1,15 +1,17 @@
 //! CSV (RFC 4180): the rows, with a header line of the keys; without rows, the total.
 
-use super::{Format, Frame, Report, Status, shown};
+use super::{Format, Frame, Kind, Report, Status, shown};
 
 /// Comma-separated values, for spreadsheets.
 pub const CSV: Format = Format {
     name: "csv",
     is_document: false,
     is_whole: false,
-    fits: |_| Ok(()),
-    write,
-    frame: |_, list| Frame::lines(list.keys().join(",") + "\n", list, ","),
+    kind: Kind::Text {
+        fits: |_| Ok(()),
+        write,
+        frame: |_, list| Frame::lines(list.keys().join(",") + "\n", list, ","),
+    },
 };
 
 fn write(report: &Report) -> String {

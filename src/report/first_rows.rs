@@ -1,6 +1,6 @@
 //! The first rows of an answer, printed while the others are still computed.
 
-use super::say;
+use super::{say, say_bytes};
 use crate::error::Result;
 use std::time::{Duration, Instant};
 
@@ -43,12 +43,16 @@ impl FirstRows {
         &text[said..]
     }
 
-    /// Prints the rest.
+    /// Prints the rest of the whole answer.
     ///
     /// # Errors
     /// If it cannot be written.
-    pub fn end(&self, text: &str) -> Result<()> {
-        say(self.rest(text))
+    pub fn end(&self, answer: &[u8]) -> Result<()> {
+        match std::str::from_utf8(answer) {
+            Ok(text) => say(self.rest(text)),
+            // Nothing of it was printed.
+            Err(_) => say_bytes(answer),
+        }
     }
 }
 

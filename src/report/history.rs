@@ -86,7 +86,7 @@ fn merged_by(timeline: Vec<Entry>, key: impl Fn(&Entry) -> u64) -> Vec<Entry> {
 }
 
 /// How many attempts a record stands for.
-fn stands_for(attempt: &AttemptFacts) -> u64 {
+pub fn stands_for(attempt: &AttemptFacts) -> u64 {
     match value(attempt, "summed_attempts") {
         Some(&Value::Count(count)) => count.max(1),
         _ => 1,
@@ -126,7 +126,8 @@ pub fn seconds(attempt: &AttemptFacts) -> f64 {
     }
 }
 
-fn value<'a>(attempt: &'a AttemptFacts, name: &str) -> Option<&'a Value> {
+/// The value of a fact of an attempt.
+pub fn value<'a>(attempt: &'a [Fact], name: &str) -> Option<&'a Value> {
     attempt.iter().find(|fact| fact.name == name).map(|fact| &fact.value)
 }
 

@@ -1,13 +1,14 @@
 //! JSON, schema `pcount/1`: every integer of the problem and the answer is a string, because they outgrow
 //! the 53 bits that JSON readers keep; seconds and numbers of ranks are numbers.
 
-use super::{Format, Frame, List, Report, Status};
+use super::{Format, Frame, Kind, List, Report, Status};
 use crate::escaped;
 use crate::values::{Column, Fact, Table, Value};
-use serde_json::{Map, Value as Json, json};
+pub(super) use serde_json::{Map, Value as Json, from_str as parsed, json};
 
 /// A JSON document, for programs.
-pub const JSON: Format = Format { name: "json", is_document: true, is_whole: false, fits: |_| Ok(()), write, frame };
+pub const JSON: Format =
+    Format { name: "json", is_document: true, is_whole: false, kind: Kind::Text { fits: |_| Ok(()), write, frame } };
 
 fn write(report: &Report) -> String {
     let mut whole = Map::new();
@@ -16,7 +17,7 @@ fn write(report: &Report) -> String {
     whole.insert("kernel".into(), json!(report.kernel));
     whole.insert("problem".into(), group(&report.problem));
     if report.status != Status::Planned {
-        whole.insert("answer".into(), answer(report));
+        whole.insert("answer".into(), answer(&report.table, report.total.as_deref()));
     }
     whole.insert("run".into(), group(&report.run));
     shown(Json::Object(whole).to_string()) + "\n"
@@ -28,7 +29,7 @@ pub fn object(facts: &[Fact]) -> String {
 }
 
 /// The document without characters that terminals obey and JSON allows in texts.
-fn shown(document: String) -> String {
+pub(super) fn shown(document: String) -> String {
     if !document.contains(escaped::is_obeyed) {
         return document;
     }
@@ -36,16 +37,16 @@ fn shown(document: String) -> String {
     document.chars().map(each).collect()
 }
 
-fn answer(report: &Report) -> Json {
+pub(super) fn answer(table: &Table, total: Option<&str>) -> Json {
     let mut answer = Map::new();
-    if !report.table.columns.is_empty() {
+    if !table.columns.is_empty() {
         let row = |row: &Vec<Value>| {
-            let cells = report.table.columns.iter().zip(row);
+            let cells = table.columns.iter().zip(row);
             Json::Object(cells.map(|(column, cell)| (column.key.to_string(), value(cell))).collect())
         };
-        answer.insert("rows".into(), report.table.rows.iter().map(row).collect());
+        answer.insert("rows".into(), table.rows.iter().map(row).collect());
     }
-    if let Some(total) = &report.total {
+    if let Some(total) = total {
         answer.insert("total".into(), json!(total));
     }
     Json::Object(answer)
@@ -77,7 +78,7 @@ fn value(value_: &Value) -> Json {
 }
 
 /// The facts as an object. The part of a name before a dot is an object inside it.
-fn group(facts: &[Fact]) -> Json {
+pub(super) fn group(facts: &[Fact]) -> Json {
     let mut whole = Map::new();
     for fact in facts {
         let (name, value) = (fact.name.to_string(), value(&fact.value));

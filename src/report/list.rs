@@ -2,11 +2,13 @@
 //!
 //! They go to stdout in the frame of their format, and into the run file if there is one. Most of the cost is making decimals. Rows of
 //! several columns are written by `row_lines.rs`. A single column of numbers that follow each other differs in the last digits only, so what stands
-//! before these is copied from the line before.
+//! before these is copied from the line before. Numbers may also be printed as bytes, by `numbers.rs`.
 
+use super::numbers::NumberBytes;
 use super::row_lines::{BUFFER, RowLines};
 use super::{Frame, Report, put_out};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::streams;
 use crate::values::{Ascending, Numbers, Stretch};
 
 /// A second place for the rows.
@@ -23,9 +25,26 @@ pub trait KeptList {
     fn keep(self: Box<Self>, report: &Report) -> Result<()>;
 }
 
+/// How a list is printed.
+pub enum ListLayout {
+    /// As lines of text.
+    Text(Frame),
+    /// As bytes.
+    Numbers {
+        /// The column whose numbers are printed.
+        column: usize,
+        /// What stands before so many numbers.
+        head: fn(u64) -> Vec<u8>,
+        /// How many they are, if that is known.
+        count: Option<u64>,
+    },
+}
+
 /// Writes a list.
 pub struct ListWriter {
     lines: AnyLines,
+    /// Where in the file of stdout the list begins, if what stands there can be written again.
+    place: Option<u64>,
     /// Whether anyone still reads stdout.
     stdout: Result<bool>,
     /// The second place; `None` if there is none.
@@ -37,30 +56,71 @@ enum AnyLines {
     /// Numbers of one column that do not descend, or hardly ever.
     Single(Lines),
     Rows(RowLines),
+    Bytes(NumberBytes),
+}
+
+impl AnyLines {
+    fn new(layout: ListLayout) -> AnyLines {
+        match layout {
+            ListLayout::Text(frame) => match &frame.cells[..] {
+                [cell] if cell.column == 0 => AnyLines::Single(Lines::new(frame)),
+                _ => AnyLines::Rows(RowLines::new(frame)),
+            },
+            ListLayout::Numbers { column, head, count } => {
+                // A head of zeros is none, so that nobody reads half a list as a whole one.
+                let head = count.map_or_else(|| vec![0; head(0).len()], head);
+                AnyLines::Bytes(NumberBytes::new(column, head))
+            }
+        }
+    }
+
+    fn put_all(&mut self, stretch: &Stretch, flush: &mut dyn FnMut(&[u8]) -> bool) -> Result<()> {
+        match self {
+            AnyLines::Single(lines) => lines.put_all(&stretch.columns[0], flush),
+            AnyLines::Rows(lines) => lines.put_all(stretch, flush),
+            AnyLines::Bytes(bytes) => return bytes.put_all(stretch, flush),
+        }
+        Ok(())
+    }
+}
+
+/// Makes the text of rows and throws it away: for measuring how long that takes.
+pub struct Sink(AnyLines);
+
+impl Sink {
+    /// Rows that are printed so.
+    pub fn new(layout: ListLayout) -> Sink {
+        Sink(AnyLines::new(layout))
+    }
+
+    /// Makes the text of these rows.
+    pub fn put(&mut self, stretch: &Stretch) {
+        let mut nowhere = |text: &[u8]| {
+            std::hint::black_box(text);
+            true
+        };
+        // What cannot be written takes no time.
+        let _ = self.0.put_all(stretch, &mut nowhere);
+    }
 }
 
 impl ListWriter {
     /// Writes what comes before the rows.
-    pub fn begin(frame: Frame, kept: Result<Option<Box<dyn KeptList>>>) -> ListWriter {
-        let lines = match &frame.cells[..] {
-            [cell] if cell.column == 0 => AnyLines::Single(Lines::new(frame)),
-            _ => AnyLines::Rows(RowLines::new(frame)),
-        };
-        ListWriter { lines, stdout: Ok(true), kept }
+    pub fn begin(layout: ListLayout, kept: Result<Option<Box<dyn KeptList>>>) -> ListWriter {
+        ListWriter { lines: AnyLines::new(layout), place: streams::place_in_stdout(), stdout: Ok(true), kept }
     }
 
     /// Writes more rows. Returns whether more are wanted: if the reader of stdout has left, the file still gets the rows, and the other
     /// way round.
     pub fn write(&mut self, stretch: &Stretch) -> bool {
-        let ListWriter { lines, stdout, kept } = self;
+        let ListWriter { lines, stdout, kept, .. } = self;
         if matches!(stdout, Ok(true)) {
             let mut flush = |text: &[u8]| {
                 *stdout = put_out(text);
                 matches!(stdout, Ok(true))
             };
-            match lines {
-                AnyLines::Single(lines) => lines.put_all(&stretch.columns[0], &mut flush),
-                AnyLines::Rows(lines) => lines.put_all(stretch, &mut flush),
+            if let Err(why) = lines.put_all(stretch, &mut flush) {
+                *stdout = Err(why);
             }
         }
         if let Ok(Some(file)) = kept
@@ -77,21 +137,40 @@ impl ListWriter {
             self.stdout = match &mut self.lines {
                 AnyLines::Single(lines) => put_out(lines.take()),
                 AnyLines::Rows(lines) => lines.flush(put_out),
+                AnyLines::Bytes(bytes) => put_out(&bytes.take()),
             };
         }
     }
 
-    /// Writes what comes after the rows, and adds the report of the run to the file.
+    /// Writes what comes after the rows, or before them if that is known only now, and adds the report of the run to the file.
     ///
     /// # Errors
-    /// If stdout or the file cannot be written.
-    pub fn end(mut self, tail: &str, report: &Report) -> Result<()> {
+    /// If stdout or the file cannot be written, or if the rows are not as many as was said before them.
+    pub fn end(mut self, layout: &ListLayout, report: &Report) -> Result<()> {
         self.flush();
         if let Ok(true) = self.stdout {
-            self.stdout = put_out(tail.as_bytes());
+            self.stdout = match (&self.lines, layout) {
+                (_, ListLayout::Text(frame)) => put_out(frame.tail.as_bytes()),
+                (AnyLines::Bytes(bytes), ListLayout::Numbers { head, count, .. }) => {
+                    finish(&head(bytes.count()), bytes.count(), *count, self.place).map(|()| true)
+                }
+                _ => Ok(true),
+            };
         }
         let kept = self.kept.and_then(|file| file.map_or(Ok(()), |file| file.keep(report)));
         self.stdout.and(kept)
+    }
+}
+
+/// Fills the place before so many numbers, or compares what stands there.
+fn finish(head: &[u8], found: u64, said: Option<u64>, place: Option<u64>) -> Result<()> {
+    match (said, place) {
+        _ if head.is_empty() => Ok(()),
+        (Some(said), _) if said == found => Ok(()),
+        (Some(said), _) => Err(Error::wrong(format!("the list has {found} numbers, and {said} were counted"))),
+        (None, Some(place)) => streams::write_in_stdout(place, head)
+            .map_err(|why| Error::failed(format!("cannot write the answer: {why}"))),
+        (None, None) => Err(Error::failed("cannot write the answer: what stands before it is not known")),
     }
 }
 

@@ -4,12 +4,14 @@
 //! CSV takes the table, HDF5 makes attributes and datasets of it. Nothing else in the program writes an answer to stdout.
 
 mod bfile;
+pub mod certificate;
 mod colour;
 mod csv;
 pub mod first_rows;
 pub mod history;
 pub mod json;
 pub mod list;
+mod numbers;
 pub mod pace;
 pub mod people;
 pub mod progress;
@@ -97,7 +99,7 @@ pub struct State {
     pub units: u64,
     /// How many units are done.
     pub done: u64,
-    /// The blocks that are done and their parts; empty if all are, because then there is the answer.
+    /// The blocks that are done and their parts. If all are done there is the answer, and these are the witnesses, if there are any.
     pub blocks: Vec<(Block, Bytes)>,
 }
 
@@ -144,12 +146,49 @@ pub struct Format {
     pub is_document: bool,
     /// Whether it shows numbers whole, however long they are.
     pub is_whole: bool,
-    /// Whether it can show this report. The error says why not.
-    pub fits: fn(&Report) -> Result<()>,
-    /// The whole report as text.
-    pub write: fn(&Report) -> String,
-    /// How a list is printed.
-    pub frame: fn(&Report, &List) -> Frame,
+    /// What is printed.
+    pub kind: Kind,
+}
+
+/// What a format prints.
+pub enum Kind {
+    /// Text.
+    Text {
+        /// Whether it can show this report. The error says why not.
+        fits: fn(&Report) -> Result<()>,
+        /// The whole report as text.
+        write: fn(&Report) -> String,
+        /// How a list is printed.
+        frame: fn(&Report, &List) -> Frame,
+    },
+    /// The numbers of one column, as bytes.
+    Numbers {
+        /// What stands before so many of them. Its length does not depend on the number.
+        head: fn(u64) -> Vec<u8>,
+    },
+}
+
+impl Format {
+    /// The whole report.
+    ///
+    /// # Errors
+    /// If it cannot show this report. The error says why not.
+    pub fn write(&self, report: &Report) -> Result<Vec<u8>> {
+        match self.kind {
+            Kind::Text { fits, write, .. } => fits(report).map(|()| write(report).into_bytes()),
+            Kind::Numbers { head } => numbers::bytes(report, head),
+        }
+    }
+
+    /// Whether it says before all rows how many they are.
+    pub fn has_count(&self) -> bool {
+        matches!(self.kind, Kind::Numbers { head } if !head(0).is_empty())
+    }
+
+    /// Whether it prints bytes that are no text.
+    pub fn is_bytes(&self) -> bool {
+        matches!(self.kind, Kind::Numbers { .. })
+    }
 }
 
 /// The text around the numbers of a list.
@@ -207,7 +246,7 @@ impl List {
 }
 
 /// All formats; the first is the default.
-pub const FORMATS: &[Format] = &[text::PLAIN_TEXT, json::JSON, csv::CSV, bfile::BFILE];
+pub const FORMATS: &[Format] = &[text::PLAIN_TEXT, json::JSON, csv::CSV, bfile::BFILE, numbers::NPY, numbers::RAW];
 
 /// Prints the answer on stdout.
 ///
@@ -215,6 +254,29 @@ pub const FORMATS: &[Format] = &[text::PLAIN_TEXT, json::JSON, csv::CSV, bfile::
 /// If stdout is closed, or cannot be written. It is no error that a reader such as `head` wants no more.
 pub fn say(text: &str) -> Result<()> {
     put_out(text.as_bytes()).map(drop)
+}
+
+/// The same with bytes.
+///
+/// # Errors
+/// As of [`say`].
+pub fn say_bytes(bytes: &[u8]) -> Result<()> {
+    put_out(bytes).map(drop)
+}
+
+/// Checks that stdout is no terminal if the format prints bytes that are no text.
+///
+/// # Errors
+/// If it is one.
+pub fn can_take(format: &Format) -> Result<()> {
+    // A launcher may pass stdout on through a terminal of its own, which has no size.
+    match format.is_bytes() && streams::columns().is_some() {
+        true => {
+            let name = format.name;
+            Err(Error::usage(format!("--format {name} is not for a terminal: write > FILE.{name}, or | and a program")))
+        }
+        false => Ok(()),
+    }
 }
 
 /// Checks that there is a stdout for the answer. To be called before hours of computing.

@@ -2,7 +2,7 @@
 
 use super::pace::{Expected, Pace};
 use super::people;
-use super::view::View;
+use super::view::{self, View};
 use crate::streams;
 use crate::values::Amount;
 use std::io::IsTerminal;
@@ -161,20 +161,11 @@ impl LiveView {
         let Scene { amount, workers, saved, rows } = &self.scene;
         let saved = saved.map(|last| match last {
             None => "not saved yet".into(),
-            Some(last) => format!("saved {} ago", people::duration(last.elapsed().as_secs().max(1) as f64)),
+            Some(last) => view::saved(last.elapsed()),
         });
         let words: Vec<String> =
             [workers.clone()].into_iter().filter(|workers| !workers.is_empty()).chain(saved).collect();
-        let view = View {
-            share,
-            amount: *amount,
-            rate: amount.zip(self.pace.rate()).map(|(amount, rate)| rate * amount.all),
-            gone,
-            left: self.pace.left(gone),
-            words: &words,
-            rows,
-        };
-        view.lines(size)
+        View::of((share, *amount), (gone, &self.pace), &words, rows).lines(size)
     }
 }
 

@@ -1,12 +1,12 @@
 //! Text for people: aligned columns, units in the heading, the total below a line.
 
-use super::{Format, Frame, List, Report, Status, people, shown};
+use super::{Format, Frame, Kind, List, Report, Status, people, shown};
 use crate::escaped;
 use crate::values::{Column, Fact, Table, Value};
 
 /// Aligned text, for people.
 pub const PLAIN_TEXT: Format =
-    Format { name: "text", is_document: false, is_whole: false, fits: |_| Ok(()), write, frame };
+    Format { name: "text", is_document: false, is_whole: false, kind: Kind::Text { fits: |_| Ok(()), write, frame } };
 
 /// Between two columns.
 const GAP: &str = "  ";

@@ -1,8 +1,10 @@
 //! How far a run is, in a few lines for a terminal: a bar, how much is done, how fast, by whom, when it was saved, and the newest
 //! rows. A running job shows it, and `watch` shows it of a run file.
 
+use super::pace::Pace;
 use super::people;
 use crate::values::Amount;
+use std::time::Duration;
 
 /// What is known of a run at a moment.
 pub struct View<'a> {
@@ -20,6 +22,24 @@ pub struct View<'a> {
     pub words: &'a [String],
     /// The newest rows, each a line.
     pub rows: &'a [String],
+}
+
+impl<'a> View<'a> {
+    /// The view of a run of which that part is done after `gone` seconds, at this pace.
+    pub fn of(
+        (share, amount): (f64, Option<Amount>),
+        (gone, pace): (f64, &Pace),
+        words: &'a [String],
+        rows: &'a [String],
+    ) -> View<'a> {
+        let rate = amount.zip(pace.rate()).map(|(amount, rate)| rate * amount.all);
+        View { share, amount, rate, gone, left: pace.left(gone), words, rows }
+    }
+}
+
+/// When a run was saved, in words.
+pub fn saved(ago: Duration) -> String {
+    format!("saved {} ago", people::duration(ago.as_secs().max(1) as f64))
 }
 
 /// Wider lines are hard to read.

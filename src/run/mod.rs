@@ -11,6 +11,7 @@ mod rank;
 mod redeal;
 pub mod room;
 mod root;
+pub mod share;
 pub mod stop;
 mod supply;
 mod work_queue;
@@ -138,6 +139,8 @@ pub struct Course<'a> {
     pub saving: Option<Duration>,
     /// The parts of earlier runs, at the root.
     pub known: Parts,
+    /// The only units that are computed; `None` for all.
+    pub only: Option<Range<u64>>,
     /// Whether the run survives the death of a rank. That needs the farm, and a world that can tolerate it.
     pub keep_going: bool,
     /// Whether a rank has as many workers as threads even where units wait more than they compute.
@@ -148,7 +151,7 @@ impl<'a> Course<'a> {
     /// A run from the beginning that is not saved.
     pub fn new(schedule: Option<Schedule>, stops: &'a Stops) -> Course<'a> {
         let (saving, known) = (None, Parts::new());
-        Course { schedule, largest: BLOCK_LEVEL_MAX, stops, saving, known, keep_going: false, exact: false }
+        Course { schedule, largest: BLOCK_LEVEL_MAX, stops, saving, known, only: None, keep_going: false, exact: false }
     }
 
     /// The same, with blocks that should take no longer than `patience`, as far as the forecast is right.
@@ -318,6 +321,8 @@ struct RunState<'a> {
     whole: Computed,
     before: Computed,
     began: Instant,
+    /// The only units that are computed.
+    only: Option<Range<u64>>,
     /// What this rank did; at the root, what each rank did.
     logs: Vec<Log>,
 }
@@ -344,7 +349,8 @@ impl<'a> RunState<'a> {
             true => (0..world.size()).map(|rank| Log::new(rank, began)).collect(),
             false => vec![Log::new(placement.rank, began)],
         };
-        let whole = if world.is_root() { Computed::of(&**work, 0..work.units()) } else { Computed::default() };
+        let units = course.only.clone().unwrap_or(0..work.units());
+        let whole = if world.is_root() { Computed::of(&**work, units) } else { Computed::default() };
         let send_interval = schedule.send_interval(course.saving, keep_going, work.stages().len() > 1);
         RunState {
             world,
@@ -361,28 +367,16 @@ impl<'a> RunState<'a> {
             whole,
             before: Computed::default(),
             began,
+            only: course.only.clone(),
             logs,
         }
     }
 
     /// Computes the units under `root` that are not known. At the root rank the ledger is then whole, or the cause tells why it is not.
     fn compute(&mut self, root: Block, known: Parts, watch: &mut dyn Watch) -> Result<(Ledger, Option<Cause>)> {
-        let &mut RunState {
-            world,
-            work,
-            placement,
-            schedule,
-            stops,
-            send_interval,
-            keep_going,
-            workers,
-            largest,
-            whole,
-            before,
-            began,
-            ref mut logs,
-            ..
-        } = self;
+        let &mut RunState { world, work, placement, schedule, stops, send_interval, .. } = self;
+        let &mut RunState { keep_going, workers, largest, whole, before, began, .. } = self;
+        let RunState { only, logs, .. } = self;
         // The workers share it with this thread.
         let (shared, work) = (work, &**work);
         let threads = placement.threads;
@@ -397,7 +391,8 @@ impl<'a> RunState<'a> {
             }
             let led = match world.is_root() {
                 true => {
-                    let mut deal = schedule.deal(ledger.missing(), world.size(), largest, keep_going);
+                    let missing = share::of(ledger.missing(), only.as_ref());
+                    let mut deal = schedule.deal(missing, world.size(), largest, keep_going);
                     let (ledger, deal) = (&mut ledger, &mut *deal);
                     RootLoop::new(RootTask {
                         world,
@@ -411,6 +406,7 @@ impl<'a> RunState<'a> {
                         keep_going,
                         before,
                         whole,
+                        only: only.as_ref(),
                         began,
                     })
                     .run()

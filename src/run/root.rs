@@ -7,6 +7,7 @@
 use super::crew::{Crew, CrewNews, Log};
 use super::ledger::Ledger;
 use super::protocol::{POLL_INTERVAL_MAX, POLL_INTERVAL_MIN, RankMessage, RootMessage};
+use super::share;
 use super::stop::{Cause, Stops};
 use super::supply::Supply;
 use super::{Deal, Dealt, Watch};
@@ -17,6 +18,7 @@ use crate::values::timeline::Entry;
 use crate::wire;
 use crate::work::{Computed, Work};
 use crate::world::{Patience, World};
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 /// How long blocks in progress may take when a run must stop at once. Open MPI kills a process one second after SIGTERM.
@@ -47,8 +49,10 @@ pub struct RootTask<'a> {
     pub keep_going: bool,
     /// The units of the work before those of the ledger, and all of them.
     pub before: Computed,
-    /// All units of the work.
+    /// All units of the work, or of its share.
     pub whole: Computed,
+    /// The only units that are computed; `None` for all.
+    pub only: Option<&'a Range<u64>>,
     /// When the first unit began.
     pub began: Instant,
 }
@@ -337,8 +341,13 @@ impl<'a> RootLoop<'a> {
 
 /// What is done before the run begins: the units before those of the ledger, and those that it has.
 fn known(task: &RootTask) -> Computed {
-    let all = task.before.and(Computed::of(task.work, task.ledger.units()));
-    task.ledger.missing().into_iter().fold(all, |known, run| known.without(Computed::of(task.work, run)))
+    let all = match task.only {
+        Some(_) => task.whole,
+        None => task.before.and(Computed::of(task.work, task.ledger.units())),
+    };
+    share::of(task.ledger.missing(), task.only)
+        .into_iter()
+        .fold(all, |known, run| known.without(Computed::of(task.work, run)))
 }
 
 fn length(entry: &Entry) -> Duration {
@@ -410,6 +419,7 @@ mod tests {
                     keep_going: true,
                     before: Computed::default(),
                     whole: Computed::of(&*work, 0..64),
+                    only: None,
                     began,
                 })
                 .run()
@@ -474,6 +484,7 @@ mod tests {
                     keep_going: true,
                     before: Computed::default(),
                     whole: Computed::of(&*work, 0..64),
+                    only: None,
                     began,
                 });
                 // It sends the part of two units, and has computed eight more.

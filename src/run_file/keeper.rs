@@ -23,15 +23,17 @@ const FIRST_SAVE_AFTER: Duration = Duration::from_secs(1);
 pub struct Keeper {
     run: Arc<Mutex<RunFile>>,
     /// The channel to the thread; `None` before the first save.
-    writer: Option<(Sender<Report>, JoinHandle<()>)>,
+    writer: Option<(Sender<Timed>, JoinHandle<()>)>,
     heard: Arc<SaveState>,
     every: Duration,
     /// The time of the last save; before the first save, the start.
     last: Instant,
-    /// When the attempt began, and when it was saved since then, in seconds.
+    /// When the attempt began.
     began: Instant,
-    saves: Vec<f64>,
 }
+
+/// A report, and when it was to be saved, in seconds of the attempt.
+type Timed = (Report, f64);
 
 /// If there are more saves than this, every other one is forgotten: a run of weeks has as many thousands.
 const SAVES_MAX: usize = 512;
@@ -46,30 +48,43 @@ struct SaveState {
     failing: AtomicBool,
     /// When the last save succeeded.
     saved: Mutex<Option<Instant>>,
+    /// When saves began that succeeded, in seconds of the attempt.
+    saves: Mutex<Vec<f64>>,
+}
+
+impl SaveState {
+    /// When the attempt was saved, with a save that begins then.
+    fn with(&self, began: f64) -> Vec<f64> {
+        let mut saves = self.saves.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        saves.push(began);
+        if saves.len() > SAVES_MAX {
+            let mut at = 0;
+            saves.retain(|_| {
+                at += 1;
+                at % 2 == 1
+            });
+        }
+        saves
+    }
+}
+
+/// When an attempt was saved, as the run file says it; `None` if it was not.
+fn fact(saves: &[f64]) -> Option<Fact> {
+    let list = Value::List(saves.iter().copied().map(Value::Seconds).collect());
+    (!saves.is_empty()).then(|| Fact::new("saves", list))
 }
 
 impl Keeper {
     /// Saves an attempt that began then, at this interval, and the first time soon.
     pub fn new(run: RunFile, every: Duration, began: Instant) -> Keeper {
         let (run, heard) = (Arc::new(Mutex::new(run)), Arc::default());
-        Keeper { run, writer: None, heard, every, last: Instant::now(), began, saves: vec![] }
+        Keeper { run, writer: None, heard, every, last: Instant::now(), began }
     }
 
-    /// When the attempt was saved, as the run file says it; `None` if it was not.
-    pub fn saves(&self) -> Option<Fact> {
-        let saves = Value::List(self.saves.iter().copied().map(Value::Seconds).collect());
-        (!self.saves.is_empty()).then(|| Fact::new("saves", saves))
-    }
-
-    fn note_save(&mut self) {
-        self.saves.push(self.began.elapsed().as_secs_f64());
-        if self.saves.len() > SAVES_MAX {
-            let mut at = 0;
-            self.saves.retain(|_| {
-                at += 1;
-                at % 2 == 1
-            });
-        }
+    /// When the attempt was saved, as the run file says it; `None` if it was not. Waits for a save that is under way.
+    pub fn saves(&mut self) -> Option<Fact> {
+        self.rest();
+        fact(&self.heard.saves.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Whether it is time for a save.
@@ -92,10 +107,8 @@ impl Keeper {
     }
 
     /// Has a report saved.
-    pub fn save(&mut self, mut report: Report) {
+    pub fn save(&mut self, report: Report) {
         self.last = Instant::now();
-        self.note_save();
-        report.run.extend(self.saves());
         if self.writer.is_none() {
             match self.start_writer() {
                 Ok(writer) => self.writer = Some(writer),
@@ -105,15 +118,15 @@ impl Keeper {
         self.heard.busy.store(true, Ordering::Release);
         let (writer, _) = self.writer.as_ref().expect("it was just started");
         // The thread ends only when this side does.
-        let _ = writer.send(report);
+        let _ = writer.send((report, self.began.elapsed().as_secs_f64()));
     }
 
-    fn start_writer(&self) -> std::io::Result<(Sender<Report>, JoinHandle<()>)> {
+    fn start_writer(&self) -> std::io::Result<(Sender<Timed>, JoinHandle<()>)> {
         let (run, heard) = (self.run.clone(), self.heard.clone());
-        let (send, reports) = channel::<Report>();
+        let (send, reports) = channel::<Timed>();
         let write = move || {
             for report in reports {
-                write(&report, &run, &heard);
+                write(report, &run, &heard);
                 heard.busy.store(false, Ordering::Release);
             }
         };
@@ -147,12 +160,14 @@ impl Drop for Keeper {
     }
 }
 
-fn write(report: &Report, run: &Mutex<RunFile>, heard: &SaveState) {
-    let began = Instant::now();
-    let written = run.lock().expect("no thread panics: the job would have ended").save(report);
+fn write((mut report, at): Timed, run: &Mutex<RunFile>, heard: &SaveState) {
+    let (began, saves) = (Instant::now(), heard.with(at));
+    report.run.extend(fact(&saves));
+    let written = run.lock().expect("no thread panics: the job would have ended").save(&report);
     heard.longest.fetch_max(began.elapsed().as_micros() as u64, Ordering::Relaxed);
     if written.is_ok() {
         *heard.saved.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        *heard.saves.lock().unwrap_or_else(PoisonError::into_inner) = saves;
     }
     // One warning is enough until a save succeeds again.
     match (written, heard.failing.load(Ordering::Relaxed)) {
@@ -206,6 +221,14 @@ mod tests {
         fs::remove_dir(folder.join("in")).unwrap();
         fs::rename(folder.join("out"), folder.join("in")).unwrap();
         keeper.save(named("third"));
+        assert!(matches!(keeper.saves(), Some(Fact { value: Value::List(saves), .. }) if saves.len() == 3));
+        // A folder is in its place: the save fails and is not noted.
+        fs::rename(&path, folder.join("third")).unwrap();
+        fs::create_dir(&path).unwrap();
+        keeper.save(named("lost"));
+        assert!(matches!(keeper.saves(), Some(Fact { value: Value::List(saves), .. }) if saves.len() == 3));
+        fs::remove_dir(&path).unwrap();
+        fs::rename(folder.join("third"), &path).unwrap();
         keeper.finish(&named("last")).unwrap();
         assert_eq!(read(&path).unwrap().kernel, "last");
         assert_eq!(read(&folder.join("in/run.h5.prev")).unwrap().kernel, "third");
@@ -213,19 +236,14 @@ mod tests {
     }
 
     #[test]
-    #[cfg(feature = "hdf5")]
     fn a_run_of_weeks_remembers_few_of_its_saves_and_the_last() {
-        use super::super::{lock::Owner, tests::TestFolder};
         use super::*;
-        let folder = TestFolder::new("saves");
-        let me = Owner { host: "here".into(), pid: 1, job: None };
-        let run = super::super::draft(&folder.0.join("run.h5"), &me).unwrap();
-        let mut keeper = Keeper::new(run, Duration::from_secs(60), Instant::now());
-        assert_eq!(keeper.saves(), None);
+        let heard = SaveState::default();
+        assert_eq!(fact(&heard.saves.lock().unwrap()), None);
         for saves in 1..10_000 {
-            keeper.note_save();
-            let kept = &keeper.saves;
+            let kept = heard.with(saves as f64);
             assert!(kept.len() <= SAVES_MAX && kept.len() >= saves.min(SAVES_MAX / 2) && kept.is_sorted(), "{saves}");
+            *heard.saves.lock().unwrap() = kept;
         }
     }
 }

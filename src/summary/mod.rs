@@ -1,9 +1,9 @@
 //! The report of a plan or of a run: what is known of it, as facts.
 
+mod forecast;
 mod times;
 
 use crate::attempt::Attempt;
-use crate::block::Block;
 use crate::error::{Error, Result, without_passwords};
 use crate::features;
 use crate::kernel::{self, Takes};
@@ -11,41 +11,21 @@ use crate::math::approximate::riemann_r;
 use crate::math::integer;
 use crate::placement::Placement;
 use crate::plan::Plan;
-use crate::process::thread_time;
-use crate::report::pace::Expected;
 use crate::report::{self, List, Report, Status, history};
+use crate::run::share::Share;
 use crate::run::stop::Cause;
 use crate::run::{self, Outcome, Parts};
 use crate::run_file;
 use crate::run_file::lock::Owner;
 use crate::values::timeline::Entry;
 use crate::values::{Fact, Role, Table, Value};
-use crate::work::{self, Answer, Forecast, Job, Known, Stream, UnitCost, Work};
+use crate::work::{self, Answer, Job, Known, Stream};
 use crate::world::{self, World};
+pub use forecast::{expected_pace, planned};
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 pub use times::times;
-
-/// The memory of `pcount` itself, in bytes; used if the system does not tell.
-const PROGRAM: u64 = 5_800_000;
-
-/// What a rank takes more than that: `pcount-full` with its libraries, and Open MPI at work. Measured: 21.3 MB a rank.
-const MPI: u64 = 15_500_000;
-
-/// The report of a dry run.
-pub fn planned(plan: &Plan, ranks: usize, threads: usize, asked: Option<run::Schedule>) -> Report {
-    let mut facts = vec![Fact::new("ranks", Value::count(ranks)), Fact::new("threads", Value::count(threads))];
-    facts.extend(plan.how.iter().map(|choice| choice.fact.clone()));
-    match &plan.job {
-        Job::Work(work) => facts.extend(expected(&**work, &work.forecast(), ranks, threads, asked)),
-        Job::Stream(stream) => {
-            facts.extend(expected(&*stream.work, &stream.forecast(), ranks, threads, asked));
-            facts.push(Fact::new("batches", Value::Count(stream.batches().count() as u64)));
-        }
-        Job::PerRank(_) => facts.push(Fact::new("units", Value::count(ranks))),
-    }
-    unanswered(plan, Status::Planned, facts)
-}
 
 /// The report of a plan without an answer.
 fn unanswered(plan: &Plan, status: Status, run: Vec<Fact>) -> Report {
@@ -62,72 +42,6 @@ fn unanswered(plan: &Plan, status: Status, run: Vec<Fact>) -> Report {
         list: None,
         state: None,
     }
-}
-
-/// How many times as long as forecast such work takes on this machine. A sample is computed, in some milliseconds. It is only for
-/// people: what ranks decide by forecasts must be the same on all of them.
-fn pace(work: &dyn Work) -> f64 {
-    let Some(sample) = work.sample().filter(|sample| sample.units() > 0) else { return 1.0 };
-    let placement = Placement::here(0);
-    let mut took = [(); 3].map(|()| {
-        // The machine may have other work now: only what this thread computes is counted.
-        let (began, mut worker) = (thread_time(), sample.worker(&placement));
-        // With many rows, merging them and making the answer take longer than computing them.
-        let mut blocks = Block::tiling(0..sample.units(), run::BLOCK_LEVEL_MAX);
-        let whole = blocks.try_fold(sample.empty(), |whole, block| sample.join(&whole, &worker.block(block)?, 1));
-        if whole.and_then(|whole| sample.close(&whole)).is_ok() {
-            (thread_time() - began).as_secs_f64()
-        } else {
-            f64::NAN
-        }
-    });
-    // The first sample also makes what all threads share, and another one may find its tables pushed out of the caches.
-    took.sort_by(f64::total_cmp);
-    let pace = took[1] / sample.forecast().seconds;
-    if pace.is_finite() { pace } else { 1.0 }
-}
-
-/// The expected cost of a run of the work.
-fn expected(
-    work: &dyn Work,
-    forecast: &Forecast,
-    ranks: usize,
-    threads: usize,
-    asked: Option<run::Schedule>,
-) -> Vec<Fact> {
-    let (schedule, why) = run::Schedule::pick(asked, work, ranks);
-    let (workers, largest) = match work.unit_cost() {
-        UnitCost::IoBound(at_once) => (ranks * at_once, 0),
-        _ => (ranks * threads, run::BLOCK_LEVEL_MAX),
-    };
-    // Libraries differ between builds. The sample that is timed below takes more memory.
-    let program = run::room::taken().unwrap_or(PROGRAM);
-    // No more workers than units can be busy.
-    let seconds = pace(work) * forecast.seconds / (workers as u64).min(work.units()).max(1) as f64;
-    let bytes = program + if ranks > 1 { MPI } else { 0 } + forecast.bytes(threads);
-    vec![
-        Fact::new("schedule", Value::text(schedule.name())),
-        Fact::new("schedule_why", Value::text(why)),
-        Fact::new("units", Value::Count(work.units())),
-        Fact::new("blocks", Value::Count(Block::tiles(work.units(), largest))),
-        Fact::new("predicted.seconds", Value::Seconds(seconds)),
-        Fact::new("predicted.bytes_per_rank", Value::Count(bytes)),
-    ]
-}
-
-/// A run of so many seconds is worth a sample.
-const WORTH_A_SAMPLE: f64 = 0.3;
-
-/// What is expected of the units that are left, by a sample of some milliseconds; `None` if they are too few for that, or wait more
-/// than they compute.
-pub fn expected_pace(circumstances: &Circumstances, work: &dyn Work) -> Option<Expected> {
-    let workers: u64 = circumstances.placements.iter().map(|placement| placement.threads as u64).sum();
-    let left = work.units().saturating_sub(circumstances.attempt.done());
-    let seconds = work.forecast().seconds * (1.0 - circumstances.attempt.share_done(work));
-    let workers = workers.min(left).max(1);
-    let seconds = seconds / workers as f64;
-    let waits = matches!(work.unit_cost(), UnitCost::IoBound(_));
-    (!waits && seconds > WORTH_A_SAMPLE).then(|| Expected { seconds: pace(work) * seconds, at_once: workers as f64 / left.max(1) as f64 })
 }
 
 /// The default of `--checkpoint-every`.
@@ -173,8 +87,12 @@ pub struct Circumstances<'a> {
 pub fn finished(circumstances: &Circumstances, answer: Answer, outcome: Option<&Outcome>) -> Report {
     let entries = outcome.map(entries).unwrap_or_default();
     let status = if answer.failed { Status::Failed } else { Status::Complete };
-    let units = circumstances.plan.units();
-    let state = matches!(circumstances.plan.job, Job::Work(_));
+    let whole = outcome.and_then(|outcome| outcome.whole.as_ref());
+    let state = match &circumstances.plan.job {
+        // The answer was made of these bytes.
+        Job::Work(work) => Some(whole.and_then(|whole| work.witnesses(whole).ok()).unwrap_or_default()),
+        Job::Stream(_) | Job::PerRank(_) => None,
+    };
     let report = report_of(circumstances, status, outcome, entries, None);
     // A list is written before the run is over.
     let is_over = outcome.is_some() || matches!(circumstances.plan.job, Job::PerRank(_));
@@ -183,7 +101,7 @@ pub fn finished(circumstances: &Circumstances, answer: Answer, outcome: Option<&
         table: answer.table,
         total: answer.total.map(|total| total.to_string()),
         bare: answer.bare.into(),
-        state: state.then(|| circumstances.attempt.state(circumstances.plan, units, Parts::new())),
+        state: state.map(|witnesses| circumstances.attempt.state_at_end(circumstances.plan, witnesses)),
         ..report
     }
 }
@@ -392,6 +310,15 @@ pub fn stop_message(report: &Report, outcome: &Outcome, circumstances: &Circumst
     };
     let after = report::people::duration(circumstances.clock.elapsed().as_secs_f64());
     format!("stopped after {after}{why}, {done}; {advice}")
+}
+
+/// The message about a share that is done, in one line.
+pub fn share_message(circumstances: &Circumstances, share: Share) -> String {
+    let (all, after) = (circumstances.plan.units(), circumstances.clock.elapsed().as_secs_f64());
+    let (units, after) = (share.units(all), report::people::duration(after));
+    let what = format!("share {share} is done after {after}: units {}..{} of {all}", units.start, units.end);
+    let file = circumstances.attempt.order.out.as_deref().unwrap_or(Path::new("its file"));
+    format!("{what}; to put the shares together: pcount merge {} OTHERS --out all.h5", file.display())
 }
 
 /// The message about a dead rank, in one line.

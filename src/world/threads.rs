@@ -1,4 +1,4 @@
-//! Ranks as threads of one process, for tests. A seed shuffles their messages.
+//! Ranks as threads of one process, for tests and `self-test`. A seed shuffles their messages.
 //!
 //! Between two ranks messages keep their order, as in MPI; from which rank the next one comes is random. Ranks may die here, too: a
 //! rank that dies ends its thread at a message that it does not send.

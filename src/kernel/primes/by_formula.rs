@@ -13,7 +13,7 @@ use crate::math::lanes::Lanes;
 use crate::math::sieve::Sieve;
 use crate::math::span::Span;
 use crate::placement::Placement;
-use crate::work::{self, Answer, Forecast, Kernel, Known, UnitCost, Work};
+use crate::work::{self, Answer, Forecast, Kernel, Known, NamedIntegers, UnitCost, Work};
 use std::ops::Range;
 
 /// The formula of a number: of those below the edge.
@@ -105,6 +105,12 @@ impl<F: Formula> ByFormula<F> {
         Ok(known)
     }
 
+    /// What the sums of a number are called.
+    fn name(&self, index: usize) -> String {
+        let of = if index < self.edges.len() { "pi" } else { "again" };
+        format!("{of}({})", self.pis[index].x())
+    }
+
     /// The units of a number.
     fn units_of(&self, index: usize) -> Range<u64> {
         let start = if index == 0 { 0 } else { self.ends[index - 1] };
@@ -181,6 +187,20 @@ impl<F: Formula> Kernel for ByFormula<F> {
             }
         };
         part.first == first as u64 && part.parts.len() == last - first + 1 && (first..).zip(&part.parts).all(can_be)
+    }
+
+    fn numbers(&self, part: &Parted<F::Sums>) -> Option<NamedIntegers> {
+        let of = (part.first as usize..).zip(&part.parts).map(|(index, sums)| F::numbers(&self.name(index), sums));
+        Some(of.collect::<Option<Vec<_>>>()?.concat())
+    }
+
+    fn part_of(&self, numbers: &NamedIntegers) -> Option<Parted<F::Sums>> {
+        let of = (0..self.pis.len()).map(|index| F::sums_of(&self.name(index), numbers));
+        let mut found: Vec<Option<F::Sums>> = of.collect();
+        let first = found.iter().position(Option::is_some)?;
+        let end = found.iter().rposition(Option::is_some)? + 1;
+        let parts = found.drain(first..end).map(Option::unwrap_or_default).collect();
+        Some(Parted { first: first as u64, parts })
     }
 
     fn forecast(&self) -> Forecast {

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::math::sieve::{Layout, Sieve};
 use crate::math::span::Span;
 use crate::placement::Placement;
-use crate::work::{Answer, Forecast, Kernel, Known, UnitCost, Work};
+use crate::work::{Answer, Forecast, Kernel, Known, NamedIntegers, UnitCost, Work};
 use std::ops::Range;
 
 /// Ranges that touch, counted by the sieve.
@@ -81,6 +81,14 @@ impl Kernel for BySieve {
 
     fn plausible(&self, units: Range<u64>, part: &Parted<u64>) -> bool {
         self.sieving.plausible(&units, part, |&count, _, possible| possible.contains(&u128::from(count)))
+    }
+
+    fn numbers(&self, part: &Parted<u64>) -> Option<NamedIntegers> {
+        Some(self.sieving.numbers(part))
+    }
+
+    fn part_of(&self, numbers: &NamedIntegers) -> Option<Parted<u64>> {
+        self.sieving.part_of(numbers)
     }
 
     fn forecast(&self) -> Forecast {

@@ -1,15 +1,17 @@
 //! Counting by trial division: the units are pieces of equal expected cost.
 
 use super::Rows;
+use super::named::find;
 use super::plausible::hull;
 use super::sieving::seconds;
 use crate::error::Result;
 use crate::math::approximate;
 use crate::math::cut::Cut;
+use crate::math::integer::Integer;
 use crate::math::span::Span;
 use crate::math::trial;
 use crate::placement::Placement;
-use crate::work::{Answer, Forecast, Kernel, Work};
+use crate::work::{Answer, Forecast, Kernel, NamedIntegers, Work};
 use std::ops::Range;
 
 /// A range that is counted by trial division.
@@ -28,6 +30,11 @@ impl ByTrial {
     pub fn new(span: Span, rows: Rows) -> ByTrial {
         let cut = cut(span);
         ByTrial { span, rows, units: cut.pieces(), seconds: seconds(cut.whole()) }
+    }
+
+    /// What its count is called.
+    fn name(&self) -> String {
+        format!("{}..{}", self.span.start(), self.span.end())
     }
 }
 
@@ -64,6 +71,14 @@ impl Kernel for ByTrial {
             true => Ok(0),
             false => Ok(trial::count(piece.start() as u64, (piece.end() - 1) as u64)),
         }
+    }
+
+    fn numbers(&self, count: &u64) -> Option<NamedIntegers> {
+        Some(vec![(self.name(), Integer::from(*count))])
+    }
+
+    fn part_of(&self, numbers: &NamedIntegers) -> Option<u64> {
+        u64::try_from(find(numbers, &self.name())?.clone()).ok()
     }
 
     fn answer(&self, whole: u64) -> Result<Answer> {

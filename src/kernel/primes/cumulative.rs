@@ -168,7 +168,7 @@ mod tests {
     use super::super::{PI, PRIMES, SUMS};
     use crate::block::Block;
     use crate::kernel::tests::{answer, column, given};
-    use crate::kernel::{Given, Method, Points, Seeks};
+    use crate::kernel::{Given, Method, Points, Seeks, Tuplet};
     use crate::math::integer::Integer;
     use crate::math::trial;
     use crate::placement::Placement;
@@ -211,7 +211,7 @@ mod tests {
                 let sums = answer((SUMS.open)(&at(points.clone(), &text)));
                 prop_assert_eq!(column(&sums, "sum"), texts(&|primes| primes.iter().map(|&p| u128::from(p)).sum()));
                 let twins = |primes: &[u64]| primes.windows(2).filter(|two| two[1] == two[0] + 2).count() as u128;
-                let found = answer((PRIMES.open)(&Given { seeks: Some(Seeks::Tuplets(2)), ..at(points.clone(), &text) }));
+                let found = answer((PRIMES.open)(&Given { seeks: Some(Seeks::Tuplets(Tuplet::Densest(2))), ..at(points.clone(), &text) }));
                 prop_assert_eq!(&column(&found, "count"), &counts);
                 prop_assert_eq!(column(&found, "tuplets"), texts(&twins));
                 let gaps = |primes: &[u64]| {
@@ -236,7 +236,7 @@ mod tests {
 
     #[test]
     fn first_rows_are_known_before_the_last() {
-        for seeks in [None, Some(Seeks::Tuplets(2))] {
+        for seeks in [None, Some(Seeks::Tuplets(Tuplet::Densest(2)))] {
             let given = Given { method: Some(Method::Sieve), seeks, ..at(Points::Every(10_000_000), "0..3e9") };
             let opened = (PRIMES.open)(&given).unwrap();
             let Job::Work(work) = opened.job else { panic!("it has units") };

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::math::integer::Integer;
 use crate::math::sieve::Sieve;
-use crate::work::{Forecast, Part};
+use crate::work::{Forecast, NamedIntegers, Part};
 use std::fmt::Display;
 use std::ops::Range;
 
@@ -35,6 +35,14 @@ pub trait Formula: Send + Sync + 'static {
     fn compute(&self, unit: u64, sieve: &Sieve, open: &mut Option<Self::Open>) -> Self::Sums;
     /// Whether these units can have this result.
     fn can_be(&self, units: &Range<u64>, sums: &Self::Sums) -> bool;
+    /// The sums as integers whose names begin with `of`; `None` if they are told otherwise only.
+    fn numbers(_of: &str, _sums: &Self::Sums) -> Option<NamedIntegers> {
+        None
+    }
+    /// The sums of these names.
+    fn sums_of(_of: &str, _numbers: &NamedIntegers) -> Option<Self::Sums> {
+        None
+    }
     /// What is known of the number, from the result of all units.
     fn close(&self, sums: Self::Sums) -> Result<Self::Found>;
 }

@@ -50,43 +50,76 @@ pub const WORD_WIDTH: u128 = 240;
 impl Words {
     /// The words of a window; the old ones are replaced.
     pub fn fill(&mut self, sieve: &mut Sieve, base: &SievingPrimes, layout: &Layout, unit: u64) {
+        self.begin();
+        sieve.in_order(base, layout, unit, |start, word| self.push(start, word));
+        self.end();
+    }
+
+    /// The same of the candidates that the sieve leaves. Returns whether all are primes.
+    pub fn fill_untested(&mut self, sieve: &mut Sieve, base: &SievingPrimes, layout: &Layout, unit: u64) -> bool {
+        self.begin();
+        let are_primes = sieve.candidates_in_order(base, layout, unit, |start, word| self.push(start, word));
+        self.end();
+        are_primes
+    }
+
+    /// Begins anew, without words.
+    pub fn begin(&mut self) {
         self.bits.clear();
-        let mut next = 0;
-        sieve.in_order(base, layout, unit, |start, word| {
-            if self.bits.is_empty() {
-                (self.start, next) = (start, start);
-            }
-            // There may be no word where there is no prime.
-            while next < start {
-                self.bits.push(0);
-                next += WORD_WIDTH;
-            }
-            assert_eq!(next, start, "words start 240 numbers apart");
-            self.bits.push(word);
-            next += WORD_WIDTH;
-        });
+    }
+
+    /// Adds the empty word at the end.
+    pub fn end(&mut self) {
         self.bits.push(0);
     }
 
+    /// Adds the word that begins at `start`. There may be no word where there is no prime.
+    #[inline]
+    pub fn push(&mut self, start: u128, word: u64) {
+        if self.bits.is_empty() {
+            self.start = start;
+        }
+        let above = (start - self.start) as u64;
+        let place = above / WORD_WIDTH as u64;
+        assert!(
+            above.is_multiple_of(WORD_WIDTH as u64) && place >= self.bits.len() as u64,
+            "words start 240 numbers apart"
+        );
+        self.bits.resize(place as usize, 0);
+        self.bits.push(word);
+    }
+
     /// The words of the numbers in `from..to` alone.
-    fn part(&self, from: u128, to: u128) -> Words {
-        let offset = |number: u128| number.saturating_sub(self.start);
-        let (from, to) = (offset(from), offset(to));
-        let words = |offset: u128| (offset as usize / WORD_WIDTH as usize).min(self.bits.len() - 1);
+    pub fn part(&self, from: u128, to: u128) -> Words {
+        let [(first, below_first), (last, below_last)] = [from, to].map(|number| self.place(number));
         // The last word is empty, here and there.
-        let mut bits: Vec<u64> = self.bits[words(from)..=words(to)].to_vec();
-        let below = |offset: u128| {
-            let bit = ordered::OFFSETS.partition_point(|&above| u128::from(above) < offset % WORD_WIDTH);
-            (1u64 << bit) - 1
-        };
+        let mut bits: Vec<u64> = self.bits[first..=last].to_vec();
         if let Some(last) = bits.last_mut() {
-            *last &= below(to);
+            *last &= below_last;
         }
         if let Some(first) = bits.first_mut() {
-            *first &= !below(from);
+            *first &= !below_first;
         }
         bits.push(0);
-        Words { start: self.start + WORD_WIDTH * words(from) as u128, bits }
+        Words { start: self.start + WORD_WIDTH * first as u128, bits }
+    }
+
+    /// How many bits are set of the numbers in `from..to`.
+    pub fn count(&self, from: u128, to: u128, lanes: &Lanes) -> u64 {
+        let [(first, below_first), (last, below_last)] = [from, to].map(|number| self.place(number));
+        if first > last {
+            return 0;
+        }
+        let beside = (self.bits[first] & below_first).count_ones() + (self.bits[last] & !below_last).count_ones();
+        lanes.ones(&self.bits[first..=last]).saturating_sub(beside.into())
+    }
+
+    /// The word in which a number is, and the bits that stand for numbers below it.
+    fn place(&self, number: u128) -> (usize, u64) {
+        let offset = number.saturating_sub(self.start);
+        let bit = ordered::OFFSETS.partition_point(|&above| u128::from(above) < offset % WORD_WIDTH);
+        let below = 1u64.checked_shl(bit as u32).map_or(u64::MAX, |bit| bit - 1);
+        ((offset as usize / WORD_WIDTH as usize).min(self.bits.len() - 1), below)
     }
 
     /// The number that bits are counted from.

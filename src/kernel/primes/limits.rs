@@ -1,11 +1,13 @@
 //! What cannot be counted, and which options do not go together.
 
+use super::gap_table;
 use super::older::OLDER_X_END;
 use super::race::RACE_MODULUS_MAX;
 use super::rows::Asked;
 use crate::error::{Error, Result};
-use crate::kernel::{Given, Method, Seeks};
+use crate::kernel::{GapTable, Given, Method, Seeks, Tuplet};
 use crate::math::count::gourdon;
+use crate::math::patterns::{DENSEST_MAX, Pattern};
 use crate::math::primality::{self, Certainty};
 use crate::math::sieve::{self, RESIDUES_MODULUS_MAX, Residues};
 use crate::math::span::Span;
@@ -18,6 +20,7 @@ use crate::math::trial;
 pub fn check(given: &Given, spans: &[Span], asked: Asked) -> Result<()> {
     check_options(given)?;
     check_residues(given, spans.len())?;
+    check_gap_table(given, spans)?;
     // An empty range counts 0 wherever it is.
     for (span, item) in spans.iter().zip(&given.items).filter(|(span, _)| !span.is_empty()) {
         if let Some(why) = refusal(given, *span, asked) {
@@ -28,10 +31,12 @@ pub fn check(given: &Given, spans: &[Span], asked: Asked) -> Result<()> {
 }
 
 fn check_options(given: &Given) -> Result<()> {
-    if let Some(Seeks::Tuplets(k)) = given.seeks
-        && !(2..=6).contains(&k)
-    {
-        return Err(Error::usage(format!("'{k}' is not between 2, for twins, and 6, for sextuplets")));
+    match given.seeks {
+        Some(Seeks::Tuplets(Tuplet::Densest(k))) if !(2..=DENSEST_MAX).contains(&k) => {
+            return Err(Error::usage(format!("'{k}' is not between 2, for twins, and {DENSEST_MAX}")));
+        }
+        Some(Seeks::Tuplets(Tuplet::Of(pattern))) => admissible(pattern)?,
+        _ => (),
     }
     let method = given.method.unwrap_or(Method::Sieve);
     let has_lanes = matches!(method, Method::Sieve | Method::Gourdon);
@@ -52,8 +57,43 @@ fn check_options(given: &Given) -> Result<()> {
     }
 }
 
+/// Refuses a pattern that cannot come again and again.
+fn admissible(pattern: Pattern) -> Result<()> {
+    let Some(obstacle) = pattern.obstacle() else { return Ok(()) };
+    let numbers = |n: &dyn Fn(u64) -> String| pattern.distances().map(n).collect::<Vec<_>>().join(", ");
+    let any = numbers(&|above| if above == 0 { "n".into() } else { format!("n+{above}") });
+    let exceptions = pattern.exceptions(obstacle);
+    let them: Vec<String> = exceptions.iter().map(|first| numbers(&|above| (first + above).to_string())).collect();
+    let but = if them.is_empty() { String::new() } else { format!(", but for {}", them.join(" and ")) };
+    Err(Error::usage(format!(
+        "--tuplet: '{pattern}' is not admissible: {obstacle} divides one of {any} for every n, so they are never all prime{but}"
+    )))
+}
+
 /// More rows than this are not read by anyone.
 const RESIDUE_ROWS_MAX: usize = 10_000_000;
+const GAP_ROWS_MAX: u64 = 10_000_000;
+
+fn check_gap_table(given: &Given, spans: &[Span]) -> Result<()> {
+    let Some(Seeks::GapTable(asked)) = given.seeks else { return Ok(()) };
+    let name = asked.name();
+    if given.points.is_some() {
+        return Err(Error::usage(format!("--every and --points are not for --gaps {name}: leave one of them out")));
+    }
+    let [span] = spans else {
+        let count = spans.len();
+        return Err(Error::usage(format!(
+            "--gaps {name} makes a table of one range, not of {count}: write one, such as 0..1e9"
+        )));
+    };
+    let GapTable::AtLeast(least) = asked else { return Ok(()) };
+    match gap_table::expected_rows(*span, least) {
+        rows if rows > GAP_ROWS_MAX as f64 => Err(Error::usage(format!(
+            "--gaps {name} makes some {rows:.0e} rows, and at most {GAP_ROWS_MAX} are allowed: write a larger number, or --gaps histogram to count them"
+        ))),
+        _ => Ok(()),
+    }
+}
 
 fn check_residues(given: &Given, ranges: usize) -> Result<()> {
     let Some(Seeks::Residues(modulus)) = given.seeks else { return Ok(()) };
@@ -116,8 +156,13 @@ fn refusal(given: &Given, span: Span, asked: Asked) -> Option<&'static str> {
         _ if wide && given.seeks.is_some() => "is wider than 2^64 numbers, the most that is allowed",
         _ if wide && span.end() > gourdon::X_END => "goes beyond 10^25: ranges wider than 2^64 numbers must end before",
         _ if given.race && span.end() > sieve::SIEVE_END => "goes beyond 2^64, the limit of --race",
-        _ if given.seeks == Some(Seeks::Primes) && primality::certainty(span.end()) == Certainty::Probable => {
+        _ if given.lists_primes() && primality::certainty(span.end()) == Certainty::Probable => {
             "goes beyond 3.3·10^24: --list prints proven primes, and above that limit none is proven"
+        }
+        _ if matches!(given.seeks, Some(Seeks::GapTable(_)))
+            && primality::certainty(span.end()) == Certainty::Probable =>
+        {
+            "goes beyond 3.3·10^24: a table of gaps is one of proven primes, and above that limit none is proven"
         }
         _ => return None,
     };

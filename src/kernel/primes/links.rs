@@ -1,11 +1,14 @@
 //! From ranges to works: each range, or run of ranges that touch, becomes a link of a chain.
 
+use super::brun::Brun;
 use super::by_formula::{Below, ByFormula};
 use super::by_residue::{self, ByResidue};
 use super::by_sieve::BySieve;
 use super::by_trial::ByTrial;
+use super::constellations::{self, Constellations, FirstPrimes, Search};
 use super::facts::{self, Texts};
 use super::formula::Formula;
+use super::gap_table::{self, GapTables};
 use super::gaps::Gaps;
 use super::in_order::{InOrder, Reading};
 use super::older::Older;
@@ -21,7 +24,7 @@ use super::{limits, list, verify};
 use crate::chain::Chain;
 use crate::error::Result;
 use crate::kernel::ready::Ready;
-use crate::kernel::{self, Given, Method, Opened, PlanChoice, Seeks};
+use crate::kernel::{self, Given, Method, Opened, PlanChoice, Seeks, Tuplet};
 use crate::math::lanes::{self, Lanes};
 use crate::math::sieve::{Layout, Residues, SievingPrimes};
 use crate::math::span::Span;
@@ -52,6 +55,8 @@ pub fn open_pieces(given: &Given, whole: &[Span], spans: Vec<Span>, asked: Asked
     let mut facts = vec![texts];
     facts.extend(given.seeks.map(|seeks| Fact::new(seeks.option(), seeks.value())));
     facts.extend(given.race.then(|| Fact::new("race", Value::text("yes"))));
+    facts.extend(given.brun.then(|| Fact::new("brun", Value::text("yes"))));
+    facts.extend(given.firsts.then(|| Fact::new(Seeks::Primes.option(), Value::text("yes"))));
     facts.extend(
         given.power.filter(|&power| power != 1).map(|power| Fact::new("power", Value::text(power.to_string()))),
     );
@@ -67,8 +72,13 @@ pub fn open_pieces(given: &Given, whole: &[Span], spans: Vec<Span>, asked: Asked
     let lanes = given.lanes.map_or_else(|| lanes::pick(None), Ok)?;
     let lay_out: LayOut = match given.seeks {
         None => Layout::with_borders,
+        Some(Seeks::Tuplets(asked)) if given.firsts || among_neighbours(asked).is_none() => {
+            Search::of(asked, !given.firsts, !rows.cumulative).lay_out()
+        }
+        Some(Seeks::Tuplets(_)) if given.brun => Brun::LAY_OUT,
         Some(Seeks::Tuplets(_)) => Tuplets::<2>::LAY_OUT,
         Some(Seeks::Gaps) => Gaps::LAY_OUT,
+        Some(Seeks::GapTable(asked)) => gap_table::lay_out(asked, spans[0]),
         Some(Seeks::Residues(_)) if given.race => race::LAY_OUT,
         Some(Seeks::Residues(_)) => Layout::with_borders,
         Some(Seeks::Primes) => Ascending::LAY_OUT,
@@ -76,7 +86,7 @@ pub fn open_pieces(given: &Given, whole: &[Span], spans: Vec<Span>, asked: Asked
     let ways = way::ways(given, &spans, asked, lanes, lay_out);
     facts.push(Fact::new("method", facts::methods(&ways)));
     let plan = Planned { given, spans, ways, rows, lanes, lay_out };
-    let (job, how) = if given.seeks == Some(Seeks::Primes) { plan.stream()? } else { plan.chain()? };
+    let (job, how) = if given.lists_primes() { plan.stream()? } else { plan.chain()? };
     Ok(Opened { job, facts, how })
 }
 
@@ -106,7 +116,18 @@ struct Planned<'a> {
 impl Planned<'_> {
     /// The primes themselves, in the order of the ranges: where these touch, it is nobody's business.
     fn stream(self) -> Result<(Job, Vec<PlanChoice>)> {
-        let runs = way::runs((0..).zip(self.spans.iter().copied()));
+        let spans = (0..).zip(self.spans.iter().copied());
+        if let (Some(Seeks::Tuplets(asked)), true) = (self.given.seeks, self.given.firsts) {
+            // No tuplet goes from one range into another.
+            let single =
+                |(place, span): (u32, Span)| SieveRun { edges: vec![span.start(), span.end()], places: vec![place] };
+            let (ranges, sieves) = self.sieved(spans.map(single).collect());
+            let link = |range| Box::new(FirstPrimes::new(range, asked)) as Box<dyn Work>;
+            let ranges = ranges.into_iter().map(|(range, _)| range).collect();
+            let stream = list::stream_of(ranges, constellations::FIRST, link)?;
+            return Ok((Job::Stream(stream), self.how(sieves, None)));
+        }
+        let runs = way::runs(spans);
         let whole = |run: SieveRun| SieveRun { edges: vec![run.edges[0], run.edges[run.edges.len() - 1]], ..run };
         let (ranges, sieves) = self.sieved(runs.into_iter().map(whole).collect());
         let stream = list::stream(ranges.into_iter().map(|(range, _)| range).collect())?;
@@ -171,10 +192,12 @@ impl Planned<'_> {
                 Asked::Sums(exponent) => Box::new(Sums { sieving, exponent }),
                 _ => Box::new(BySieve { sieving, verify: self.given.verify }),
             },
-            Some(Seeks::Tuplets(k)) => tuplets(k, sieving),
+            Some(Seeks::Tuplets(_)) if self.given.brun => Box::new(InOrder::<Brun>::new(sieving)),
+            Some(Seeks::Tuplets(asked)) => tuplets(asked, sieving, Search::of(asked, true, !self.rows.cumulative)),
             Some(Seeks::Residues(modulus)) if self.given.race => Box::new(Race::new(sieving, modulus)),
             Some(Seeks::Residues(modulus)) => Box::new(ByResidue::new(sieving, modulus)),
-            Some(_) => Box::new(InOrder::<Gaps>::new(sieving)),
+            Some(Seeks::GapTable(asked)) => Box::new(GapTables::new(sieving, asked)),
+            Some(Seeks::Gaps | Seeks::Primes) => Box::new(InOrder::<Gaps>::new(sieving)),
         }
     }
 
@@ -227,14 +250,22 @@ struct Told {
     verify: Texts,
 }
 
-/// The work that counts K-tuplets.
-fn tuplets(k: u64, sieving: Sieving) -> Box<dyn Work> {
-    match k {
-        2 => Box::new(InOrder::<Tuplets<2>>::new(sieving)),
-        3 => Box::new(InOrder::<Tuplets<3>>::new(sieving)),
-        4 => Box::new(InOrder::<Tuplets<4>>::new(sieving)),
-        5 => Box::new(InOrder::<Tuplets<5>>::new(sieving)),
-        6 => Box::new(InOrder::<Tuplets<6>>::new(sieving)),
-        _ => unreachable!("limits::check lets no other pass"),
+/// Of how many primes these tuplets are, if they are the densest and so narrow that no prime lies among theirs.
+fn among_neighbours(asked: Tuplet) -> Option<u64> {
+    match asked {
+        Tuplet::Densest(k @ 2..=6) => Some(k),
+        Tuplet::Densest(_) | Tuplet::Of(_) => None,
+    }
+}
+
+/// The work that counts tuplets.
+fn tuplets(asked: Tuplet, sieving: Sieving, search: Search) -> Box<dyn Work> {
+    match among_neighbours(asked) {
+        Some(2) => Box::new(InOrder::<Tuplets<2>>::new(sieving)),
+        Some(3) => Box::new(InOrder::<Tuplets<3>>::new(sieving)),
+        Some(4) => Box::new(InOrder::<Tuplets<4>>::new(sieving)),
+        Some(5) => Box::new(InOrder::<Tuplets<5>>::new(sieving)),
+        Some(6) => Box::new(InOrder::<Tuplets<6>>::new(sieving)),
+        _ => Box::new(Constellations::new(sieving, asked, search)),
     }
 }

@@ -27,18 +27,26 @@ const BATCH_LEVEL_MIN: u32 = 3;
 /// The primes of ranges one after the other.
 ///
 /// # Errors
-/// If there is no range, or if they have too many units together.
+/// As of [`stream_of`].
 pub fn stream(ranges: Vec<Sieving>) -> Result<Stream> {
+    stream_of(ranges, KEY, |range| Box::new(InOrder::<Ascending>::new(range)))
+}
+
+/// Some of the primes of ranges one after the other, found by the work that `link` makes. Its parts are lists of a single range, and the column has this
+/// key.
+///
+/// # Errors
+/// If there is no range, or if they have too many units together.
+pub fn stream_of(ranges: Vec<Sieving>, key: &'static str, link: impl Fn(Sieving) -> Box<dyn Work>) -> Result<Stream> {
     let bytes = |range: &Sieving| expected(range.span()) / range.units().max(1) as f64;
     let largest = ranges.iter().map(bytes).fold(1.0, f64::max);
     let level = ((BATCH / largest) as u64).checked_ilog2().unwrap_or(0).max(BATCH_LEVEL_MIN);
     let wide = ranges.iter().any(|range| range.span().end() > 1 << 64);
-    let column = ListColumn::new(KEY, 0, if wide { Size::Long } else { Size::Narrow });
-    let link = |range| Box::new(InOrder::<Ascending>::new(range)) as Box<dyn Work>;
+    let column = ListColumn::new(key, 0, if wide { Size::Long } else { Size::Narrow });
     let work = Chain::new(ranges.into_iter().map(link).collect())?;
     let batch = largest * work.units().min(1 << level) as f64;
     let (columns, bytes) = (vec![column], (COPIES * batch) as u64);
-    Ok(Stream { work: Arc::new(work), level, bytes, columns, bare: KEY, rows })
+    Ok(Stream { work: Arc::new(work), level, bytes, columns, bare: key, rows })
 }
 
 fn rows(part: &[u8]) -> Result<Vec<Stretch>> {

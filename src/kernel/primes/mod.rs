@@ -3,19 +3,24 @@
 //!
 //! A range becomes a link of a chain. Each way to count its primes, and each other result, has a file of its own.
 
+mod brun;
 mod by_formula;
 mod by_residue;
 mod by_sieve;
 mod by_trial;
+mod constellations;
 mod cumulative;
 mod facts;
 mod formula;
+mod gap_rows;
+mod gap_table;
 mod gaps;
 mod in_order;
 mod lead;
 mod limits;
 mod links;
 mod list;
+mod named;
 mod nth;
 mod older;
 mod parted;
@@ -48,9 +53,11 @@ pub const PRIMES: KernelEntry = KernelEntry {
     examples: &[
         ("primes 0..1e9", "how many primes there are below a billion"),
         ("primes 1e18..+1e9 --tuplet 2", "and how many twins among those from 10^18 on"),
+        ("primes 0..1e9 --tuplet 0,4", "and how many pairs with a distance of 4"),
         ("primes 0..100 --list", "the primes themselves"),
         ("primes 0..1e9 --residues 4", "how many leave 1 and how many leave 3 when divided by 4"),
         ("primes 0..1e9 --residues 4 --race", "and when which of them are more"),
+        ("primes 0..1e9 --gaps records", "the gaps between primes that are larger than all before"),
         ("primes 0..1e6/10 -f csv", "ten equal ranges, for a spreadsheet"),
         ("primes 0..1e7 --every 1e6", "how many there are below each million"),
     ],

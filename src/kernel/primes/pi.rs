@@ -2,6 +2,7 @@
 //! with other parameters.
 
 use super::formula::Formula;
+use super::named;
 use super::sieving::seconds;
 use crate::error::{Error, Result};
 use crate::math::approximate::plausible;
@@ -12,7 +13,7 @@ use crate::math::lanes::Lanes;
 use crate::math::sieve::{Sieve, naive};
 use crate::math::trial;
 use crate::wire;
-use crate::work::{Forecast, Part};
+use crate::work::{Forecast, NamedIntegers, Part};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, Weak};
 
@@ -138,6 +139,14 @@ impl Formula for Pi {
 
     fn can_be(&self, units: &Range<u64>, sums: &TermSums) -> bool {
         self.many().is_some_and(|many| Gourdon::can_be(&many.params(), units, sums))
+    }
+
+    fn numbers(of: &str, sums: &TermSums) -> Option<NamedIntegers> {
+        Some(named::of_terms(of, sums))
+    }
+
+    fn sums_of(of: &str, numbers: &NamedIntegers) -> Option<TermSums> {
+        named::terms(of, numbers)
     }
 
     fn close(&self, sums: TermSums) -> Result<u128> {

@@ -9,7 +9,7 @@ use crate::math::sieve::{Layout, Sieve};
 use crate::math::span::Span;
 use crate::placement::Placement;
 use crate::values::Value;
-use crate::work::{Answer, Forecast, Kernel, Known, Work};
+use crate::work::{Answer, Forecast, Kernel, Known, NamedIntegers, Work};
 use std::ops::Range;
 
 /// Ranges whose primes are added up.
@@ -61,6 +61,14 @@ impl Kernel for Sums {
         self.sieving.plausible(&units, part, |sum, numbers, primes| {
             product(primes.start(), numbers.start()) <= *sum && *sum <= product(primes.end(), numbers.end())
         })
+    }
+
+    fn numbers(&self, part: &Parted<Integer>) -> Option<NamedIntegers> {
+        Some(self.sieving.numbers(part))
+    }
+
+    fn part_of(&self, numbers: &NamedIntegers) -> Option<Parted<Integer>> {
+        self.sieving.part_of(numbers)
     }
 
     fn forecast(&self) -> Forecast {

@@ -1,4 +1,4 @@
-//! Finds the largest gap between primes class by class: the primes are not put in order.
+//! Finds the largest gap between primes, and those that are larger than all before, class by class: the primes are not put in order.
 //!
 //! A *thirty* is thirty numbers from a multiple of 30 on. A wide gap has several thirties in it that have no prime, and few places have so many in a
 //! row. So each class only marks in which thirties it has primes. The classes of each 30 residues share a bitmap: with modulus M
@@ -22,6 +22,23 @@ pub struct WindowGaps {
     pub largest: Option<(u128, u128)>,
 }
 
+/// The primes of a window, without those of the wheel, and some of the gaps among them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WindowGapList {
+    /// How many primes there are.
+    pub primes: u64,
+    /// The first and the last of them.
+    pub ends: Option<(u128, u128)>,
+    /// The gaps in order: how wide they are, and the primes that they start after.
+    pub gaps: Vec<(u128, u128)>,
+}
+
+/// The widest gap that may have no empty thirty: from residue 1 of one to residue 29 of the next but one.
+const WITHOUT_EMPTY_MAX: u128 = 58;
+
+/// The least width by which gaps can be sought alone ([`Sieve::wide_gaps`]).
+pub const WIDE_MIN: u128 = WITHOUT_EMPTY_MAX + 1;
+
 /// The bytes that a thread needs to find gaps, besides those of the sieve.
 pub fn gaps_memory(layout: &Layout) -> u64 {
     let (window, _) = layout.unit(layout.units() - 1);
@@ -31,6 +48,31 @@ pub fn gaps_memory(layout: &Layout) -> u64 {
 impl Sieve {
     /// The largest gap between the primes of a unit, which must be a whole window. The primes of the wheel are left out.
     pub fn gaps(&mut self, base: &SievingPrimes, layout: &Layout, unit: u64) -> WindowGaps {
+        let (primes, thirties) = self.thirties(base, layout, unit);
+        WindowGaps { primes, ends: thirties.ends(), largest: if primes > 1 { thirties.largest() } else { None } }
+    }
+
+    /// The gaps between the primes of a unit that are larger than all before them. The unit must be a whole window. The primes of the wheel
+    /// are left out.
+    ///
+    /// Cost: what lies before the largest gap is searched again for the record before it, and so on: all that is about twice as much as the
+    /// search for the largest, and so a few percent of sieving.
+    pub fn record_gaps(&mut self, base: &SievingPrimes, layout: &Layout, unit: u64) -> WindowGapList {
+        let (primes, thirties) = self.thirties(base, layout, unit);
+        WindowGapList { primes, ends: thirties.ends(), gaps: if primes > 1 { thirties.records() } else { vec![] } }
+    }
+
+    /// The gaps of at least this width, [`WIDE_MIN`] or more, between the primes of a unit, which must be a whole window. The primes of the wheel are
+    /// left out.
+    ///
+    /// Cost: a few percent of sieving, and some microseconds for each gap that is nearly so wide.
+    pub fn wide_gaps(&mut self, base: &SievingPrimes, layout: &Layout, unit: u64, least: u128) -> WindowGapList {
+        let (primes, thirties) = self.thirties(base, layout, unit);
+        WindowGapList { primes, ends: thirties.ends(), gaps: thirties.wide(least) }
+    }
+
+    /// The primes of a unit, and the thirties in which they are.
+    fn thirties<'a>(&mut self, base: &'a SievingPrimes, layout: &Layout, unit: u64) -> (u64, Thirties<'a>) {
         let (window, classes) = layout.unit(unit);
         assert_eq!(classes, 0..layout.wheel.classes.len(), "a unit is a window");
         let task = SieveTask { window, wheel: layout.wheel, base, bound: layout.bound }.to_the_root();
@@ -39,7 +81,7 @@ impl Sieve {
             primes += lanes.ones(bitmap);
             thirties.mark(class, bitmap);
         });
-        WindowGaps { primes, ends: thirties.ends(), largest: if primes > 1 { thirties.largest() } else { None } }
+        (primes, thirties)
     }
 }
 
@@ -58,6 +100,9 @@ const RESIDUES: [u8; 8] = [1, 7, 11, 13, 17, 19, 23, 29];
 /// The longest run of empty thirties that is looked for; and the words behind a bitmap, as far as such a run may reach.
 const RUN_MAX: u64 = 120;
 const PADDING: usize = RUN_MAX as usize / 64 + 3;
+
+/// Where records are searched among so few thirties, each prime is looked at.
+const FEW_THIRTIES: u64 = 256;
 
 /// How many words are looked at together.
 const CHUNK: usize = 256;
@@ -99,12 +144,59 @@ impl<'a> Thirties<'a> {
         Some((self.primes(first).next()?, self.primes(last).next_back()?))
     }
 
-    /// The largest gap. A gap with z empty thirties is at most 30·z + 58 wide: from residue 1 to residue 29 two thirties behind them.
+    /// The gaps of at least this width, in order.
+    fn wide(&self, least: u128) -> Vec<(u128, u128)> {
+        assert!(least >= WIDE_MIN, "narrower gaps may have no empty thirty");
+        let (run, mut gaps) = (empty_in(least), vec![]);
+        self.runs(run, self.count(), |thirty| {
+            gaps.extend(self.gap_around(thirty, run).filter(|&(width, _)| width >= least));
+        });
+        gaps.sort_unstable_by_key(|&(_, after)| after);
+        gaps
+    }
+
+    /// The gaps that are larger than all before them, in order.
+    fn records(&self) -> Vec<(u128, u128)> {
+        let (mut later, mut end) = (vec![], self.count());
+        // Before the largest gap of all lies the largest of those before it, and so on.
+        while end > FEW_THIRTIES {
+            let Some((width, after)) = self.largest_before(end) else { break };
+            later.push((width, after));
+            end = ((after - self.task.low()) / 30) as u64 + 1;
+        }
+        let last = later.last().map_or(u128::MAX, |&(_, after)| after);
+        let mut records = self.records_one_by_one(end, last);
+        records.extend(later.into_iter().rev());
+        records
+    }
+
+    /// The same of the primes up to `last` in the first thirties, by looking at each prime.
+    fn records_one_by_one(&self, end: u64, last: u128) -> Vec<(u128, u128)> {
+        let marked = (0..end).filter(|&thirty| self.has_primes(thirty));
+        let mut primes = marked.flat_map(|thirty| self.primes(thirty)).take_while(|&prime| prime <= last);
+        let (Some(mut before), mut records) = (primes.next(), Vec::<(u128, u128)>::new()) else { return vec![] };
+        for prime in primes {
+            if records.last().is_none_or(|&(width, _)| prime - before > width) {
+                records.push((prime - before, before));
+            }
+            before = prime;
+        }
+        records
+    }
+
+    /// The largest gap.
     fn largest(&self) -> Option<(u128, u128)> {
-        let mut run = self.likely_run();
+        // Few primes may lie near each other.
+        self.largest_before(self.count()).or_else(|| self.records_one_by_one(self.count(), u128::MAX).pop())
+    }
+
+    /// The largest gap whose empty thirties begin before number `end`; `None` if no gap is so wide that it must have one. The thirty before `end`
+    /// has primes, or there are no more.
+    fn largest_before(&self, end: u64) -> Option<(u128, u128)> {
+        let mut run = self.likely_run(end);
         while run > 0 {
             let mut largest: Option<(u128, u128)> = None;
-            self.runs(run, |thirty| {
+            self.runs(run, end, |thirty| {
                 if let Some((width, after)) = self.gap_around(thirty, run) {
                     let wider = |&(other, start): &(u128, u128)| width > other || width == other && after < start;
                     if largest.as_ref().is_none_or(wider) {
@@ -113,8 +205,7 @@ impl<'a> Thirties<'a> {
                 }
             });
             let shorter = match largest {
-                // A gap of this width or more has so many empty thirties.
-                Some((width, _)) => (width.saturating_sub(58).div_ceil(30) as u64).min(RUN_MAX),
+                Some((width, _)) => empty_in(width),
                 None => run - run.div_ceil(8),
             };
             if largest.is_some() && shorter >= run {
@@ -122,14 +213,14 @@ impl<'a> Thirties<'a> {
             }
             run = shorter;
         }
-        // Few primes, and near each other.
-        self.largest_of_all()
+        None
     }
 
-    /// About how many empty thirties the largest gap has: it is about ln(height)·ln(primes) wide.
-    fn likely_run(&self) -> u64 {
+    /// About how many empty thirties the largest gap of the first thirties has: it is about ln(height)·ln(primes) wide.
+    fn likely_run(&self, end: u64) -> u64 {
         let height = layout::ln_wide(self.task.window.end());
-        let primes = layout::ln(self.task.window.width() as u64 / (height / 1000 + 1));
+        let width = (self.task.window.width() as u64).min(30 * end);
+        let primes = layout::ln(width / (height / 1000 + 1));
         (height * primes / 30_000_000).clamp(1, RUN_MAX)
     }
 
@@ -140,27 +231,14 @@ impl<'a> Thirties<'a> {
         Some((end - after, after))
     }
 
-    /// The largest gap, by looking at each prime.
-    fn largest_of_all(&self) -> Option<(u128, u128)> {
-        let marked = (0..self.count()).filter(|&thirty| self.has_primes(thirty));
-        let mut primes = marked.flat_map(|thirty| self.primes(thirty));
-        let (mut last, mut largest) = (primes.next()?, None);
-        for prime in primes {
-            if largest.is_none_or(|(width, _)| prime - last > width) {
-                largest = Some((prime - last, last));
-            }
-            last = prime;
-        }
-        largest
-    }
-
-    /// The first thirty of each run of at least so many empty ones that follows one with primes.
-    fn runs(&self, run: u64, mut each: impl FnMut(u64)) {
+    /// The first thirty of each run of at least so many empty ones that follows one with primes and begins before number `end`.
+    fn runs(&self, run: u64, end: u64, mut each: impl FnMut(u64)) {
         let groups = self.bitmaps.len() as u64;
+        let length = self.length.min((end / groups / 64) as usize + 1);
         for group in 0..groups {
-            for from in (0..self.length).step_by(CHUNK) {
+            for from in (0..length).step_by(CHUNK) {
                 let mut empty = [u64::MAX; CHUNK];
-                let empty = &mut empty[..CHUNK.min(self.length - from)];
+                let empty = &mut empty[..CHUNK.min(length - from)];
                 for later in group..group + run {
                     clear_shifted(empty, &self.bitmaps[(later % groups) as usize][from..], (later / groups) as u32);
                 }
@@ -168,7 +246,10 @@ impl<'a> Thirties<'a> {
                     let mut firsts = word & self.before(group as usize, from + index);
                     while firsts != 0 {
                         let bit = 64 * (from + index) as u64 + u64::from(firsts.trailing_zeros());
-                        each(bit * groups + group);
+                        let thirty = bit * groups + group;
+                        if thirty < end {
+                            each(thirty);
+                        }
                         firsts &= firsts - 1;
                     }
                 }
@@ -186,6 +267,11 @@ impl<'a> Thirties<'a> {
             }
         }
     }
+}
+
+/// How many empty thirties each gap of this width or more has at least, up to [`RUN_MAX`].
+fn empty_in(width: u128) -> u64 {
+    (width.saturating_sub(WITHOUT_EMPTY_MAX).div_ceil(30) as u64).min(RUN_MAX)
 }
 
 /// Clears the bits that are set in `marks` so many places later.
@@ -206,16 +292,23 @@ mod tests {
     use crate::math::lanes;
     use crate::math::span::Span;
 
-    /// What the primes of a window make, one by one.
-    fn judged(window: Span, primes: &[u128], wheel: &[u64]) -> WindowGaps {
+    /// The primes of a window and all gaps among them, one by one.
+    fn judged(window: Span, primes: &[u128], wheel: &[u64]) -> WindowGapList {
         let own = |n: u128| wheel.iter().any(|&prime| n == u128::from(prime));
         let primes: Vec<u128> = primes.iter().copied().filter(|&n| window.contains(n) && !own(n)).collect();
-        let gaps = primes.windows(2).map(|two| (two[1] - two[0], two[0]));
-        WindowGaps {
-            primes: primes.len() as u64,
-            ends: primes.first().copied().zip(primes.last().copied()),
-            largest: gaps.reduce(|most, next| if next.0 > most.0 { next } else { most }),
+        let gaps = primes.windows(2).map(|two| (two[1] - two[0], two[0])).collect();
+        WindowGapList { primes: primes.len() as u64, ends: primes.first().copied().zip(primes.last().copied()), gaps }
+    }
+
+    /// The gaps that are larger than all before.
+    fn records(gaps: &[(u128, u128)]) -> Vec<(u128, u128)> {
+        let mut records: Vec<(u128, u128)> = vec![];
+        for &gap in gaps {
+            if records.last().is_none_or(|last| gap.0 > last.0) {
+                records.push(gap);
+            }
         }
+        records
     }
 
     #[test]
@@ -246,7 +339,17 @@ mod tests {
                 for unit in 0..layout.units() {
                     let window = layout.unit(unit).0;
                     let judged = judged(window, &primes, layout.wheel.primes);
-                    assert_eq!(sieve.gaps(base, &layout, unit), judged, "{window} by {layout}");
+                    let records = records(&judged.gaps);
+                    let WindowGapList { primes, ends, .. } = judged;
+                    let largest = WindowGaps { primes, ends, largest: records.last().copied() };
+                    assert_eq!(sieve.gaps(base, &layout, unit), largest, "{window} by {layout}");
+                    let found = sieve.record_gaps(base, &layout, unit);
+                    assert_eq!(found, WindowGapList { primes, ends, gaps: records }, "{window} by {layout}");
+                    for least in [WIDE_MIN, 88, 89, 120, 5000] {
+                        let gaps = judged.gaps.iter().copied().filter(|gap| gap.0 >= least).collect();
+                        let found = sieve.wide_gaps(base, &layout, unit, least);
+                        assert_eq!(found, WindowGapList { primes, ends, gaps }, "{least} in {window} by {layout}");
+                    }
                     windows += 1;
                 }
             }
@@ -273,11 +376,12 @@ mod tests {
             }
             for run in [1, 2, 3, 7, 8, 40, 64, 65, RUN_MAX] {
                 let mut found = vec![];
-                thirties.runs(run, |thirty| found.push(thirty));
+                let end = thirties.count() / (1 + run % 3);
+                thirties.runs(run, end, |thirty| found.push(thirty));
                 found.sort_unstable();
                 let empty = |thirty: u64| !thirties.has_primes(thirty);
                 // What lies behind the bits of the classes is not asked for.
-                let whole = 1..thirties.count() - run;
+                let whole = 1..end.min(thirties.count() - run);
                 let is_first = |&at: &u64| thirties.has_primes(at - 1) && (at..at + run).all(empty);
                 found.retain(|at| whole.contains(at));
                 assert_eq!(found, whole.filter(is_first).collect::<Vec<_>>(), "{run} by {}", wheel.modulus);

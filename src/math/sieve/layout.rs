@@ -148,6 +148,11 @@ impl Layout {
         self.windows.pieces()
     }
 
+    /// Whether candidates remain that are tested.
+    pub fn tests(&self) -> bool {
+        self.tests
+    }
+
     /// Expected picoseconds of all units on one thread.
     pub fn cost(&self) -> u128 {
         self.cost

@@ -28,6 +28,7 @@ mod large_primes;
 mod layout;
 pub mod naive;
 pub mod ordered;
+mod patterns;
 mod presieve;
 mod primes;
 mod small_primes;
@@ -40,7 +41,7 @@ use super::ring::{Ring, U256};
 use super::span::Span;
 use borders::Borders;
 pub use by_residue::{RESIDUES_MODULUS_MAX, ResidueCounter, Residues};
-pub use gaps::{WindowGaps, gaps_memory};
+pub use gaps::{WIDE_MIN, WindowGapList, WindowGaps, gaps_memory};
 use large_primes::LargePrimes;
 pub use layout::Layout;
 use presieve::Presieve;
@@ -48,7 +49,7 @@ pub use primes::SievingPrimes;
 use small_primes::SmallPrimes;
 use std::ops::Range;
 use std::sync::OnceLock;
-pub use tuplets::{PartTuplets, tuplets_memory};
+pub use tuplets::{PartTuplets, TUPLET_WIDTH_END, tuplets_memory};
 pub use wheel::{Wheel, inverse};
 
 /// The end of the numbers that sieving alone can decide: the sieving primes are below 2^32.
@@ -303,18 +304,48 @@ impl Sieve {
         self.in_order_by(SieveTask { window, wheel: Wheel::smallest(), base, bound: layout.bound }, each);
     }
 
-    fn in_order_by(&mut self, task: SieveTask, mut each: impl FnMut(u128, u64)) {
-        let (task, mut bitmaps) = (task.to_the_root(), Vec::new());
-        self.sieve_classes(task, 0..ordered::CLASSES.len(), |class, bitmap| {
-            bitmaps.push(bitmap.to_vec());
+    /// The same without the tests that a bounded sieve leaves. Returns whether none was left, so that all are primes.
+    pub fn candidates_in_order(
+        &mut self,
+        base: &SievingPrimes,
+        layout: &Layout,
+        unit: u64,
+        each: impl FnMut(u128, u64),
+    ) -> bool {
+        let (window, _) = layout.unit(unit);
+        let task = SieveTask { window, wheel: Wheel::smallest(), base, bound: layout.bound }.to_the_root();
+        self.words_by(task, |_, _| (), each);
+        task.decides()
+    }
+
+    fn in_order_by(&mut self, task: SieveTask, each: impl FnMut(u128, u64)) {
+        let task = task.to_the_root();
+        let test = |class: u32, bitmap: &mut [u64]| {
             if !task.decides() {
-                candidates::keep_primes(&task, class, bitmaps.last_mut().expect("it was pushed"));
+                candidates::keep_primes(&task, class, bitmap);
             }
-        });
+        };
+        self.words_by(task, test, each);
+    }
+
+    /// The words of a window, of whose classes `test` may clear bits.
+    fn words_by(&mut self, task: SieveTask, test: impl Fn(u32, &mut [u64]), mut each: impl FnMut(u128, u64)) {
+        let bitmaps = self.bitmaps(task, test);
         if !bitmaps.is_empty() {
             let words = ordered::words(std::array::from_fn(|index| &bitmaps[index][..]));
             words.for_each(|(start, word)| each(task.low() + u128::from(start), word));
         }
+    }
+
+    /// The classes of the smallest wheel in a window; `test` may clear bits of each. There is none if the window is empty.
+    fn bitmaps(&mut self, task: SieveTask, test: impl Fn(u32, &mut [u64])) -> Vec<Vec<u64>> {
+        let mut bitmaps = Vec::new();
+        self.sieve_classes(task, 0..ordered::CLASSES.len(), |class, bitmap| {
+            let mut bitmap = bitmap.to_vec();
+            test(class, &mut bitmap);
+            bitmaps.push(bitmap);
+        });
+        bitmaps
     }
 
     /// The primes above 5 of a window, by sieving alone. `each` gets them as in [`Sieve::in_order`]; the first number is the last

@@ -9,6 +9,7 @@
 use super::borders::{self, Borders};
 use super::{Layout, Sieve, SieveTask, SievingPrimes, ordered};
 use crate::math::lanes::Lanes;
+use crate::math::span::Span;
 use std::ops::Range;
 
 /// The primes of a part of a window, without those of the wheel, and the tuplets that lie in it.
@@ -24,8 +25,11 @@ pub struct PartTuplets {
     pub last: Vec<u128>,
 }
 
+/// A pattern must be narrower than this.
+pub const TUPLET_WIDTH_END: u64 = 30;
+
 /// The most classes that are kept beside the one that is sieved: those within the longest pattern, and the first ones.
-const CLASSES_KEPT_MAX: u64 = 10;
+const CLASSES_KEPT_MAX: u64 = 16;
 
 /// The bytes that a thread needs to find tuplets, besides those of the sieve.
 pub fn tuplets_memory(layout: &Layout) -> u64 {
@@ -49,6 +53,18 @@ impl Sieve {
     ) -> Vec<PartTuplets> {
         let (window, classes) = layout.unit(unit);
         assert_eq!(classes, 0..layout.wheel.classes.len(), "a unit is a window");
+        self.tuplets_in_window((base, layout), window, borders, patterns)
+    }
+
+    /// The same of a window that is not a unit of the layout, but hardly wider than one.
+    pub fn tuplets_in_window(
+        &mut self,
+        (base, layout): (&SievingPrimes, &Layout),
+        window: Span,
+        borders: &[u128],
+        patterns: &[&[u32]],
+    ) -> Vec<PartTuplets> {
+        let classes = 0..layout.wheel.classes.len();
         let task = SieveTask { window, wheel: layout.wheel, base, bound: layout.bound }.to_the_root();
         let mut search = Search {
             task,
@@ -216,7 +232,6 @@ fn words(bitmap: &[u64], bits: Range<usize>) -> impl DoubleEndedIterator<Item = 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::math::span::Span;
     use crate::math::{lanes, primality};
 
     const TRIPLETS: &[&[u32]] = &[&[2, 6], &[4, 6]];

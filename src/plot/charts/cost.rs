@@ -11,7 +11,8 @@ use crate::plot::sheet::{Sample, Sheet};
 pub fn cost(run: &DrawnRun, frame: &Frame) -> Option<Picture> {
     let metrics = frame.metrics;
     let end = run.threads.values().flatten().map(|bar| bar.first_unit.saturating_add(bar.units)).max()?;
-    let units = run.units().min(end).max(1);
+    // Units that are not done yet have their place, too.
+    let units = if run.units() > 0 { run.units() } else { end }.max(1);
     let steps = (units.min((frame.width / metrics.least() / 2.0) as u64)).max(1) as usize;
     let bars: Vec<&Bar> = run.threads.values().flatten().filter(|bar| bar.units > 0).collect();
     let costs = costs(&bars, units, steps);
@@ -79,10 +80,11 @@ mod tests {
     #[test]
     fn steps_are_as_high_as_a_unit_took_and_missing_units_are_a_gap() {
         let told = [(0, 0, 0, 0.0, 8.0, 0, 4), (0, 1, 0, 0.0, 4.0, 6, 4)];
-        let picture = cost(&run(&[attempt(2, 1, 10.0)], &told, 10), &FRAME).unwrap();
-        let [zero, ten] = ["0", "10"].map(|label| place_of(&picture, label, true));
+        // The last ten of twenty units are not done.
+        let picture = cost(&run(&[attempt(2, 1, 10.0)], &told, 20), &FRAME).unwrap();
+        let [zero, all] = ["0", "20"].map(|label| place_of(&picture, label, true));
         let [none, two] = ["0.0", "2.0"].map(|label| place_of(&picture, label, false));
-        let at = |unit: f64, seconds: f64| (zero + (ten - zero) * unit / 10.0, none - (none - two) * seconds / 2.0);
+        let at = |unit: f64, seconds: f64| (zero + (all - zero) * unit / 20.0, none - (none - two) * seconds / 2.0);
         let drawn: Vec<&[(f64, f64)]> =
             lines(&picture, Ink::Series(0)).into_iter().skip(1).filter(|line| !line.is_empty()).collect();
         let expected = [[at(0.0, 2.0), at(4.0, 2.0)], [at(6.0, 1.0), at(10.0, 1.0)]];

@@ -1,0 +1,251 @@
+//! `verify`: computes a share of the blocks of a run again, and says what that proves.
+
+use super::{code, rendered, run};
+use crate::cli::Checking;
+use crate::error::{Error, Result};
+use crate::math::lanes::{self, Lanes};
+use crate::report::certificate::{Claim, Told};
+use crate::report::progress::Progress;
+use crate::report::{self, Report, Status};
+use crate::run::stop::Stops;
+use crate::run::{self as running, Course, Watch, placements, room};
+use crate::streams;
+use crate::trust::claims;
+use crate::trust::recount::{Recount, choice};
+use crate::values::{Fact, Reached, Value};
+use crate::wire;
+use crate::work::{Answer, Work};
+use crate::world::{World, agree, from_root};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// How sure the statement is that is made of what was found.
+const SURE: f64 = 0.95;
+
+/// What all ranks need to know of the claim.
+#[derive(Clone)]
+struct Task {
+    words: Vec<String>,
+    list: Vec<String>,
+    ranks: u64,
+    fingerprint: u64,
+    units: u64,
+    level: u32,
+    lanes: Option<String>,
+    /// The blocks that are computed again, by their units.
+    chosen: Vec<((u64, u64), Told)>,
+}
+
+wire::fields! { Task { words list ranks fingerprint units level lanes chosen } }
+
+/// Computes blocks of the run or certificate again. Returns the exit code of all ranks: 3 if one comes to something else.
+///
+/// # Errors
+/// On every rank: if the file cannot be read, if its numbers contradict each other, if this program would not compute the same units, or
+/// if a unit cannot be computed.
+pub fn verify(world: &dyn World, checking: &Checking, stops: &Stops) -> Result<u8> {
+    let (_, clock) = run::began(world)?;
+    let read = agree(world, world.is_root().then(|| begin(checking)).transpose(), |_| 0)?;
+    let task: Task = from_root(world, || {
+        let (claim, chosen) = read.as_ref().expect("the root has read it");
+        let chosen = chosen.iter().map(|&index| {
+            let (units, told) = &claim.blocks[index];
+            ((units.start, units.end), told.clone())
+        });
+        Ok(task(claim, chosen.collect()))
+    })?;
+    let (work, by) = agree(world, work(&task, checking.order.lanes()), |_| 0)?;
+    let recount: Arc<dyn Work> = Arc::new(Recount::new(work, task.level, chosen(&task)));
+    let (placement, placements) = placements::take(world, checking.order.threads)?;
+    room::check(world, &placements, &recount.forecast())?;
+    let mut watch = Ticks(Progress::new(checking.order.progress, world.is_root()));
+    let course = Course::new(checking.order.schedule, stops);
+    let outcome = running::run(world, &recount, &placement, course, &mut watch);
+    recount.abandon();
+    let outcome = outcome?;
+    watch.0.finish(outcome.as_ref().is_none_or(|outcome| outcome.whole.is_some()));
+    let said = read.zip(outcome).map(|((claim, _), outcome)| {
+        let Some(whole) = outcome.whole else {
+            let after = report::people::duration(clock.elapsed().as_secs_f64());
+            streams::remark(&format!(
+                "stopped after {after}: nothing is known yet; a smaller --fraction takes less time"
+            ));
+            return Ok(code(Status::Partial));
+        };
+        conclude(checking, &claim, task.chosen.len(), recount.close(&whole)?, &by)
+    });
+    Ok(world.all_max(agree(world, said.transpose(), |_| 0)?.unwrap_or(0).into()) as u8)
+}
+
+/// Reads the claim, looks whether its numbers fit each other, and chooses blocks.
+fn begin(checking: &Checking) -> Result<(Claim, Vec<usize>)> {
+    let claim = claims::read(&checking.file)?.claim;
+    let at = |why: Error| why.at(&format!("'{}'", checking.file.display()));
+    sums(&claim).map_err(at)?;
+    let count = (claim.blocks.len() as f64 * checking.fraction).ceil() as usize;
+    let chosen = choice(claim.fingerprint, claim.blocks.len(), count.max(1));
+    Ok((claim, chosen))
+}
+
+/// Looks whether the blocks make the answer.
+///
+/// # Errors
+/// [`Error::Wrong`] if they do not.
+pub(super) fn sums(claim: &Claim) -> Result<bool> {
+    let (_, plan) = claims::plan(claim)?;
+    // The fingerprint is made with the version, so it is this one.
+    if claim.version != env!("CARGO_PKG_VERSION") {
+        return Err(Error::Wrong("its version is not that of its fingerprint".into()));
+    }
+    if !claim.asks(&plan.facts) || claim.kernel != plan.kernel {
+        return Err(Error::Wrong("its problem is not what its words ask for".into()));
+    }
+    if claim.answer.is_none() {
+        return Ok(false);
+    }
+    if !claims::are_all(claim) {
+        return Err(Error::Wrong("it does not say what each of its blocks came to".into()));
+    }
+    let Some(answer) = claims::answer(claim, &claims::work(&plan)?)? else { return Ok(false) };
+    let total = answer.total.as_ref().map(ToString::to_string);
+    match claim.answers(&answer.table, total.as_deref()) {
+        true => Ok(true),
+        false => Err(Error::Wrong("what its blocks came to does not make its answer".into())),
+    }
+}
+
+fn task(claim: &Claim, chosen: Vec<((u64, u64), Told)>) -> Task {
+    let Claim { words, list, ranks, fingerprint, units, level, .. } = claim.clone();
+    Task { words, list, ranks, fingerprint, units, level, lanes: claim.lanes(), chosen }
+}
+
+fn chosen(task: &Task) -> Vec<(Range<u64>, Told)> {
+    task.chosen.iter().map(|((start, end), told)| (*start..*end, told.clone())).collect()
+}
+
+/// The work of the claim on other lanes than it was computed with, if there are some, and these in words.
+fn work(task: &Task, asked: Option<&'static Lanes>) -> Result<(Arc<dyn Work>, String)> {
+    let Task { words, list, ranks, fingerprint, units, level, .. } = task.clone();
+    let claim = Claim {
+        kernel: String::new(),
+        problem: String::new(),
+        words,
+        list,
+        ranks,
+        answer: None,
+        version: String::new(),
+        fingerprint,
+        units,
+        level,
+        attempts: vec![],
+        blocks: vec![],
+    };
+    let others = || lanes::usable().find(|lanes| task.lanes.as_deref().is_some_and(|theirs| theirs != lanes.name));
+    let (order, mut plan) = claims::plan(&claim)?;
+    let mut by = "the same code".to_string();
+    if let Some(lanes) = asked.or_else(others).filter(|_| order.has_lanes()) {
+        plan = order.on_lanes(lanes).plan(usize::try_from(ranks).unwrap_or(usize::MAX), &claim.list)?;
+        let same = task.lanes.as_deref() == Some(lanes.name);
+        by = format!("{}{} lanes", if same { "the same " } else { "" }, lanes.name);
+    } else if asked.is_some() {
+        return Err(Error::usage(format!("--lanes is not for '{}': leave it out", order.command())));
+    }
+    let work = claims::work(&plan)?;
+    Ok((work.without_witnesses().unwrap_or(work), by))
+}
+
+/// Shows how far it is.
+struct Ticks(Progress);
+
+impl Watch for Ticks {
+    fn tick(&mut self, reached: Reached) {
+        self.0.tick(reached.share);
+    }
+}
+
+/// Says what was found. Returns the exit code.
+fn conclude(checking: &Checking, claim: &Claim, count: usize, answer: Answer, by: &str) -> Result<u8> {
+    let differ = answer.table.rows.len();
+    let all = claim.blocks.len();
+    let report = Report {
+        status: if differ == 0 { Status::Complete } else { Status::Failed },
+        kernel: "verify".into(),
+        problem: claims::named(claim, &checking.file),
+        table: answer.table,
+        total: None,
+        bare: answer.bare.into(),
+        run: vec![
+            Fact::new("version", Value::text(env!("CARGO_PKG_VERSION"))),
+            Fact::new("blocks", Value::count(all)),
+            Fact::new("recomputed", Value::count(count)),
+            Fact::new("by", Value::text(by)),
+        ],
+        attempts: vec![],
+        timeline: vec![],
+        list: None,
+        state: None,
+    };
+    // Without rows there is nothing to print but a document.
+    let output = checking.order.output;
+    if differ > 0 || output.format.is_document {
+        report::say_bytes(&rendered(&report, output)?)?;
+    }
+    if differ > 0 {
+        let what = format!("{differ} of {count} blocks that were computed again by {by} come to something else");
+        streams::remark(&format!("'{}': {what}", checking.file.display()));
+        return Ok(Error::Wrong(String::new()).code());
+    }
+    if !output.quiet {
+        streams::remark(&proven(claim, count, by));
+    }
+    Ok(0)
+}
+
+/// What it proves that so many blocks agree.
+fn proven(claim: &Claim, count: usize, by: &str) -> String {
+    let all = claim.blocks.len();
+    let done: u64 = claim.blocks.iter().map(|(units, _)| units.end - units.start).sum();
+    let of = if claim.answer.is_some() {
+        String::new()
+    } else {
+        format!(", of a run that has {done} of {} units", claim.units)
+    };
+    let sums = match claim.blocks.iter().all(|(_, told)| matches!(told, Told::Numbers(_))) && claim.answer.is_some() {
+        true => "; the sums of all blocks make the answer",
+        false => "",
+    };
+    if count >= all {
+        return format!("all {all} blocks were computed again by {by} and agree{of}{sums}");
+    }
+    let percent = 100.0 * count as f64 / all as f64;
+    let told = format!("{count} of {all} blocks ({percent:.1} %) were computed again by {by} and agree{of}{sums}");
+    match one_in(count) {
+        2.. => format!(
+            "{told}; a run with one block in {} wrong would have been found with probability {:.0} %",
+            one_in(count),
+            100.0 * SURE
+        ),
+        _ => format!("{told}; that is too few to say much: --fraction 1 computes all"),
+    }
+}
+
+/// If one block in so many is wrong, one of `count` blocks that anybody chose is wrong with probability [`SURE`]:
+/// `1 - (1 - 1/m)^count >= SURE` for `m <= 1 / (1 - (1 - SURE)^(1/count))`.
+fn one_in(count: usize) -> u64 {
+    (1.0 / (1.0 - (1.0 - SURE).powf(1.0 / count as f64))) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_sample_proves_is_said_right() {
+        for count in [1, 2, 3, 10, 100, 1024] {
+            let found = |m: u64| 1.0 - (1.0 - 1.0 / m as f64).powi(count as i32);
+            let m = one_in(count);
+            assert!(found(m) >= SURE && found(m + 1) < SURE, "{count}: {m}");
+        }
+        assert_eq!((one_in(1), one_in(10), one_in(100)), (1, 3, 33));
+    }
+}

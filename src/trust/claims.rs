@@ -1,0 +1,220 @@
+//! What run files and certificates claim, in one form.
+
+use crate::attempt::Question;
+use crate::cli::{Order, question};
+use crate::digest::{Sha256, hex};
+use crate::error::{Error, Result};
+use crate::math::integer::Integer;
+use crate::plan::Plan;
+use crate::report::Report;
+use crate::report::certificate::{BEGINS, BYTES_MAX, Claim, Told};
+use crate::run_file::files;
+use crate::values::Fact;
+use crate::wire;
+use crate::witness::{self, Witness};
+use crate::work::{Answer, Job, NamedIntegers, Work};
+use std::fs::File;
+use std::io::Read;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+/// A claim, and the file that it was read from.
+pub struct ClaimRead {
+    /// What the run claims.
+    pub claim: Claim,
+    /// The report of the run; `None` if it was a certificate.
+    pub report: Option<Report>,
+}
+
+/// What a run file or a certificate claims.
+///
+/// # Errors
+/// If the file cannot be read, is damaged, or has nothing to be checked.
+pub fn read(path: &Path) -> Result<ClaimRead> {
+    let at = |why: Error| why.at(&format!("'{}'", path.display()));
+    match certificate(path)? {
+        Some(text) => {
+            let claim = Claim::read(&text).map_err(at)?;
+            is_well_formed(&claim).map_err(at)?;
+            Ok(ClaimRead { claim, report: None })
+        }
+        None => {
+            let report = (files()?.opened)(path)?.report;
+            let claim = of_report(&report).map_err(at)?;
+            Ok(ClaimRead { claim, report: Some(report) })
+        }
+    }
+}
+
+/// The text of the file, if it begins as certificates do.
+fn certificate(path: &Path) -> Result<Option<String>> {
+    let failed = |why: std::io::Error| Error::failed(format!("cannot read '{}': {why}", path.display()));
+    let mut begins = vec![];
+    let file = File::open(path).map_err(failed)?;
+    file.take(BEGINS.len() as u64).read_to_end(&mut begins).map_err(failed)?;
+    if begins != BEGINS.as_bytes() {
+        return Ok(None);
+    }
+    let mut text = String::new();
+    File::open(path).and_then(|file| file.take(BYTES_MAX).read_to_string(&mut text)).map_err(failed)?;
+    Ok(Some(text))
+}
+
+/// What a report claims.
+///
+/// # Errors
+/// If it has no units, or if this program would cut it into others.
+pub fn of_report(report: &Report) -> Result<Claim> {
+    let none = |why: &str| Error::usage(format!("{why}: there is nothing that can be checked"));
+    if report.list.is_some() {
+        return Err(none("its answer is a list, which is not kept in blocks"));
+    }
+    let state = report.state.as_ref().ok_or_else(|| none("it has no units"))?;
+    let asked = Question { words: &state.arguments, list: &state.list, ranks: state.ranks };
+    let (_, plan) = asked.planned(may_be_asked_again)?;
+    fits(&plan, state.fingerprint, state.units)?;
+    let work = work(&plan)?;
+    let witnesses = match state.done == state.units {
+        true => state.blocks.clone(),
+        // Of an unfinished run, what its parts have.
+        false => {
+            let of = state.blocks.iter().map(|(_, part)| work.witnesses(&part.0)).collect::<Result<Vec<_>>>()?;
+            of.concat()
+        }
+    };
+    if witnesses.is_empty() && state.units > 0 {
+        return Err(none("it has no blocks, as it was answered from a cache or stopped early"));
+    }
+    let told = |bytes: &[u8]| wire::value::<Witness>(bytes).map(|witness| of_witness(&*work, &witness));
+    let blocks = witnesses.iter().map(|(block, bytes)| {
+        let units = block.first()..block.units().end.min(state.units);
+        told(&bytes.0).map(|told| (units, told))
+    });
+    let claim =
+        Claim::of(report, question(&state.arguments), witness::level(state.units), blocks.collect::<Result<_>>()?);
+    claim.ok_or_else(|| none("it has no units"))
+}
+
+/// Whether a question that a file asks may be planned here: what it does must depend on numbers only.
+pub(super) fn may_be_asked_again(order: &Order) -> bool {
+    order.entry().lasts()
+}
+
+/// The order of a claim, and its plan as this program makes it.
+///
+/// # Errors
+/// If it makes none, or another one.
+pub fn plan(claim: &Claim) -> Result<(Order, Plan)> {
+    let question = Question { words: &claim.words, list: &claim.list, ranks: claim.ranks };
+    let (order, plan) = question.planned(may_be_asked_again)?;
+    fits(&plan, claim.fingerprint, claim.units)?;
+    Ok((order, plan))
+}
+
+/// The work of a plan.
+///
+/// # Errors
+/// If it has none.
+pub fn work(plan: &Plan) -> Result<Arc<dyn Work>> {
+    match &plan.job {
+        Job::Work(work) => Ok(work.clone()),
+        Job::Stream(_) | Job::PerRank(_) => Err(Error::usage(format!("'{}' has no blocks to check", plan.kernel))),
+    }
+}
+
+pub(super) fn fits(plan: &Plan, fingerprint: u64, units: u64) -> Result<()> {
+    match plan.fingerprint() == fingerprint && plan.units() == units {
+        true => Ok(()),
+        false => Err(Error::usage(
+            "another build of pcount made it, or its words ask for something else: the build that made it can check it",
+        )),
+    }
+}
+
+/// What a part is told as.
+pub fn of_part(work: &dyn Work, part: &[u8]) -> Told {
+    of_witness(work, &Witness::of(part))
+}
+
+fn of_witness(work: &dyn Work, witness: &Witness) -> Told {
+    match witness {
+        Witness::Digest(digest) => Told::Digest(hex(digest)),
+        Witness::Part(part) => match unique(work.numbers(part)) {
+            Some(numbers) => Told::Numbers(numbers),
+            None => Told::Digest(hex(&Sha256::of(part))),
+        },
+    }
+}
+
+/// The numbers in alphabetical order; `None` if two have the same name.
+fn unique(numbers: Option<NamedIntegers>) -> Option<NamedIntegers> {
+    let mut numbers = numbers?;
+    numbers.sort();
+    numbers.windows(2).all(|two| two[0].0 != two[1].0).then_some(numbers)
+}
+
+/// Looks whether the blocks are some of those that a run of so many units has, in order.
+fn is_well_formed(claim: &Claim) -> Result<()> {
+    let mut due = ranges(claim.units);
+    let are_some = claim.blocks.iter().all(|(units, _)| due.any(|range| range == *units));
+    match claim.level == witness::level(claim.units) && are_some {
+        true => Ok(()),
+        false => Err(Error::Wrong("its blocks are not those of a run of so many units".into())),
+    }
+}
+
+/// Whether the blocks of a claim are all that there are, each once and in order.
+pub fn are_all(claim: &Claim) -> bool {
+    ranges(claim.units).eq(claim.blocks.iter().map(|(units, _)| units.clone()))
+}
+
+/// The units of the blocks that a run of so many units has.
+pub fn ranges(units: u64) -> impl Iterator<Item = Range<u64>> {
+    witness::blocks(units).map(move |block| block.first()..block.units().end.min(units))
+}
+
+/// The answer that the blocks come to; `None` if some are only told by their digest.
+///
+/// # Errors
+/// If they cannot be parts of this work, or if they contradict each other.
+pub fn answer(claim: &Claim, work: &Arc<dyn Work>) -> Result<Option<Answer>> {
+    let inside = work.without_witnesses().unwrap_or(work.clone());
+    let wrong = |units: &Range<u64>| {
+        Error::Wrong(format!("units {}..{} cannot have come to what is said of them", units.start, units.end))
+    };
+    let mut whole = inside.empty();
+    for (units, told) in &claim.blocks {
+        let Told::Numbers(numbers) = told else { return Ok(None) };
+        let part = match numbers.is_empty() {
+            true => inside.empty(),
+            false => inside.part_of(numbers).ok_or_else(|| wrong(units))?,
+        };
+        if !inside.plausible(units.clone(), &part) {
+            return Err(wrong(units));
+        }
+        whole = inside.join(&whole, &part, 1)?;
+    }
+    inside.close(&whole).map(Some)
+}
+
+/// What is said of a block, in a few words.
+pub fn shown(told: &Told) -> String {
+    match told {
+        Told::Digest(digest) => format!("sha256 {digest}"),
+        Told::Numbers(numbers) => {
+            let each = |(name, value): &(String, Integer)| format!("{name} = {value}");
+            numbers.iter().map(each).collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
+/// The facts that name a problem, of a report that says something about claims.
+pub fn named(claim: &Claim, file: &Path) -> Vec<Fact> {
+    use crate::values::Value;
+    vec![
+        Fact::new("file", Value::text(file.display().to_string())),
+        Fact::new("command", Value::text(claim.kernel.clone())),
+        Fact::new("problem", Value::text(claim.problem.clone())),
+    ]
+}
