@@ -244,7 +244,8 @@ impl Work for Chain {
             all.sort();
             all
         };
-        (sorted(&self.numbers(&part)?) == sorted(numbers)).then_some(part)
+        let fits = !numbers.is_empty() && sorted(&self.numbers(&part)?) == sorted(numbers);
+        fits.then_some(part)
     }
 
     fn unit_cost(&self) -> UnitCost {

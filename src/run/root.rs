@@ -387,19 +387,33 @@ mod tests {
         }
     }
 
-    /// Runs the root's loop in a world of two, in which `other` plays the other rank. Returns the cause, and whether units are missing.
-    fn led(stops: &Stops, other: impl Fn(&dyn World) + Sync) -> Result<(Option<Cause>, bool)> {
-        led_and_saved(stops, other).map(|(cause, missing, _)| (cause, missing))
+    /// Runs the root's loop in a world of two. The other rank `says` something before the root begins, and then `hears`. Returns the cause, and
+    /// whether units are missing.
+    fn led(
+        stops: &Stops,
+        says: impl Fn(&dyn World) + Sync,
+        hears: impl Fn(&dyn World) + Sync,
+    ) -> Result<(Option<Cause>, bool)> {
+        led_and_saved(stops, says, hears).map(|(cause, missing, _)| (cause, missing))
     }
 
     /// The same, and how many saves there were.
-    fn led_and_saved(stops: &Stops, other: impl Fn(&dyn World) + Sync) -> Result<(Option<Cause>, bool, usize)> {
+    fn led_and_saved(
+        stops: &Stops,
+        says: impl Fn(&dyn World) + Sync,
+        hears: impl Fn(&dyn World) + Sync,
+    ) -> Result<(Option<Cause>, bool, usize)> {
         let work = spelled(64);
+        // The root would be done before it heard anything.
+        let said = std::sync::Barrier::new(2);
         let mut ends = threads::run(2, 1, |world| {
             if !world.is_root() {
-                other(world);
+                says(world);
+                said.wait();
+                hears(world);
                 return Ok((None, false, 0));
             }
+            said.wait();
             let mut ledger = Ledger::new(&*work, Block::root(64)).unwrap();
             let began = Instant::now();
             let mut logs = [Log::new(0, began), Log::new(1, began)];
@@ -503,32 +517,30 @@ mod tests {
 
     #[test]
     fn a_rank_that_wants_nothing_leaves_all_to_the_root() {
-        let ended = led(&Stops::never(), |world| {
-            say(world, RankMessage { home: true, ..RankMessage::default() });
-            assert_eq!(messages(world).len(), 1);
-        });
+        let says = |world: &dyn World| say(world, RankMessage { home: true, ..RankMessage::default() });
+        let ended = led(&Stops::never(), says, |world| assert_eq!(messages(world).len(), 1));
         assert_eq!(ended, Ok((None, false)));
     }
 
     #[test]
     fn a_rank_that_fails_is_told_to_stop_and_its_error_is_everyones() {
-        let ended = led(&Stops::never(), |world| {
+        let says = |world: &dyn World| {
             say(world, RankMessage { failed: Some(Error::failed("no memory")), ..RankMessage::default() });
             say(world, RankMessage { home: true, ..RankMessage::default() });
-            assert!(messages(world).len() <= 2);
-        });
+        };
+        let ended = led(&Stops::never(), says, |world| assert!(messages(world).len() <= 2));
         assert_eq!(ended, Err(Error::failed("rank 1: no memory")));
     }
 
     #[test]
     fn a_signal_elsewhere_stops_the_root_too() {
-        let ended = led_and_saved(&Stops::never(), |world| {
+        let says = |world: &dyn World| {
             // It takes a unit and does not send it back.
             say(world, RankMessage { wants: true, ..RankMessage::default() });
             say(world, RankMessage { stop: Some(Cause::Signal(15)), ..RankMessage::default() });
             say(world, RankMessage { home: true, ..RankMessage::default() });
-            messages(world);
-        });
+        };
+        let ended = led_and_saved(&Stops::never(), says, |world| drop(messages(world)));
         // It was saved once, long before the rest is given up.
         assert_eq!(ended, Ok((Some(Cause::Signal(15)), true, 1)));
     }
