@@ -95,37 +95,70 @@ def count(start, end, whole):
     return value(end) - value(start)
 
 
+def integer(value):
+    """The integer that a text is."""
+    if not isinstance(value, str) or not re.fullmatch(r"-?\d+", value):
+        raise Wrong(f"{value!r} is no integer as text")
+    return int(value)
+
+
+def told(blocks, plan):
+    """The numbers of each block; None if some blocks are told by their digest only."""
+    level, units = plan["level"], plan["units"]
+    if not (isinstance(level, int) and isinstance(units, int) and 0 <= level < 62 and 0 <= units < 2**62):
+        raise Wrong("its plan has a level or units that none has")
+    at, width = 0, 2**level
+    for block in blocks:
+        if block["units"] != [at, min(at + width, units)]:
+            raise Wrong(f"the block of units {at} is missing")
+        at = block["units"][1]
+    if at != units:
+        raise Wrong("its last blocks are missing")
+    if any("numbers" not in block for block in blocks):
+        return None
+    return [{name: integer(value) for name, value in block["numbers"].items()} for block in blocks]
+
+
+def make(kernel, problem, answer, whole):
+    """Raises Wrong if what all blocks came to is not the answer."""
+    rows, total = answer.get("rows", []), 0
+    if kernel in ("sum", "map-reduce"):
+        if rows or set(whole) != {name for name in problem["ranges"] if whole.get(name) is not None}:
+            raise Wrong("its answer is not about its ranges")
+        total = sum(whole.values())
+    else:
+        asked = [(0, integer(x) + 1) for x in problem["numbers"]] if kernel == "pi" else [
+            tuple(int(edge) for edge in name.split("..")) for name in problem["ranges"]
+        ]
+        edges = lambda row: (0, integer(row["x"]) + 1) if kernel == "pi" else (integer(row["start"]), integer(row["end"]))
+        if [edges(row) for row in rows] != asked:
+            raise Wrong("its answer is not about its ranges or numbers")
+        for row, (start, end) in zip(rows, asked):
+            said = integer(row["sum" if kernel == "sum-primes" else "count"])
+            if count(start, end, whole) != said:
+                raise Wrong(f"the blocks come to {count(start, end, whole)} for {start}..{end}, the answer says {said}")
+            total += said
+    if kernel != "pi" and integer(answer.get("total")) != total:
+        raise Wrong(f"the total is {total}, the answer says {answer['total']}")
+
+
 def check(text):
     """Says what was checked; raises Wrong if something does not fit."""
     lines = list(lines_of(text))
-    head, answer, plan = lines[0], lines[1]["answer"], lines[2]["plan"]
-    if head.get("certificate") != "pcount/1" or lines[-1].get("lines") != len(lines):
+    if len(lines) < 4 or lines[0].get("certificate") != "pcount/1" or lines[-1].get("lines") != len(lines):
         raise Wrong("it is no certificate of this form, or its end is missing")
-    blocks = [line for line in lines if "units" in line]
-    at, width = 0, 2 ** plan["level"]
-    for block in blocks:
-        if block["units"] != [at, min(at + width, plan["units"])]:
-            raise Wrong(f"the block of units {at} is missing")
-        at = block["units"][1]
-    if at != plan["units"]:
-        raise Wrong("its last blocks are missing")
-    if any("numbers" not in block for block in blocks):
-        return f"the chain of {len(lines)} lines is right; its {len(blocks)} blocks are told by SHA-256 only"
+    head, answer, plan = lines[0], lines[1]["answer"], lines[2]["plan"]
+    blocks = told([line for line in lines if "units" in line], plan)
+    chain = f"the chain of {len(lines)} lines is right"
+    if blocks is None:
+        return f"{chain}; some blocks are told by SHA-256 only, so whether they make the answer is not known"
+    if head["kernel"] not in ("primes", "pi", "sum-primes", "sum", "map-reduce"):
+        return f"{chain}; the answer of '{head['kernel']}' is not one that this program can check"
     whole = {}
     for block in blocks:
-        whole = merged(whole, {name: int(value) for name, value in block["numbers"].items()})
-    total = 0
-    for row in answer.get("rows", []):
-        start, end = (0, int(row["x"]) + 1) if "x" in row else (int(row["start"]), int(row["end"]))
-        said = int(row.get("count", row.get("sum")))
-        if count(start, end, whole) != said:
-            raise Wrong(f"the blocks come to {count(start, end, whole)} for {start}..{end}, and the answer says {said}")
-        total += said
-    if "rows" not in answer:
-        total = sum(whole.values())
-    if "total" in answer and int(answer["total"]) != total:
-        raise Wrong(f"the total is {total}, and the answer says {answer['total']}")
-    return f"the chain of {len(lines)} lines is right, and the sums of {len(blocks)} blocks make the answer"
+        whole = merged(whole, block)
+    make(head["kernel"], head["problem"], answer, whole)
+    return f"{chain}, and the sums of {len(blocks)} blocks make the answer"
 
 
 def main():
@@ -139,8 +172,11 @@ def main():
     except Wrong as why:
         print(f"{sys.argv[1]}: {why}", file=sys.stderr)
         sys.exit(3)
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as why:
-        print(f"{sys.argv[1]}: it is no certificate of this form: {why!r}", file=sys.stderr)
+    except UnicodeDecodeError:
+        print(f"{sys.argv[1]}: it is no certificate: it is not ASCII", file=sys.stderr)
+        sys.exit(3)
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as why:
+        print(f"{sys.argv[1]}: it is no certificate of this form: {type(why).__name__}", file=sys.stderr)
         sys.exit(3)
 
 

@@ -127,6 +127,9 @@ fn blocks_are_computed_again_on_any_ranks() {
             let run = on(ranks, &format!("verify {what} --fraction {fraction}"));
             assert_eq!((run.code, &*run.out), (Some(0), ""), "{line}, {what}: {}", run.err);
             assert!(run.err.contains("computed again by") && run.err.contains("agree"), "{}", run.err);
+            // Where all is computed, or sums can be made, the answer is compared; if not, that is said.
+            let compared = run.err.contains("make the answer");
+            assert!(compared || fraction != "1" && run.err.contains("was not compared"), "{line}: {}", run.err);
         }
         let json = alone(&["verify", &file, "--fraction", "1", "-f", "json"]).json();
         assert_eq!((&json["status"], &json["answer"]["rows"]), (&"complete".into(), &Json::Array(vec![])));
@@ -242,6 +245,67 @@ fn a_forger_who_does_all_sums_is_found_by_computing() {
     assert!(differ.err.contains("2 of the") && differ.err.contains("they have the same answer"), "{}", differ.err);
 }
 
+/// What the answer says is compared with the blocks, also where these are told by their digests.
+#[test]
+fn a_forged_answer_is_found_where_blocks_are_digests() {
+    let folder = Folder::new("forged-answers");
+    let (file, forged) = (folder.file("run.h5"), folder.file("forged.cert"));
+    for (line, from, to) in [
+        ("is-prime 97 98", "\"yes\"", "\"no\""),
+        ("primes 0..1e6 --gaps", "\"114\"", "\"118\""),
+        ("primes 0..100 --tuplet 2 --brun", "\"1.33", "\"1.34"),
+        ("sum-primes 0..1e7", "\"3203324994356\"", "\"3203324994357\""),
+        ("primes 0..1e6 0..1e6 --method sieve", "\"78498\"", "\"78499\""),
+        ("factorial 20", "2432902008176640000", "2432902008176640001"),
+    ] {
+        let _ = fs::remove_file(&file);
+        assert_eq!(alone(&[&words(line)[..], &["-o", &file]].concat()).code, Some(0), "{line}");
+        let right = alone(&["verify", &file, "--fraction", "1"]);
+        assert_eq!(right.code, Some(0), "{line}: {}", right.err);
+        let mut lines = bare(&alone(&["certify", &file]).out);
+        assert!(lines[1].contains(from), "{}", lines[1]);
+        lines[1] = lines[1].replacen(from, to, 1);
+        fs::write(&forged, chained(&lines)).unwrap();
+        for ranks in [1, 2] {
+            let run = on(ranks, &format!("verify {forged} --fraction 1"));
+            assert_eq!((run.code, run.err.lines().count()), (Some(3), 1), "{line}: {}", run.err);
+        }
+    }
+}
+
+#[test]
+fn what_is_no_certificate_is_neither_read_nor_replaced() {
+    let folder = Folder::new("no-certificates");
+    let [file, share, notes, pipe] = ["run.h5", "share.h5", "notes.txt", "pipe"].map(|name| folder.file(name));
+    assert_eq!(alone(&["primes", "0..1e6", "--method", "sieve", "-o", &file]).code, Some(0));
+    assert_eq!(alone(&["primes", "0..1e6", "--method", "sieve", "--share", "1/2", "-o", &share]).code, Some(0));
+    fs::write(&notes, "mine").unwrap();
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for (args, part) in [
+        (vec!["certify", &file, "-o", &share], "is there and is no certificate"),
+        (vec!["certify", &file, "-o", &notes], "is there and is no certificate"),
+        (vec!["certify", &file, "-o", &file], "is a file that is read"),
+        (vec!["verify", &pipe], "is not a plain file"),
+        (vec!["diff", &pipe, &file], "is not a plain file"),
+        (vec!["sum", "--list", &pipe, "--column", "1"], "no plain file"),
+        (vec!["verify", &file, "-f", "npy"], "is for rows of numbers"),
+        (vec!["diff", &file, &file, "-f", "bfile"], "is for rows of numbers"),
+        (vec!["resume", &share, "--share", "2/2"], "--share is not for 'resume'"),
+        (vec!["resume", &share, "--double-check"], "--double-check is not for 'resume'"),
+    ] {
+        let run = alone(&args);
+        assert_eq!((run.code, run.err.lines().count()), (Some(2), 1), "{args:?}: {}", run.err);
+        assert!(run.err.contains(part), "{args:?}: {}", run.err);
+    }
+    assert_eq!(fs::read_to_string(&notes).unwrap(), "mine");
+    assert_eq!(alone(&["resume", &share]).code, Some(0));
+    // A certificate is replaced by one.
+    let cert = folder.file("run.cert");
+    for _ in 0..2 {
+        assert_eq!(alone(&["certify", &file, "-o", &cert]).code, Some(0));
+    }
+}
+
 /// The other checker, which knows nothing of pcount but `docs/certificates.md`.
 #[test]
 fn a_checker_in_python_agrees() {
@@ -260,6 +324,13 @@ fn a_checker_in_python_agrees() {
         let text = fs::read_to_string(&cert).unwrap();
         fs::write(&cert, text.replacen("units", "unita", 1)).unwrap();
         assert_eq!(check(&cert).code, Some(3));
+        for answer in [r#"{"answer":{}}"#, r#"{"answer":{"rows":[],"total":"0"}}"#, r#"{"answer":null}"#] {
+            let mut lines = bare(&text);
+            lines[1] = answer.into();
+            fs::write(&cert, chained(&lines)).unwrap();
+            let forged = check(&cert);
+            assert_eq!((forged.code, forged.err.lines().count()), (Some(3), 1), "{line}, {answer}: {}", forged.out);
+        }
         // Each answer is one more, with a chain that fits.
         let mut lines = bare(&text);
         let place = integers(&lines[1]).pop().unwrap();

@@ -278,7 +278,7 @@ fn request(mut root: ArgMatches, elsewhere: bool) -> Result<Request> {
         return Ok(Request::Say(shown(&advice::help(word(matches, "topic"))?)));
     }
     if name == SELF_TEST {
-        let mut order = Order::with_options(&KERNELS[0], name, matches)?;
+        let mut order = Order::with_options(&KERNELS[0], name, matches)?.prints_words(name)?;
         order.time_limit = word(matches, "for").map(|text| order::named("for", syntax::duration(text))).transpose()?;
         return Ok(Request::SelfTest(Box::new(order)));
     }
@@ -314,9 +314,12 @@ fn of_files(name: &str, matches: &ArgMatches) -> Result<Request> {
     Ok(match name {
         "show" => Request::Show { file, output },
         "watch" => Request::Watch { file, output },
-        VERIFY => Request::Verify(Box::new(Checking { file, fraction: order.fraction, order })),
+        VERIFY => {
+            let order = order.prints_words(name)?;
+            Request::Verify(Box::new(Checking { file, fraction: order.fraction, order }))
+        }
         CERTIFY => Request::Certify { file, out: out("answer.cert")? },
-        DIFF => Request::Diff { files, output },
+        DIFF => Request::Diff { files, output: order.prints_words(name)?.output },
         MERGE => Request::Merge { files, out: out("all.h5")?.expect("clap asks for it"), output },
         _ => Request::Resume { file, order: Box::new(order) },
     })

@@ -69,7 +69,7 @@ pub const OPTIONS: &[CliOption] = &[
         heading: COMPUTED,
         shown: Shown::LongHelp,
         commands: Lasting,
-        resume: FromFile,
+        resume: Refused,
         compared: false,
         set: |order, _| put(&mut order.double_check, true),
         ..CliOption::PLAIN
@@ -153,7 +153,7 @@ pub const OPTIONS: &[CliOption] = &[
         heading: KEPT,
         shown: Shown::LongHelp,
         commands: Lasting,
-        resume: FromFile,
+        resume: Refused,
         compared: false,
         set: |order, text| put(&mut order.share, Some(share(text)?)),
         ..CliOption::PLAIN

@@ -115,6 +115,20 @@ impl Order {
         }
     }
 
+    /// Looks whether the format can show rows of words, as those of this command are.
+    ///
+    /// # Errors
+    /// If it is for rows of numbers.
+    pub(super) fn prints_words(self, command: &str) -> Result<Order> {
+        match self.output.format.is_whole || self.output.format.is_bytes() {
+            true => Err(Error::usage(format!(
+                "--format {} is for rows of numbers, which '{command}' has not: write --format csv",
+                self.output.format.name
+            ))),
+            false => Ok(self),
+        }
+    }
+
     /// The same, as it was when its run file was kept, which has whole values.
     pub fn as_kept(self) -> Order {
         Order { given: Given { full: true, ..self.given }, ..self }

@@ -50,11 +50,12 @@ impl CsvColumn {
     /// If it is no plain file, if it cannot be read, or if it has no such column.
     pub fn open(path: &Path, name: &str) -> Result<CsvColumn> {
         let wrong = |why: &dyn std::fmt::Display| Error::usage(format!("--list {}: {why}", path.display()));
-        let file = File::open(path).map_err(|why| wrong(&why))?;
-        let metadata = file.metadata().map_err(|why| wrong(&why))?;
-        if !metadata.is_file() {
+        // A pipe might keep its reader waiting for ever.
+        if !path.metadata().map_err(|why| wrong(&why))?.is_file() {
             return Err(wrong(&"it is no plain file, and ranks read it in slices: write --list - and redirect it"));
         }
+        let file = File::open(path).map_err(|why| wrong(&why))?;
+        let metadata = file.metadata().map_err(|why| wrong(&why))?;
         let separator = if path.extension().is_some_and(|ending| ending == "tsv") { b'\t' } else { b',' };
         let place = Place::find(&mut BufReader::new(&file), name, separator).map_err(|why| wrong(&why))?;
         let (edges, checksum) = edges(&file, &place, metadata.len()).map_err(|why| wrong(&why))?;

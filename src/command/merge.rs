@@ -10,8 +10,8 @@ use crate::report::{self, Report, State, Status};
 use crate::run_file::files;
 use crate::streams;
 use crate::summary::{self, Circumstances};
-use crate::trust::claims;
-use crate::trust::put_together::{Together, are_of_one_plan, planned, state, together, without_share};
+use crate::trust::claims::{self, Asked};
+use crate::trust::put_together::{Together, are_of_one_plan, state, together, without_share};
 use crate::values::timeline::Entry;
 use crate::world::solo::Solo;
 use std::path::{Path, PathBuf};
@@ -31,8 +31,9 @@ pub fn merge(paths: &[PathBuf], out: &Path, output: Output) -> Result<Status> {
     let runs: Vec<(&Path, &Report)> = paths.iter().map(PathBuf::as_path).zip(&reports).collect();
     are_of_one_plan(&runs)?;
     let first = state(runs[0].0, runs[0].1)?;
-    let (mut order, plan) = planned(first).map_err(|why| why.at(&format!("'{}'", paths[0].display())))?;
-    let work = claims::work(&plan)?;
+    let (mut order, plan) =
+        claims::planned(&reports[0], first).map_err(|why| why.at(&format!("'{}'", paths[0].display())))?;
+    let work = Asked::of(&plan)?.work;
     let Together { ledger, uncompared } = together(&*work, &runs)?;
     (order.out, order.share, order.output) = (Some(out.into()), None, output);
     let attempt = Attempt::of_shares(order, first, without_share(&first.arguments), past(&reports));

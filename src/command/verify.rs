@@ -10,7 +10,7 @@ use crate::report::{self, Report, Status};
 use crate::run::stop::Stops;
 use crate::run::{self as running, Course, Watch, placements, room};
 use crate::streams;
-use crate::trust::claims;
+use crate::trust::claims::{self, Asked};
 use crate::trust::recount::{Recount, choice};
 use crate::values::{Fact, Reached, Value};
 use crate::wire;
@@ -47,15 +47,16 @@ pub fn verify(world: &dyn World, checking: &Checking, stops: &Stops) -> Result<u
     let (_, clock) = run::began(world)?;
     let read = agree(world, world.is_root().then(|| begin(checking)).transpose(), |_| 0)?;
     let task: Task = from_root(world, || {
-        let (claim, chosen) = read.as_ref().expect("the root has read it");
+        let (claim, chosen, _) = read.as_ref().expect("the root has read it");
         let chosen = chosen.iter().map(|&index| {
             let (units, told) = &claim.blocks[index];
             ((units.start, units.end), told.clone())
         });
         Ok(task(claim, chosen.collect()))
     })?;
-    let (work, by) = agree(world, work(&task, checking.order.lanes()), |_| 0)?;
-    let recount: Arc<dyn Work> = Arc::new(Recount::new(work, task.level, chosen(&task)));
+    let (asked, by) = agree(world, work(&task, checking.order.lanes()), |_| 0)?;
+    let again = Arc::new(Recount::new(asked, task.level, chosen(&task)));
+    let recount: Arc<dyn Work> = again.clone();
     let (placement, placements) = placements::take(world, checking.order.threads)?;
     room::check(world, &placements, &recount.forecast())?;
     let mut watch = Ticks(Progress::new(checking.order.progress, world.is_root()));
@@ -64,7 +65,7 @@ pub fn verify(world: &dyn World, checking: &Checking, stops: &Stops) -> Result<u
     recount.abandon();
     let outcome = outcome?;
     watch.0.finish(outcome.as_ref().is_none_or(|outcome| outcome.whole.is_some()));
-    let said = read.zip(outcome).map(|((claim, _), outcome)| {
+    let said = read.zip(outcome).map(|((claim, _, adds_up), outcome)| {
         let Some(whole) = outcome.whole else {
             let after = report::people::duration(clock.elapsed().as_secs_f64());
             streams::remark(&format!(
@@ -72,19 +73,65 @@ pub fn verify(world: &dyn World, checking: &Checking, stops: &Stops) -> Result<u
             ));
             return Ok(code(Status::Partial));
         };
-        conclude(checking, &claim, task.chosen.len(), recount.close(&whole)?, &by)
+        let answers = match again.answer(&whole)?.filter(|_| claim.answer.is_some()) {
+            Some(answer) => Answers::of(claim.answers(&answer.table, total(&answer).as_deref())),
+            None if adds_up => Answers::Sums,
+            None => Answers::Unknown,
+        };
+        conclude(
+            checking,
+            &claim,
+            &Findings { count: task.chosen.len(), answer: recount.close(&whole)?, answers, by: &by },
+        )
     });
     Ok(world.all_max(agree(world, said.transpose(), |_| 0)?.unwrap_or(0).into()) as u8)
 }
 
-/// Reads the claim, looks whether its numbers fit each other, and chooses blocks.
-fn begin(checking: &Checking) -> Result<(Claim, Vec<usize>)> {
+/// Whether what was computed makes the answer that is claimed.
+enum Answers {
+    /// All blocks were computed again, and make it.
+    Computed,
+    /// All blocks were computed again, and make another one.
+    Wrong,
+    /// The sums of what is told of the blocks make it.
+    Sums,
+    /// That is not known: what is told of blocks is a digest, or there is no answer yet.
+    Unknown,
+}
+
+impl Answers {
+    fn of(right: bool) -> Answers {
+        if right { Answers::Computed } else { Answers::Wrong }
+    }
+}
+
+/// What was found.
+struct Findings<'a> {
+    /// How many blocks were computed again.
+    count: usize,
+    /// Those that differ.
+    answer: Answer,
+    answers: Answers,
+    /// How they were computed.
+    by: &'a str,
+}
+
+/// The total of an answer, as reports have it.
+fn total(answer: &Answer) -> Option<String> {
+    answer.total.as_ref().map(ToString::to_string)
+}
+
+/// Reads the claim, looks whether its numbers fit each other, and chooses blocks. Also tells whether they make the answer.
+fn begin(checking: &Checking) -> Result<(Claim, Vec<usize>, bool)> {
     let claim = claims::read(&checking.file)?.claim;
     let at = |why: Error| why.at(&format!("'{}'", checking.file.display()));
-    sums(&claim).map_err(at)?;
+    let adds_up = sums(&claim).map_err(at)?;
+    if claim.blocks.is_empty() && (claim.units > 0 || claim.answer.is_none()) {
+        return Err(at(Error::usage("it says nothing of any block: there is nothing that can be checked")));
+    }
     let count = (claim.blocks.len() as f64 * checking.fraction).ceil() as usize;
     let chosen = choice(claim.fingerprint, claim.blocks.len(), count.max(1));
-    Ok((claim, chosen))
+    Ok((claim, chosen, adds_up))
 }
 
 /// Looks whether the blocks make the answer.
@@ -106,9 +153,8 @@ pub(super) fn sums(claim: &Claim) -> Result<bool> {
     if !claims::are_all(claim) {
         return Err(Error::Wrong("it does not say what each of its blocks came to".into()));
     }
-    let Some(answer) = claims::answer(claim, &claims::work(&plan)?)? else { return Ok(false) };
-    let total = answer.total.as_ref().map(ToString::to_string);
-    match claim.answers(&answer.table, total.as_deref()) {
+    let Some(answer) = claims::answer(claim, &Asked::of(&plan)?)? else { return Ok(false) };
+    match claim.answers(&answer.table, total(&answer).as_deref()) {
         true => Ok(true),
         false => Err(Error::Wrong("what its blocks came to does not make its answer".into())),
     }
@@ -124,7 +170,7 @@ fn chosen(task: &Task) -> Vec<(Range<u64>, Told)> {
 }
 
 /// The work of the claim on other lanes than it was computed with, if there are some, and these in words.
-fn work(task: &Task, asked: Option<&'static Lanes>) -> Result<(Arc<dyn Work>, String)> {
+fn work(task: &Task, asked: Option<&'static Lanes>) -> Result<(Asked, String)> {
     let Task { words, list, ranks, fingerprint, units, level, .. } = task.clone();
     let claim = Claim {
         kernel: String::new(),
@@ -150,8 +196,7 @@ fn work(task: &Task, asked: Option<&'static Lanes>) -> Result<(Arc<dyn Work>, St
     } else if asked.is_some() {
         return Err(Error::usage(format!("--lanes is not for '{}': leave it out", order.command())));
     }
-    let work = claims::work(&plan)?;
-    Ok((work.without_witnesses().unwrap_or(work), by))
+    Ok((Asked::of(&plan)?, by))
 }
 
 /// Shows how far it is.
@@ -164,21 +209,22 @@ impl Watch for Ticks {
 }
 
 /// Says what was found. Returns the exit code.
-fn conclude(checking: &Checking, claim: &Claim, count: usize, answer: Answer, by: &str) -> Result<u8> {
+fn conclude(checking: &Checking, claim: &Claim, found: &Findings) -> Result<u8> {
+    let Findings { count, answer, answers, by } = found;
     let differ = answer.table.rows.len();
-    let all = claim.blocks.len();
+    let is_wrong = differ > 0 || matches!(answers, Answers::Wrong);
     let report = Report {
-        status: if differ == 0 { Status::Complete } else { Status::Failed },
+        status: if is_wrong { Status::Failed } else { Status::Complete },
         kernel: "verify".into(),
         problem: claims::named(claim, &checking.file),
-        table: answer.table,
+        table: answer.table.clone(),
         total: None,
         bare: answer.bare.into(),
         run: vec![
             Fact::new("version", Value::text(env!("CARGO_PKG_VERSION"))),
-            Fact::new("blocks", Value::count(all)),
-            Fact::new("recomputed", Value::count(count)),
-            Fact::new("by", Value::text(by)),
+            Fact::new("blocks", Value::count(claim.blocks.len())),
+            Fact::new("recomputed", Value::count(*count)),
+            Fact::new("by", Value::text(*by)),
         ],
         attempts: vec![],
         timeline: vec![],
@@ -190,39 +236,56 @@ fn conclude(checking: &Checking, claim: &Claim, count: usize, answer: Answer, by
     if differ > 0 || output.format.is_document {
         report::say_bytes(&rendered(&report, output)?)?;
     }
+    let file = checking.file.display();
     if differ > 0 {
-        let what = format!("{differ} of {count} blocks that were computed again by {by} come to something else");
-        streams::remark(&format!("'{}': {what}", checking.file.display()));
-        return Ok(Error::Wrong(String::new()).code());
+        let what = format!("{differ} of {} that {} computed again by {by}", blocks(*count), were(*count));
+        streams::remark(&format!("'{file}': {what} came to something else"));
+    } else if is_wrong {
+        streams::remark(&format!(
+            "'{file}': its answer is not what its blocks make, which were computed again by {by}"
+        ));
+    } else if !output.quiet {
+        streams::remark(&proven(claim, found));
     }
-    if !output.quiet {
-        streams::remark(&proven(claim, count, by));
-    }
-    Ok(0)
+    Ok(if is_wrong { Error::Wrong(String::new()).code() } else { 0 })
+}
+
+/// So many blocks, in words.
+pub(super) fn blocks(count: usize) -> String {
+    if count == 1 { "1 block".into() } else { format!("{count} blocks") }
+}
+
+fn were(count: usize) -> &'static str {
+    if count == 1 { "was" } else { "were" }
 }
 
 /// What it proves that so many blocks agree.
-fn proven(claim: &Claim, count: usize, by: &str) -> String {
-    let all = claim.blocks.len();
+fn proven(claim: &Claim, Findings { count, answers, by, .. }: &Findings) -> String {
+    let (count, all) = (*count, claim.blocks.len());
     let done: u64 = claim.blocks.iter().map(|(units, _)| units.end - units.start).sum();
-    let of = if claim.answer.is_some() {
-        String::new()
-    } else {
-        format!(", of a run that has {done} of {} units", claim.units)
+    let agree = if count == 1 { "agrees" } else { "agree" };
+    let of = match claim.answer {
+        Some(_) => String::new(),
+        None => format!(", of a run that has {done} of {} units", claim.units),
     };
-    let sums = match claim.blocks.iter().all(|(_, told)| matches!(told, Told::Numbers(_))) && claim.answer.is_some() {
-        true => "; the sums of all blocks make the answer",
-        false => "",
+    let answer = match answers {
+        Answers::Computed => "; they make the answer",
+        Answers::Sums => "; the sums of all blocks make the answer",
+        Answers::Wrong => "",
+        Answers::Unknown if claim.answer.is_none() => "",
+        Answers::Unknown => "; the answer itself was not compared: --fraction 1 does that",
     };
+    let again = format!("{} computed again by {by} and {agree}{of}{answer}", were(count));
     if count >= all {
-        return format!("all {all} blocks were computed again by {by} and agree{of}{sums}");
+        return format!(
+            "{} {again}",
+            if count == 1 { "the only block".into() } else { format!("all {}", blocks(count)) }
+        );
     }
-    let percent = 100.0 * count as f64 / all as f64;
-    let told = format!("{count} of {all} blocks ({percent:.1} %) were computed again by {by} and agree{of}{sums}");
+    let told = format!("{count} of {} ({:.1} %) {again}", blocks(all), 100.0 * count as f64 / all as f64);
     match one_in(count) {
-        2.. => format!(
-            "{told}; a run with one block in {} wrong would have been found with probability {:.0} %",
-            one_in(count),
+        m @ 2.. => format!(
+            "{told}; a run with one block in {m} wrong would have been found with probability {:.0} %",
             100.0 * SURE
         ),
         _ => format!("{told}; that is too few to say much: --fraction 1 computes all"),

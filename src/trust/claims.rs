@@ -6,13 +6,13 @@ use crate::digest::{Sha256, hex};
 use crate::error::{Error, Result};
 use crate::math::integer::Integer;
 use crate::plan::Plan;
-use crate::report::Report;
 use crate::report::certificate::{BEGINS, BYTES_MAX, Claim, Told};
+use crate::report::{Report, State, Status};
 use crate::run_file::files;
-use crate::values::Fact;
+use crate::values::{Fact, Value};
 use crate::wire;
 use crate::witness::{self, Witness};
-use crate::work::{Answer, Job, NamedIntegers, Work};
+use crate::work::{Answer, Job, Work};
 use std::fs::File;
 use std::io::Read;
 use std::ops::Range;
@@ -47,17 +47,24 @@ pub fn read(path: &Path) -> Result<ClaimRead> {
     }
 }
 
-/// The text of the file, if it begins as certificates do.
+/// Whether there is a plain file that begins as certificates do.
+pub fn is_certificate(path: &Path) -> bool {
+    matches!(certificate(path), Ok(Some(_)))
+}
+
+/// The text of the file, if it begins as certificates do. What is no plain file might keep its reader waiting, and may be read only once.
 fn certificate(path: &Path) -> Result<Option<String>> {
     let failed = |why: std::io::Error| Error::failed(format!("cannot read '{}': {why}", path.display()));
-    let mut begins = vec![];
-    let file = File::open(path).map_err(failed)?;
-    file.take(BEGINS.len() as u64).read_to_end(&mut begins).map_err(failed)?;
-    if begins != BEGINS.as_bytes() {
+    if !path.metadata().map_err(failed)?.is_file() {
+        return Err(Error::usage(format!("'{}' is not a plain file: put what it has into one", path.display())));
+    }
+    let mut file = File::open(path).map_err(failed)?;
+    let mut bytes = vec![0; BEGINS.len()];
+    if file.read_exact(&mut bytes).is_err() || bytes != BEGINS.as_bytes() {
         return Ok(None);
     }
-    let mut text = String::new();
-    File::open(path).and_then(|file| file.take(BYTES_MAX).read_to_string(&mut text)).map_err(failed)?;
+    file.take(BYTES_MAX).read_to_end(&mut bytes).map_err(failed)?;
+    let text = String::from_utf8(bytes).map_err(|_| Error::failed(format!("'{}' is not text", path.display())))?;
     Ok(Some(text))
 }
 
@@ -71,22 +78,20 @@ pub fn of_report(report: &Report) -> Result<Claim> {
         return Err(none("its answer is a list, which is not kept in blocks"));
     }
     let state = report.state.as_ref().ok_or_else(|| none("it has no units"))?;
-    let asked = Question { words: &state.arguments, list: &state.list, ranks: state.ranks };
-    let (_, plan) = asked.planned(may_be_asked_again)?;
-    fits(&plan, state.fingerprint, state.units)?;
-    let work = work(&plan)?;
+    let (_, plan) = planned(report, state)?;
+    let asked = Asked::of(&plan)?;
     let witnesses = match state.done == state.units {
         true => state.blocks.clone(),
         // Of an unfinished run, what its parts have.
         false => {
-            let of = state.blocks.iter().map(|(_, part)| work.witnesses(&part.0)).collect::<Result<Vec<_>>>()?;
+            let of = state.blocks.iter().map(|(_, part)| asked.work.witnesses(&part.0)).collect::<Result<Vec<_>>>()?;
             of.concat()
         }
     };
     if witnesses.is_empty() && state.units > 0 {
-        return Err(none("it has no blocks, as it was answered from a cache or stopped early"));
+        return Err(none("it has no whole block yet"));
     }
-    let told = |bytes: &[u8]| wire::value::<Witness>(bytes).map(|witness| of_witness(&*work, &witness));
+    let told = |bytes: &[u8]| wire::value::<Witness>(bytes).map(|witness| asked.told_of(&witness));
     let blocks = witnesses.iter().map(|(block, bytes)| {
         let units = block.first()..block.units().end.min(state.units);
         told(&bytes.0).map(|told| (units, told))
@@ -94,6 +99,26 @@ pub fn of_report(report: &Report) -> Result<Claim> {
     let claim =
         Claim::of(report, question(&state.arguments), witness::level(state.units), blocks.collect::<Result<_>>()?);
     claim.ok_or_else(|| none("it has no units"))
+}
+
+/// The order of a run and its plan, as this program makes it.
+///
+/// # Errors
+/// If it makes none, or another one, and why that may be.
+pub fn planned(report: &Report, state: &State) -> Result<(Order, Plan)> {
+    let question = Question { words: &state.arguments, list: &state.list, ranks: state.ranks };
+    let (order, plan) = question.planned(may_be_asked_again)?;
+    let is_over = report.status != Status::Partial;
+    match fits(&plan, state.fingerprint, state.units) {
+        // Until then its units are those of both counts.
+        Err(_) if order.double_check && !is_over => {
+            Err(Error::usage("it is of a --double-check that is not over: resume it first"))
+        }
+        Err(_) if is_over && state.blocks.is_empty() => {
+            Err(Error::usage("it has no blocks, as it was answered from a cache: there is nothing that can be checked"))
+        }
+        fits => fits.map(|()| (order, plan)),
+    }
 }
 
 /// Whether a question that a file asks may be planned here: what it does must depend on numbers only.
@@ -112,15 +137,57 @@ pub fn plan(claim: &Claim) -> Result<(Order, Plan)> {
     Ok((order, plan))
 }
 
-/// The work of a plan.
-///
-/// # Errors
-/// If it has none.
-pub fn work(plan: &Plan) -> Result<Arc<dyn Work>> {
-    match &plan.job {
-        Job::Work(work) => Ok(work.clone()),
-        Job::Stream(_) | Job::PerRank(_) => Err(Error::usage(format!("'{}' has no blocks to check", plan.kernel))),
+/// The work of a plan, and how its parts are told.
+#[derive(Clone)]
+pub struct Asked {
+    /// The work; it has witnesses.
+    pub work: Arc<dyn Work>,
+    /// Whether parts may be told as integers. If a range is asked for twice, two of these would have one name.
+    named: bool,
+}
+
+impl Asked {
+    /// What a plan asks for.
+    ///
+    /// # Errors
+    /// If it has no units.
+    pub fn of(plan: &Plan) -> Result<Asked> {
+        match &plan.job {
+            Job::Work(work) => Ok(Asked { work: work.clone(), named: !asks_twice(&plan.facts) }),
+            Job::Stream(_) | Job::PerRank(_) => Err(Error::usage(format!("'{}' has no blocks to check", plan.kernel))),
+        }
     }
+
+    /// The work without witnesses.
+    pub fn inside(&self) -> Arc<dyn Work> {
+        self.work.without_witnesses().unwrap_or_else(|| self.work.clone())
+    }
+
+    /// What a part is told as.
+    pub fn told(&self, part: &[u8]) -> Told {
+        self.told_of(&Witness::of(part))
+    }
+
+    fn told_of(&self, witness: &Witness) -> Told {
+        match witness {
+            Witness::Digest(digest) => Told::Digest(hex(digest)),
+            Witness::Part(part) => match self.work.numbers(part).filter(|_| self.named) {
+                Some(mut numbers) => {
+                    numbers.sort();
+                    Told::Numbers(numbers)
+                }
+                None => Told::Digest(hex(&Sha256::of(part))),
+            },
+        }
+    }
+}
+
+/// Whether two of the ranges or numbers are the same.
+fn asks_twice(facts: &[Fact]) -> bool {
+    let Some(Value::List(asked)) = facts.first().map(|fact| &fact.value) else { return false };
+    let mut asked: Vec<String> = asked.iter().map(ToString::to_string).collect();
+    asked.sort();
+    asked.windows(2).any(|two| two[0] == two[1])
 }
 
 pub(super) fn fits(plan: &Plan, fingerprint: u64, units: u64) -> Result<()> {
@@ -130,28 +197,6 @@ pub(super) fn fits(plan: &Plan, fingerprint: u64, units: u64) -> Result<()> {
             "another build of pcount made it, or its words ask for something else: the build that made it can check it",
         )),
     }
-}
-
-/// What a part is told as.
-pub fn of_part(work: &dyn Work, part: &[u8]) -> Told {
-    of_witness(work, &Witness::of(part))
-}
-
-fn of_witness(work: &dyn Work, witness: &Witness) -> Told {
-    match witness {
-        Witness::Digest(digest) => Told::Digest(hex(digest)),
-        Witness::Part(part) => match unique(work.numbers(part)) {
-            Some(numbers) => Told::Numbers(numbers),
-            None => Told::Digest(hex(&Sha256::of(part))),
-        },
-    }
-}
-
-/// The numbers in alphabetical order; `None` if two have the same name.
-fn unique(numbers: Option<NamedIntegers>) -> Option<NamedIntegers> {
-    let mut numbers = numbers?;
-    numbers.sort();
-    numbers.windows(2).all(|two| two[0].0 != two[1].0).then_some(numbers)
 }
 
 /// Looks whether the blocks are some of those that a run of so many units has, in order.
@@ -178,8 +223,8 @@ pub fn ranges(units: u64) -> impl Iterator<Item = Range<u64>> {
 ///
 /// # Errors
 /// If they cannot be parts of this work, or if they contradict each other.
-pub fn answer(claim: &Claim, work: &Arc<dyn Work>) -> Result<Option<Answer>> {
-    let inside = work.without_witnesses().unwrap_or(work.clone());
+pub fn answer(claim: &Claim, asked: &Asked) -> Result<Option<Answer>> {
+    let inside = asked.inside();
     let wrong = |units: &Range<u64>| {
         Error::Wrong(format!("units {}..{} cannot have come to what is said of them", units.start, units.end))
     };
@@ -211,7 +256,6 @@ pub fn shown(told: &Told) -> String {
 
 /// The facts that name a problem, of a report that says something about claims.
 pub fn named(claim: &Claim, file: &Path) -> Vec<Fact> {
-    use crate::values::Value;
     vec![
         Fact::new("file", Value::text(file.display().to_string())),
         Fact::new("command", Value::text(claim.kernel.clone())),

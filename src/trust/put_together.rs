@@ -1,11 +1,7 @@
 //! Runs of shares of one plan, put together.
 
-use super::claims;
-use crate::attempt::Question;
 use crate::block::Block;
-use crate::cli::Order;
 use crate::error::{Error, Result};
-use crate::plan::Plan;
 use crate::report::{Report, State, Status};
 use crate::run::Parts;
 use crate::run::ledger::Ledger;
@@ -50,17 +46,6 @@ pub fn are_of_one_plan(runs: &[(&Path, &Report)]) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// The order of such a run and its plan, as this program makes it.
-///
-/// # Errors
-/// If it makes none, or another one.
-pub fn planned(state: &State) -> Result<(Order, Plan)> {
-    let question = Question { words: &state.arguments, list: &state.list, ranks: state.ranks };
-    let (order, plan) = question.planned(claims::may_be_asked_again)?;
-    claims::fits(&plan, state.fingerprint, state.units)?;
-    Ok((order, plan))
 }
 
 /// The words without those that ask for a share.

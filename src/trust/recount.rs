@@ -3,7 +3,7 @@
 //! It is a work like any other: its units are those of the chosen blocks, one behind the other. A block that is whole is compared with
 //! what was told of it, and only what differs is kept.
 
-use super::claims;
+use super::claims::{self, Asked};
 use crate::block::Block;
 use crate::digest::Sha256;
 use crate::error::Result;
@@ -21,6 +21,9 @@ pub const COLUMNS: [&str; 3] = ["unit", "recorded", "recomputed"];
 /// Chosen blocks of a work, to be computed again.
 pub struct Recount {
     work: Arc<dyn Work>,
+    asked: Asked,
+    /// Whether all blocks are chosen. Then their parts are kept, and make the answer.
+    all: bool,
     level: u32,
     /// The blocks, by their places among the blocks of this level, and what was told of them.
     chosen: Vec<(u64, Told)>,
@@ -53,33 +56,58 @@ pub fn choice(fingerprint: u64, blocks: usize, count: usize) -> Vec<usize> {
 
 impl Recount {
     /// The blocks of this level with these units, and what was told of them.
-    pub fn new(work: Arc<dyn Work>, level: u32, chosen: Vec<(Range<u64>, Told)>) -> Recount {
-        let chosen = chosen.into_iter().map(|(units, told)| (units.start >> level, told)).collect();
-        Recount { work, level, chosen }
+    pub fn new(asked: Asked, level: u32, chosen: Vec<(Range<u64>, Told)>) -> Recount {
+        let work = asked.inside();
+        let chosen: Vec<_> = chosen.into_iter().map(|(units, told)| (units.start >> level, told)).collect();
+        let all = chosen.len() as u64 == work.units().div_ceil(1 << level);
+        Recount { work, asked, all, level, chosen }
     }
 
-    /// Compares blocks that are whole by now.
-    fn compared(&self, Seen { begun: pieces, mut wrong }: Seen) -> Result<Seen> {
+    /// The answer that the computed blocks make, if all were.
+    ///
+    /// # Errors
+    /// If the bytes are not the whole of this work, or if the parts contradict each other.
+    pub fn answer(&self, whole: &[u8]) -> Result<Option<Answer>> {
+        match &wire::value::<Seen>(whole)?.begun[..] {
+            [] if self.all && self.work.units() == 0 => self.work.close(&self.work.empty()).map(Some),
+            [((0, end), part)] if self.all && *end == self.units() => self.work.close(&part.0).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether a run of units has whole blocks only.
+    fn is_whole(&self, start: u64, end: u64) -> bool {
+        [start, end].iter().all(|unit| unit.is_multiple_of(1 << self.level))
+    }
+
+    /// Compares a block that is whole with what was told of it.
+    fn compare(&self, index: u64, part: &[u8], wrong: &mut Vec<(u64, String)>) {
+        let found = self.asked.told(part);
+        if found != self.chosen[index as usize].1 {
+            wrong.push((index, claims::shown(&found)));
+        }
+    }
+
+    /// Joins pieces of blocks, and compares blocks that are whole by now. Whole blocks among the pieces were compared before.
+    fn joined(&self, Seen { begun: pieces, mut wrong }: Seen) -> Result<Seen> {
         let mut begun: Vec<Piece> = vec![];
         for ((start, end), part) in pieces {
-            let joined = match begun.pop() {
-                Some(((before, at), left)) if at == start && start.trailing_zeros() < self.level => {
-                    ((before, end), Bytes(self.work.join(&left.0, &part.0, 1)?))
+            let (mut start, mut part) = (start, part);
+            while let Some(((before, at), left)) = begun.pop() {
+                let is_inside = at == start && !start.is_multiple_of(1 << self.level);
+                let are_whole = at == start && self.all && self.is_whole(before, at) && self.is_whole(start, end);
+                if !is_inside && !are_whole {
+                    begun.push(((before, at), left));
+                    break;
                 }
-                other => {
-                    begun.extend(other);
-                    ((start, end), part)
+                part = Bytes(self.work.join(&left.0, &part.0, 1)?);
+                start = before;
+                if is_inside && self.is_whole(start, end) {
+                    self.compare(start >> self.level, &part.0, &mut wrong);
                 }
-            };
-            let ((start, end), part) = joined;
-            if end - start < 1 << self.level {
-                begun.push(((start, end), part));
-                continue;
             }
-            let index = start >> self.level;
-            let found = claims::of_part(&*self.work, &part.0);
-            if found != self.chosen[index as usize].1 {
-                wrong.push((index, claims::shown(&found)));
+            if self.all || !self.is_whole(start, end) {
+                begun.push(((start, end), part));
             }
         }
         wrong.sort();
@@ -108,7 +136,7 @@ impl Work for Recount {
         let (mut left, right) = (wire::value::<Seen>(left)?, wire::value::<Seen>(right)?);
         left.begun.extend(right.begun);
         left.wrong.extend(right.wrong);
-        Ok(wire::bytes(&self.compared(left)?))
+        Ok(wire::bytes(&self.joined(left)?))
     }
 
     fn close(&self, whole: &[u8]) -> Result<Answer> {
@@ -182,8 +210,12 @@ impl Worker for Recounter<'_> {
         }
         let inside = self.recount.block_of(units.start >> level).first() + units.start % (1 << level);
         let part = self.worker.block(Block { level: block.level, index: inside >> block.level })?;
-        let seen = Seen { begun: vec![((units.start, units.end), Bytes(part))], wrong: vec![] };
-        Ok(wire::bytes(&self.recount.compared(seen)?))
+        let mut wrong = vec![];
+        if block.level == level {
+            self.recount.compare(units.start >> level, &part, &mut wrong);
+        }
+        let seen = Seen { begun: vec![((units.start, units.end), Bytes(part))], wrong };
+        Ok(wire::bytes(&self.recount.joined(seen)?))
     }
 }
 
@@ -193,23 +225,20 @@ mod tests {
     use crate::kernel::{self, Given, Method, tests::given};
     use crate::plan::Plan;
     use crate::run::ledger::Ledger;
-    use crate::work::Job;
 
-    fn work(ranges: &str) -> Arc<dyn Work> {
+    fn asked(ranges: &str) -> Asked {
         let given = Given { method: Some(Method::Sieve), ..given(ranges) };
-        match Plan::open(kernel::find("primes").unwrap(), &given).unwrap().job {
-            Job::Work(work) => work,
-            _ => panic!("it has units"),
-        }
+        Asked::of(&Plan::open(kernel::find("primes").unwrap(), &given).unwrap()).unwrap()
     }
 
     /// What is told of each block of a level.
-    fn told(work: &Arc<dyn Work>, level: u32) -> Vec<(Range<u64>, Told)> {
+    fn told(asked: &Asked, level: u32) -> Vec<(Range<u64>, Told)> {
+        let work = asked.inside();
         let mut worker = work.worker(&Placement::here(0));
         let blocks = (0..work.units().div_ceil(1 << level)).map(|index| Block { level, index });
         let each = blocks.map(|block| {
             let units = block.first()..block.units().end.min(work.units());
-            (units, claims::of_part(&**work, &worker.block(block).unwrap()))
+            (units, asked.told(&worker.block(block).unwrap()))
         });
         each.collect()
     }
@@ -224,23 +253,28 @@ mod tests {
             }
         }
         let answer = recount.close(ledger.whole().unwrap()).unwrap();
+        // If all blocks are chosen, they make the answer: OEIS A006880 and its like.
+        let total = recount.answer(ledger.whole().unwrap()).unwrap().map(|whole| whole.total.unwrap());
+        let is_all = recount.chosen.len() as u64 == recount.work.units().div_ceil(1 << recount.level);
+        assert_eq!(total, is_all.then(|| 98_222_287.into()));
         answer.table.rows.iter().map(|row| row.iter().map(Value::to_string).collect()).collect()
     }
 
     #[test]
     fn what_is_wrong_is_found_however_it_is_cut() {
-        let work = work("0..2e9");
-        assert!(work.units() > 9, "{}", work.units());
+        let asked = asked("0..2e9");
+        assert!(asked.work.units() > 9, "{}", asked.work.units());
         for level in 0..3 {
-            let all = told(&work, level);
+            let all = told(&asked, level);
             for (by, stride) in [(0, 1), (0, 3), (1, 2), (3, 1), (6, 2)] {
+                assert_eq!(rows(&Recount::new(asked.clone(), level, all.clone()), by, stride), [[""; 3]; 0]);
                 let chosen: Vec<_> = all.iter().step_by(2).cloned().collect();
-                assert_eq!(rows(&Recount::new(work.clone(), level, chosen.clone()), by, stride), [[""; 3]; 0]);
+                assert_eq!(rows(&Recount::new(asked.clone(), level, chosen.clone()), by, stride), [[""; 3]; 0]);
                 let mut forged = chosen;
                 let at = forged.len() - 1;
                 let Told::Numbers(numbers) = &mut forged[at].1 else { panic!("they are counts") };
                 numbers[0].1 += 1;
-                let found = rows(&Recount::new(work.clone(), level, forged.clone()), by, stride);
+                let found = rows(&Recount::new(asked.clone(), level, forged.clone()), by, stride);
                 assert_eq!(found.len(), 1, "level {level} by {by} and {stride}");
                 assert!(found[0][0].starts_with(&forged[at].0.start.to_string()));
                 assert_ne!(found[0][1], found[0][2]);
