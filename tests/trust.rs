@@ -238,7 +238,7 @@ fn a_forger_who_does_all_sums_is_found_by_computing() {
         let found = on(ranks, &format!("verify {forged} --fraction 1 -f csv"));
         assert_eq!(found.code, Some(3), "{}", found.err);
         assert_eq!(found.out.lines().count(), 3, "{}", found.out);
-        assert!(found.err.contains("2 of") && found.err.contains("come to something else"), "{}", found.err);
+        assert!(found.err.contains("2 of") && found.err.contains("came to something else"), "{}", found.err);
     }
     let differ = alone(&["diff", &honest, &forged, "-f", "csv"]);
     assert_eq!((differ.code, differ.out.lines().count()), (Some(3), 3), "{}", differ.out);
@@ -268,7 +268,8 @@ fn a_forged_answer_is_found_where_blocks_are_digests() {
         fs::write(&forged, chained(&lines)).unwrap();
         for ranks in [1, 2] {
             let run = on(ranks, &format!("verify {forged} --fraction 1"));
-            assert_eq!((run.code, run.err.lines().count()), (Some(3), 1), "{line}: {}", run.err);
+            assert_eq!(run.code, Some(3), "{line}: {}", run.err);
+            assert!(run.err.contains("its answer is not what its blocks make"), "{line}: {}", run.err);
         }
     }
 }
