@@ -63,6 +63,10 @@ fn run_files_need_hdf5() {
         "show",
         "watch",
         "plot",
+        "verify",
+        "certify",
+        "diff run.cert",
+        "merge run.h5 -o",
         "resume",
         "pi 1e24 --cache",
     ] {

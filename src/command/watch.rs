@@ -7,6 +7,7 @@ use super::seen::Seen;
 use super::{code, show};
 use crate::cli::Output;
 use crate::error::Result;
+use crate::features;
 use crate::report::{Status, people};
 use crate::run::stop::Stops;
 use crate::run_file::files;
@@ -31,7 +32,10 @@ const OLD_ANSWER: Duration = Duration::from_secs(3);
 /// If the file is no run file or is damaged, or as [`show::show`] fails.
 pub fn watch(file: &Path, output: Output) -> Result<u8> {
     let stops = Stops::catch_signals()?;
-    files()?;
+    // Without HDF5 nothing would come of waiting for the file.
+    if !features::is_built_in("hdf5") {
+        (files()?.opened)(file)?;
+    }
     let mut watched = Watched::new(file);
     let end = loop {
         if stops.signal().is_some() {

@@ -4,6 +4,7 @@ use crate::attempt::Question;
 use crate::cli::{Order, question};
 use crate::digest::{Sha256, hex};
 use crate::error::{Error, Result};
+use crate::features;
 use crate::math::integer::Integer;
 use crate::plan::Plan;
 use crate::report::certificate::{BEGINS, BYTES_MAX, Claim, Told};
@@ -33,6 +34,10 @@ pub struct ClaimRead {
 /// If the file cannot be read, is damaged, or has nothing to be checked.
 pub fn read(path: &Path) -> Result<ClaimRead> {
     let at = |why: Error| why.at(&format!("'{}'", path.display()));
+    // A certificate would do, but the commands that take one take run files, too: they are refused alike.
+    if !features::is_built_in("hdf5") {
+        (files()?.opened)(path)?;
+    }
     match certificate(path)? {
         Some(text) => {
             let claim = Claim::read(&text).map_err(at)?;

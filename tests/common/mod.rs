@@ -70,7 +70,8 @@ pub fn quiet(mut command: Command, args: &[&str]) -> Command {
 /// Whether what a command line needs is built in; what is not says so, as `tests/features.rs` checks.
 pub fn is_built_in(line: &str) -> bool {
     let names = |words: &[&str]| line.split(' ').any(|word| words.contains(&word));
-    (cfg!(feature = "hdf5") || !names(&["show", "watch", "plot", "resume", "--out", "-o", "--cache"]))
+    (cfg!(feature = "hdf5")
+        || !names(&["show", "watch", "plot", "verify", "certify", "diff", "merge", "resume", "--out", "-o", "--cache"]))
         && (cfg!(feature = "download") || !names(&["download"]))
 }
 
