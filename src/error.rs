@@ -31,6 +31,9 @@ pub enum Error {
 /// The code of a panic on any rank: `EX_SOFTWARE` of sysexits.
 pub const BUG: u8 = 70;
 
+/// The exit code of a wrong result, whether it ends the run or was found in what another run left.
+pub const WRONG: u8 = 3;
+
 /// The code of a run that was stopped with work left.
 pub const STOPPED: u8 = 85;
 /// The code by which Grid Engine runs a job again.
@@ -77,7 +80,7 @@ impl Error {
         match self {
             Error::Failed(_) => 1,
             Error::Usage(_) => 2,
-            Error::Wrong(_) => 3,
+            Error::Wrong(_) => WRONG,
             Error::Launch(_) => 4,
             Error::Stopped(_) => STOPPED,
         }

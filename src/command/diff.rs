@@ -2,7 +2,7 @@
 
 use super::rendered;
 use crate::cli::Output;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, WRONG};
 use crate::report::certificate::Claim;
 use crate::report::{self, Report, Status};
 use crate::streams;
@@ -47,7 +47,7 @@ pub fn diff(files: &[PathBuf], output: Output) -> Result<u8> {
     if differ || !output.quiet {
         streams::remark(&said);
     }
-    Ok(if differ { Error::Wrong(String::new()).code() } else { 0 })
+    Ok(if differ { WRONG } else { 0 })
 }
 
 /// Looks whether both are about the same.

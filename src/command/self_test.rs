@@ -2,7 +2,7 @@
 
 use super::{code, rendered, run};
 use crate::cli::Order;
-use crate::error::{Error, Result};
+use crate::error::{Result, WRONG};
 use crate::placement::{self, Placement};
 use crate::report::{self, Report, Status};
 use crate::run::stop::Stops;
@@ -102,7 +102,7 @@ fn conclude(order: &Order, all: &[Found], stopped: bool) -> Result<u8> {
         _ => {
             let what = if wrong == 1 { "one check is".to_string() } else { format!("{wrong} checks are") };
             streams::remark(&format!("{what} wrong: do not trust what this machine computes"));
-            return Ok(Error::Wrong(String::new()).code());
+            return Ok(WRONG);
         }
     }
     Ok(code(status))

@@ -2,7 +2,7 @@
 
 use super::{code, rendered, run};
 use crate::cli::Checking;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, WRONG};
 use crate::math::lanes::{self, Lanes};
 use crate::report::certificate::{Claim, Told};
 use crate::report::progress::Progress;
@@ -247,7 +247,7 @@ fn conclude(checking: &Checking, claim: &Claim, found: &Findings) -> Result<u8> 
     } else if !output.quiet {
         streams::remark(&proven(claim, found));
     }
-    Ok(if is_wrong { Error::Wrong(String::new()).code() } else { 0 })
+    Ok(if is_wrong { WRONG } else { 0 })
 }
 
 /// So many blocks, in words.
