@@ -12,15 +12,84 @@ use pcount::math::lanes::{self, Lanes};
 use pcount::math::patterns::{Pattern, densest};
 use pcount::math::sieve::Layout;
 use pcount::math::span::Span;
+use pcount::placement::Placement;
 use pcount::plan::Plan;
+use pcount::run::stop::Stops;
+use pcount::run::{Course, Schedule};
 use pcount::syntax::Item;
 use pcount::work::{Answer, Job};
+use pcount::world::threads;
 
 /// The answer of a kernel on all cores, as a bare run gives it.
 fn answer(kernel: &str, given: &Given) -> Answer {
     let plan = Plan::open(kernel::find(kernel).unwrap(), given).unwrap();
     let Job::Work(work) = plan.job else { panic!("{kernel} has no units") };
     door::compute_work(work).unwrap()
+}
+
+/// The same on so many ranks of one thread, by this schedule, in blocks as small as there are.
+fn answer_on(ranks: usize, schedule: Schedule, kernel: &str, given: &Given) -> Answer {
+    let answers = threads::run(ranks, 7, |world| {
+        let plan = Plan::open(kernel::find(kernel).unwrap(), given).unwrap();
+        let Job::Work(work) = &plan.job else { panic!("{kernel} has no units") };
+        let stops = Stops::never();
+        let course = Course { largest: 0, ..Course::new(Some(schedule), &stops) };
+        let placement = Placement { threads: 1, ..Placement::here(world.rank()) };
+        door::compute_in(world, work, &placement, course).unwrap()
+    });
+    answers.into_iter().flatten().next().unwrap()
+}
+
+/// The low rows of each table, which all lanes, ranks and schedules find.
+#[test]
+fn low_rows_on_any_ranks_by_both_schedules_on_every_lane() {
+    const END: u128 = 10_000_000;
+    let number = |text: &String| text.parse::<u128>().unwrap();
+    let low = |table: &str, place: usize| rows(table).into_iter().filter(|row| number(&row[place]) <= END).collect();
+    let [tuplets, classes, sums, pis, records, firsts]: [Vec<Vec<String>>; 6] =
+        [("tuplets", 1), ("residues", 0), ("sums", 0), ("pi", 0), ("gaps", 1), ("first-gaps", 1)]
+            .map(|(table, place)| low(table, place));
+    let ways =
+        [(1, Schedule::Farm), (3, Schedule::Fixed), (3, Schedule::Farm), (8, Schedule::Fixed), (8, Schedule::Farm)];
+    for (lanes, (ranks, schedule)) in lanes::usable().flat_map(|lanes| ways.map(|way| (lanes, way))) {
+        let found = |kernel: &str, end: u128, seeks: Option<Seeks>, keys: &[&str]| {
+            let items = vec![if kernel == "pi" { Item::Number(end) } else { Item::Range(Span::new(0, end).unwrap()) }];
+            let method = Some(Method::Sieve).filter(|_| kernel != "sum-primes");
+            let given = Given { items, seeks, method, lanes: Some(lanes), ..Given::default() };
+            let answer = answer_on(ranks, schedule, kernel, &given);
+            let columns: Vec<Vec<String>> = keys.iter().map(|key| column(&answer, key)).collect();
+            (0..columns[0].len())
+                .map(|row| columns.iter().map(|column| column[row].clone()).collect())
+                .collect::<Vec<Vec<String>>>()
+        };
+        let of = format!("{} lanes, {ranks} ranks, {schedule:?}", lanes.name);
+        for row in &tuplets {
+            let seeks = Seeks::Tuplets(Tuplet::Densest(row[0].parse().unwrap()));
+            assert_eq!(
+                found("primes", number(&row[1]), Some(seeks), &["tuplets"]),
+                [[row[2].clone()]],
+                "{row:?}: {of}"
+            );
+        }
+        for row in &classes {
+            let seeks = Seeks::Residues(row[1].parse().unwrap());
+            let all = found("primes", number(&row[0]) + 1, Some(seeks), &["residue", "count"]);
+            assert!(all.contains(&row[2..].to_vec()), "{row:?}: {of}");
+        }
+        for row in &sums {
+            assert_eq!(found("sum-primes", number(&row[0]) + 1, None, &["sum"]), [[row[1].clone()]], "{row:?}: {of}");
+        }
+        for row in &pis {
+            assert_eq!(found("pi", number(&row[0]), None, &["count"]), [[row[1].clone()]], "{row:?}: {of}");
+        }
+        for (table, asked) in [(&records, GapTable::Records), (&firsts, GapTable::First)] {
+            let widest = table.iter().map(|row| number(&row[0])).max().unwrap();
+            let mut all = found("primes", END + 1000, Some(Seeks::GapTable(asked)), &["gap", "after"]);
+            all.retain(|row| number(&row[0]) <= widest && number(&row[1]) <= END);
+            all.sort_by_key(|row| number(&row[0]));
+            assert_eq!(all, *table, "{asked:?}: {of}");
+        }
+    }
 }
 
 fn column(answer: &Answer, key: &str) -> Vec<String> {

@@ -138,6 +138,68 @@ fn blocks_are_computed_again_on_any_ranks() {
     }
 }
 
+/// Other methods find primes otherwise, and most have other units.
+#[test]
+fn other_methods_agree_and_find_what_is_forged() {
+    let folder = Folder::new("other-methods");
+    let [file, forged] = ["run.h5", "forged.cert"].map(|name| folder.file(name));
+    for (line, methods) in [
+        ("pi 1e9 10 --method gourdon", &["other", "sieve", "lmo"][..]),
+        ("pi 1e8 --method legendre", &["other", "gourdon"]),
+        ("sum-primes 0..1e6 1e12..+1e4 --power 2", &["other"]),
+        ("sum-primes 0..1e10", &["other"]),
+        ("primes 2^64-1e4..2^64 2^64..+1000 10^24..+1000 --method sieve", &["other"]),
+        ("primes 0..1e6 7..8 --gaps", &["other"]),
+        ("primes 0..1e6 --gaps 100", &["other"]),
+        ("primes 0..1e6 1e12..+1e4 --tuplet 3", &["other"]),
+        ("primes 0..1e6 --tuplet 0,4,34", &["other"]),
+        ("primes 0..1e6 --residues 999983", &["other"]),
+        ("primes 0..1e6 --residues 4 --race", &["other"]),
+        ("primes 0..1e5 --every 1e4", &["other", "trial"]),
+        ("primes 0..3e6 5e6..6e6 --method sieve", &["other", "trial", "legendre", "lmo", "gourdon"]),
+    ] {
+        let _ = fs::remove_file(&file);
+        let made = alone(&[&words(line)[..], &["-o", &file]].concat());
+        assert_eq!(made.code, Some(0), "{line}: {}", made.err);
+        for (index, method) in methods.iter().enumerate() {
+            let run = on(1 + index % 2, &format!("verify {file} --method {method}"));
+            assert_eq!((run.code, &*run.out), (Some(0), ""), "{line} by {method}: {}", run.err);
+            assert!(run.err.contains("computed again by") && run.err.lines().count() == 1, "{line}: {}", run.err);
+        }
+    }
+    // A forger who does all sums: nothing but computing finds it.
+    let mut lines = bare(&alone(&["certify", &file]).out);
+    let block = lines.iter().position(|line| line.contains("\"numbers\"")).unwrap();
+    // OEIS A006880 and its like: the primes below 3·10^6, and those with the other range.
+    for (index, from, to) in [(1, "\"216816\"", "\"216817\""), (1, "\"281152\"", "\"281153\"")] {
+        assert!(lines[index].contains(from), "{}", lines[index]);
+        lines[index] = lines[index].replacen(from, to, 1);
+    }
+    let place = integers(&lines[block]).pop().unwrap();
+    let number: u64 = lines[block][place.clone()].parse().unwrap();
+    lines[block] = format!("{}{}{}", &lines[block][..place.start], number + 1, &lines[block][place.end..]);
+    fs::write(&forged, chained(&lines)).unwrap();
+    for (method, rows) in [("other --fraction 1", 1), ("lmo", 2), ("trial", 2)] {
+        for ranks in [1, 2] {
+            let run = on(ranks, &format!("verify {forged} --method {method} -f csv"));
+            assert_eq!((run.code, run.out.lines().count()), (Some(3), 1 + rows), "{method}: {}{}", run.out, run.err);
+        }
+    }
+    let is_prime = folder.file("is-prime.h5");
+    assert_eq!(alone(&words(&format!("is-prime 1..9 -o {is_prime}"))).code, Some(0));
+    for (args, part) in [
+        (vec![&*file, "--method", "sieve"], "that is the method of the run"),
+        (vec![&file, "--method", "lmo", "--fraction", "0.5"], "--fraction is for a share of the blocks"),
+        (vec![&file, "--method", "other", "--lanes", "scalar"], "--lanes is not for --method other"),
+        (vec![&file, "--method", "tests"], "'tests'"),
+        (vec![&is_prime, "--method", "other"], "'is-prime' has one method only"),
+    ] {
+        let run = alone(&[&["verify"], &args[..]].concat());
+        assert_eq!((run.code, run.err.lines().count()), (Some(2), 1), "{args:?}: {}", run.err);
+        assert!(run.err.contains(part), "{args:?}: {}", run.err);
+    }
+}
+
 /// The lines of a certificate without their chains.
 fn bare(text: &str) -> Vec<String> {
     let bare = |line: &str| format!("{}}}", line.rsplit_once(",\"chain\":\"").unwrap().0);

@@ -1,5 +1,6 @@
 //! The commands, as clap knows them: those of the table of kernels, and those that take a run file.
 
+use super::OtherMethod;
 use super::options::{
     CERTIFY, COMPARE, DIFF, MERGE, PLOT, SELF_TEST, VERIFY, global, hidden, hidden_in_comparison, option, own,
 };
@@ -8,6 +9,7 @@ use super::pages::{
     OF_RESUME, OF_SELF_TEST, OF_SHOW, OF_VERIFY, OF_WATCH, examples,
 };
 use crate::kernel::{KERNELS, KernelEntry, Takes};
+use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, Command};
 
 /// Help is no wider than this, however wide the terminal is: long lines are hard to read.
@@ -85,6 +87,16 @@ fn of_trust() -> [Command; 5] {
         .about("Compute a share of a run's blocks again, by other code, and compare")
         .arg(file("A run file that --out kept, or a certificate"))
         .args(own(VERIFY))
+        .arg(
+            Arg::new("method")
+                .long("method")
+                .value_name("NAME")
+                .value_parser(PossibleValuesParser::new(OtherMethod::names()))
+                .help(
+                    "Compute by another method: other (test each number that was sieved; other parameters in a formula), \
+                     or the whole answer by trial, sieve, legendre, lmo or gourdon",
+                ),
+        )
         .args(hidden(VERIFY))
         .after_help(examples(OF_VERIFY));
     let certify = Command::new(CERTIFY)

@@ -17,7 +17,7 @@ mod words;
 
 use crate::error::{Error, Result};
 use crate::features;
-use crate::kernel::{self, KERNELS};
+use crate::kernel::{self, KERNELS, Method};
 use crate::plot::Kind;
 use crate::report::{self, Format};
 use crate::syntax;
@@ -163,10 +163,41 @@ pub struct Output {
 pub struct Checking {
     /// The run file or certificate.
     pub file: PathBuf,
-    /// Which share of its blocks.
-    pub fraction: f64,
+    /// Which share of its blocks, if that was said.
+    pub fraction: Option<f64>,
+    /// The method, if it is not that of the run.
+    pub method: Option<OtherMethod>,
     /// How they are computed, and how the answer is printed.
     pub order: Order,
+}
+
+/// Another method than that of a run, to check it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OtherMethod {
+    /// Each number that was sieved is tested, and formulas have other parameters.
+    Other,
+    /// Everything by this method.
+    By(Method),
+}
+
+impl OtherMethod {
+    /// Each of them.
+    pub fn all() -> impl Iterator<Item = OtherMethod> {
+        [OtherMethod::Other].into_iter().chain(Method::ALL.map(OtherMethod::By))
+    }
+
+    /// As people type it.
+    pub fn name(self) -> &'static str {
+        match self {
+            OtherMethod::Other => "other",
+            OtherMethod::By(method) => method.name(),
+        }
+    }
+
+    /// Their names.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        OtherMethod::all().map(OtherMethod::name)
+    }
 }
 
 /// What is drawn, and where.
@@ -316,7 +347,15 @@ fn of_files(name: &str, matches: &ArgMatches) -> Result<Request> {
         "watch" => Request::Watch { file, output },
         VERIFY => {
             let order = order.prints_words(name)?;
-            Request::Verify(Box::new(Checking { file, fraction: order.fraction, order }))
+            let named = word(matches, "method");
+            let method = OtherMethod::all().find(|method| named == Some(method.name()));
+            if let (Some(method), true) = (method, order.lanes().is_some()) {
+                return Err(Error::usage(format!(
+                    "--lanes is not for --method {}: leave one of them out",
+                    method.name()
+                )));
+            }
+            Request::Verify(Box::new(Checking { file, fraction: order.fraction, method, order }))
         }
         CERTIFY => Request::Certify { file, out: out("answer.cert")? },
         DIFF => Request::Diff { files, output: order.prints_words(name)?.output },

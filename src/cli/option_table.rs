@@ -48,6 +48,7 @@ pub const OPTIONS: &[CliOption] = &[
         heading: COMPUTED,
         commands: COUNTING,
         resume: Anew,
+        other_in: &[VERIFY],
         set: |order, text| put(&mut order.given.method, Method::ALL.into_iter().find(|method| method.name() == text)),
         ..CliOption::PLAIN
     },
@@ -163,7 +164,7 @@ pub const OPTIONS: &[CliOption] = &[
         value: Any("F"),
         help: "Compute this share of the blocks again [default: 0.01]",
         commands: VERIFY_ONLY,
-        set: |order, text| put(&mut order.fraction, fraction(text)?),
+        set: |order, text| put(&mut order.fraction, Some(fraction(text)?)),
         ..CliOption::PLAIN
     },
     CliOption {
@@ -355,6 +356,16 @@ pub const OPTIONS: &[CliOption] = &[
         commands: Only(&["primes"]),
         resume: FromFile,
         set: |order, text| seek(order, Seeks::Residues(residues(text)?)),
+        ..CliOption::PLAIN
+    },
+    CliOption {
+        name: "patterns",
+        value: Nothing,
+        help: "With --tuplet K: count each of the densest patterns of K primes apart",
+        heading: Own,
+        commands: Only(&["primes"]),
+        resume: FromFile,
+        set: |order, _| put(&mut order.given.apart, true),
         ..CliOption::PLAIN
     },
     CliOption {

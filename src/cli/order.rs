@@ -87,7 +87,7 @@ pub struct Order {
     /// What `compare` takes beside the command that it compares.
     pub comparison: Comparison,
     /// Which share of a run's blocks is computed again.
-    pub(super) fraction: f64,
+    pub(super) fraction: Option<f64>,
 }
 
 impl Order {
@@ -139,6 +139,11 @@ impl Order {
         option("lanes").is_of(self.entry.name)
     }
 
+    /// Whether it can be told its method.
+    pub fn has_methods(&self) -> bool {
+        option("method").is_of(self.entry.name)
+    }
+
     /// The lanes that it asks for.
     pub fn lanes(&self) -> Option<&'static Lanes> {
         self.given.lanes
@@ -147,6 +152,19 @@ impl Order {
     /// The same problem on these lanes.
     pub fn on_lanes(&self, lanes: &'static Lanes) -> Order {
         Order { given: Given { lanes: Some(lanes), ..self.given.clone() }, ..self.clone() }
+    }
+
+    /// The same problem, each number by the second of two ways.
+    pub fn otherwise(&self) -> Order {
+        Order { given: Given { otherwise: true, verify: false, lanes: None, ..self.given.clone() }, ..self.clone() }
+    }
+
+    /// The same problem by this method, on the best lanes.
+    pub fn all_by(&self, method: Method) -> Order {
+        Order {
+            given: Given { method: Some(method), lanes: None, verify: false, ..self.given.clone() },
+            ..self.clone()
+        }
     }
 
     /// The plan for so many ranks, with the lines of the list if there is one.
@@ -491,7 +509,7 @@ impl Order {
             progress: When::Auto,
             dry_run: false,
             comparison: Comparison { repeat: 3, methods: vec![], launch: false, python: false },
-            fraction: 0.01,
+            fraction: None,
         }
     }
 

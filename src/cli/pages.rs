@@ -166,6 +166,8 @@ pub const OF_RESUME: &[(&str, &str)] = &[
 pub const OF_VERIFY: &[(&str, &str)] = &[
     ("verify run.h5", "one block in a hundred, on other lanes than the run had"),
     ("verify answer.cert --fraction 0.1", "what somebody else computed"),
+    ("verify run.h5 --method other", "by primality tests instead of the sieve"),
+    ("verify run.h5 --method lmo", "the whole answer by an older formula"),
 ];
 /// Examples of `certify`.
 pub const OF_CERTIFY: &[(&str, &str)] = &[("certify run.h5 -o answer.cert", "for whoever wants to check the answer")];

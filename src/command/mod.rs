@@ -17,6 +17,7 @@ mod show;
 mod status;
 mod target;
 pub mod verify;
+mod verify_whole;
 mod watch;
 
 use crate::cli::{Output, Request};

@@ -1,23 +1,27 @@
-//! `verify`: computes a share of the blocks of a run again, and says what that proves.
+//! `verify`: computes a share of the blocks of a run again, and says what that proves; or the whole answer by another method.
 
+use super::verify_whole;
 use super::{code, rendered, run};
-use crate::cli::Checking;
+use crate::cli::{Checking, OtherMethod};
 use crate::error::{Error, Result, WRONG};
-use crate::math::lanes::{self, Lanes};
+use crate::math::lanes;
 use crate::report::certificate::{Claim, Told};
 use crate::report::progress::Progress;
 use crate::report::{self, Report, Status};
 use crate::run::stop::Stops;
 use crate::run::{self as running, Course, Watch, placements, room};
 use crate::streams;
-use crate::trust::claims::{self, Asked};
-use crate::trust::recount::{Recount, choice};
-use crate::values::{Fact, Reached, Value};
+use crate::trust::claims::{self, Asked, ClaimRead};
+use crate::trust::recount::{COLUMNS, Recount, choice};
+use crate::values::{Fact, Reached, Table, Value};
 use crate::wire;
 use crate::work::{Answer, Work};
 use crate::world::{World, agree, from_root};
 use std::ops::Range;
 use std::sync::Arc;
+
+/// Which share of the blocks is computed again, if nothing is said.
+const FRACTION: f64 = 0.01;
 
 /// How sure the statement is that is made of what was found.
 const SURE: f64 = 0.95;
@@ -54,7 +58,13 @@ pub fn verify(world: &dyn World, checking: &Checking, stops: &Stops) -> Result<u
         });
         Ok(task(claim, chosen.collect()))
     })?;
-    let (asked, by) = agree(world, work(&task, checking.order.lanes()), |_| 0)?;
+    let (asked, by) = match agree(world, again(&task, checking), |_| 0)? {
+        Again::Blocks(asked, by) => (asked, by),
+        Again::All(work, by) => {
+            let claim = read.map(|(claim, ..)| claim);
+            return verify_whole::verify(world, checking, stops, (work, &by), claim);
+        }
+    };
     let again = Arc::new(Recount::new(asked, task.level, chosen(&task)));
     let recount: Arc<dyn Work> = again.clone();
     let (placement, placements) = placements::take(world, checking.order.threads)?;
@@ -123,13 +133,20 @@ fn total(answer: &Answer) -> Option<String> {
 
 /// Reads the claim, looks whether its numbers fit each other, and chooses blocks. Also tells whether they make the answer.
 fn begin(checking: &Checking) -> Result<(Claim, Vec<usize>, bool)> {
-    let claim = claims::read(&checking.file)?.claim;
+    let ClaimRead { claim, report } = claims::read(&checking.file)?;
     let at = |why: Error| why.at(&format!("'{}'", checking.file.display()));
+    if report.is_none() {
+        claims::names_no_file(&claim).map_err(at)?;
+    }
     let adds_up = sums(&claim).map_err(at)?;
     if claim.blocks.is_empty() && (claim.units > 0 || claim.answer.is_none()) {
         return Err(at(Error::usage("it says nothing of any block: there is nothing that can be checked")));
     }
-    let count = (claim.blocks.len() as f64 * checking.fraction).ceil() as usize;
+    if claim.answer.is_none() && verify_whole::is_of(checking.method, &claims::plan(&claim)?.1.facts) {
+        let why = "it is of a run that is not over, and this method computes the whole answer: resume it first";
+        return Err(at(Error::usage(why)));
+    }
+    let count = (claim.blocks.len() as f64 * checking.fraction.unwrap_or(FRACTION)).ceil() as usize;
     let chosen = choice(claim.fingerprint, claim.blocks.len(), count.max(1));
     Ok((claim, chosen, adds_up))
 }
@@ -169,8 +186,16 @@ fn chosen(task: &Task) -> Vec<(Range<u64>, Told)> {
     task.chosen.iter().map(|((start, end), told)| (*start..*end, told.clone())).collect()
 }
 
-/// The work of the claim on other lanes than it was computed with, if there are some, and these in words.
-fn work(task: &Task, asked: Option<&'static Lanes>) -> Result<(Asked, String)> {
+/// What is computed again, and how, in words.
+enum Again {
+    /// Chosen blocks.
+    Blocks(Asked, String),
+    /// All of it, in other units.
+    All(Arc<dyn Work>, String),
+}
+
+/// What is computed again of the claim: by the method that was asked for, or else on other lanes than it was computed with, if there are some.
+fn again(task: &Task, checking: &Checking) -> Result<Again> {
     let Task { words, list, ranks, fingerprint, units, level, .. } = task.clone();
     let claim = Claim {
         kernel: String::new(),
@@ -188,19 +213,39 @@ fn work(task: &Task, asked: Option<&'static Lanes>) -> Result<(Asked, String)> {
     };
     let others = || lanes::usable().find(|lanes| task.lanes.as_deref().is_some_and(|theirs| theirs != lanes.name));
     let (order, mut plan) = claims::plan(&claim)?;
+    let ranks = usize::try_from(ranks).unwrap_or(usize::MAX);
+    if let Some(method) = checking.method {
+        verify_whole::fits(method, &order, &plan)?;
+        let named = |why: Error| why.at(&format!("--method {}", method.name()));
+        if verify_whole::is_of(Some(method), &plan.facts) {
+            let fraction = checking.fraction.is_some().then_some("--fraction is for a share of the blocks, and");
+            if let Some(what) = fraction {
+                return Err(Error::usage(format!("{what} this method computes the whole answer: leave it out")));
+            }
+            let (other, by) = match method {
+                OtherMethod::By(method) => (order.all_by(method), format!("--method {}", method.name())),
+                OtherMethod::Other => (order.otherwise(), "other parameters of the formula".into()),
+            };
+            let plan = other.plan(ranks, &claim.list).map_err(named)?;
+            return Ok(Again::All(Asked::of(&plan)?.inside(), by));
+        }
+        let plan = order.otherwise().plan(ranks, &claim.list).map_err(named)?;
+        return Ok(Again::Blocks(Asked::of(&plan)?, "tests of each number".into()));
+    }
+    let asked = checking.order.lanes();
     let mut by = "the same code".to_string();
     if let Some(lanes) = asked.or_else(others).filter(|_| order.has_lanes()) {
-        plan = order.on_lanes(lanes).plan(usize::try_from(ranks).unwrap_or(usize::MAX), &claim.list)?;
+        plan = order.on_lanes(lanes).plan(ranks, &claim.list)?;
         let same = task.lanes.as_deref() == Some(lanes.name);
         by = format!("{}{} lanes", if same { "the same " } else { "" }, lanes.name);
     } else if asked.is_some() {
         return Err(Error::usage(format!("--lanes is not for '{}': leave it out", order.command())));
     }
-    Ok((Asked::of(&plan)?, by))
+    Ok(Again::Blocks(Asked::of(&plan)?, by))
 }
 
 /// Shows how far it is.
-struct Ticks(Progress);
+pub(super) struct Ticks(pub(super) Progress);
 
 impl Watch for Ticks {
     fn tick(&mut self, reached: Reached) {
@@ -213,24 +258,12 @@ fn conclude(checking: &Checking, claim: &Claim, found: &Findings) -> Result<u8> 
     let Findings { count, answer, answers, by } = found;
     let differ = answer.table.rows.len();
     let is_wrong = differ > 0 || matches!(answers, Answers::Wrong);
-    let report = Report {
-        status: if is_wrong { Status::Failed } else { Status::Complete },
-        kernel: "verify".into(),
-        problem: claims::named(claim, &checking.file),
-        table: answer.table.clone(),
-        total: None,
-        bare: answer.bare.into(),
-        run: vec![
-            Fact::new("version", Value::text(env!("CARGO_PKG_VERSION"))),
-            Fact::new("blocks", Value::count(claim.blocks.len())),
-            Fact::new("recomputed", Value::count(*count)),
-            Fact::new("by", Value::text(*by)),
-        ],
-        attempts: vec![],
-        timeline: vec![],
-        list: None,
-        state: None,
-    };
+    let facts = vec![
+        Fact::new("blocks", Value::count(claim.blocks.len())),
+        Fact::new("recomputed", Value::count(*count)),
+        Fact::new("by", Value::text(*by)),
+    ];
+    let report = report_of(checking, claim, is_wrong, answer.table.clone(), facts);
     // Without rows there is nothing to print but a document.
     let output = checking.order.output;
     if differ > 0 || output.format.is_document {
@@ -248,6 +281,25 @@ fn conclude(checking: &Checking, claim: &Claim, found: &Findings) -> Result<u8> 
         streams::remark(&proven(claim, found));
     }
     Ok(if is_wrong { WRONG } else { 0 })
+}
+
+/// The report of a check: what differs, and how it was found.
+pub(super) fn report_of(checking: &Checking, claim: &Claim, is_wrong: bool, differ: Table, how: Vec<Fact>) -> Report {
+    let mut run = vec![Fact::new("version", Value::text(env!("CARGO_PKG_VERSION")))];
+    run.extend(how);
+    Report {
+        status: if is_wrong { Status::Failed } else { Status::Complete },
+        kernel: "verify".into(),
+        problem: claims::named(claim, &checking.file),
+        table: differ,
+        total: None,
+        bare: COLUMNS[0].into(),
+        run,
+        attempts: vec![],
+        timeline: vec![],
+        list: None,
+        state: None,
+    }
 }
 
 /// So many blocks, in words.

@@ -95,6 +95,9 @@ pub struct Given {
     pub modulus: Option<u128>,
     /// Whether a share is computed twice.
     pub verify: bool,
+    /// Whether all is computed by the second of two ways, for a check: numbers are tested instead of sieved, and formulas have other
+    /// parameters.
+    pub otherwise: bool,
     /// The folder for downloads.
     pub dir: Option<PathBuf>,
     /// Names in that folder that downloads leave free.
@@ -117,6 +120,8 @@ pub struct Given {
     pub seeks: Option<Seeks>,
     /// Whether the first primes of the tuplets that are sought are listed.
     pub firsts: bool,
+    /// Whether tuplets are counted for each pattern apart.
+    pub apart: bool,
     /// Where in a range it is told what there is up to there.
     pub points: Option<Points>,
     /// Whether it is sought when another residue class takes the lead.

@@ -120,6 +120,31 @@ impl Claim {
         self.answer.as_deref() == Some(&answer(table, total).to_string())
     }
 
+    /// What its answer and this one have that the other has not: where, what is claimed, and what was found.
+    pub fn differences(&self, table: &Table, total: Option<&str>) -> Vec<[String; 3]> {
+        let (claimed, found) = (parsed(self.answer.as_deref().unwrap_or_default()), answer(table, total));
+        let rows = |of: &Json| of["rows"].as_array().cloned().unwrap_or_default();
+        let (ours, theirs) = (rows(&claimed), rows(&found));
+        let shown = |row: Option<&Json>| match row {
+            Some(Json::Object(cells)) => {
+                let cell = |(name, value): (&String, &Json)| match value.as_str() {
+                    Some(text) => format!("{name} = {text}"),
+                    None => format!("{name} = {value}"),
+                };
+                cells.iter().map(cell).collect::<Vec<_>>().join(", ")
+            }
+            _ => "none".into(),
+        };
+        let each = (0..ours.len().max(theirs.len())).filter(|&at| ours.get(at) != theirs.get(at));
+        let mut differ: Vec<[String; 3]> =
+            each.map(|at| [format!("row {}", at + 1), shown(ours.get(at)), shown(theirs.get(at))]).collect();
+        if claimed["total"] != found["total"] {
+            let total = |of: &Json| of["total"].as_str().unwrap_or("none").to_string();
+            differ.push(["total".into(), total(&claimed), total(&found)]);
+        }
+        differ
+    }
+
     /// The lanes of its last attempt, if they are told.
     pub fn lanes(&self) -> Option<String> {
         parsed(self.attempts.last()?)["lanes"].as_str().map(str::to_string)

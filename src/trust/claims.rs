@@ -1,7 +1,7 @@
 //! What run files and certificates claim, in one form.
 
 use crate::attempt::Question;
-use crate::cli::{Order, question};
+use crate::cli::{self, Order, Request, question};
 use crate::digest::{Sha256, hex};
 use crate::error::{Error, Result};
 use crate::features;
@@ -140,6 +140,19 @@ pub fn plan(claim: &Claim) -> Result<(Order, Plan)> {
     let (order, plan) = question.planned(may_be_asked_again)?;
     fits(&plan, claim.fingerprint, claim.units)?;
     Ok((order, plan))
+}
+
+/// Looks whether the words of a certificate name no file: it is for a run file, made here, to say which file is read.
+///
+/// # Errors
+/// If they do.
+pub fn names_no_file(claim: &Claim) -> Result<()> {
+    match cli::read_again(&claim.words)? {
+        Request::Run(order) if order.column_file().is_some() => Err(Error::usage(
+            "its numbers are in a file of the machine that computed it: its run file can be checked there",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// The work of a plan, and how its parts are told.

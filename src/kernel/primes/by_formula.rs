@@ -19,6 +19,23 @@ use std::ops::Range;
 /// The formula of a number: of those below the edge.
 pub type Below<F> = fn(u128, &'static Lanes) -> F;
 
+/// How often each number is counted, and with which parameters.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Counting {
+    /// Once.
+    Once,
+    /// Again with other parameters, and compared.
+    Twice,
+    /// With the other parameters only.
+    Again,
+}
+
+impl Counting {
+    /// Each of them.
+    #[cfg(test)]
+    pub const ALL: [Counting; 3] = [Counting::Once, Counting::Twice, Counting::Again];
+}
+
 /// Ranges that are counted by a formula.
 pub struct ByFormula<F: Formula> {
     spans: Vec<Span>,
@@ -39,16 +56,25 @@ pub struct ByFormula<F: Formula> {
 const TABLES_OPEN_MAX: u64 = 3;
 
 impl<F: Formula> ByFormula<F> {
-    /// The counts of these ranges, twice if they are to be verified.
-    pub fn new(spans: Vec<Span>, rows: Rows, lanes: &'static Lanes, verify: bool, below: Below<F>) -> ByFormula<F> {
+    /// The counts of these ranges.
+    pub fn new(
+        spans: Vec<Span>,
+        rows: Rows,
+        lanes: &'static Lanes,
+        counting: Counting,
+        below: Below<F>,
+    ) -> ByFormula<F> {
         // An empty range has no primes.
         let ends = spans.iter().filter(|span| !span.is_empty()).flat_map(|span| [span.start(), span.end()]);
         let mut edges: Vec<u128> = ends.collect();
         edges.sort_unstable();
         edges.dedup();
         let mut pis: Vec<F> = edges.iter().map(|&edge| below(edge, lanes)).collect();
-        if verify {
-            pis.extend(pis.iter().map(F::again).collect::<Vec<_>>());
+        let again: Vec<F> = pis.iter().filter(|_| counting != Counting::Once).map(F::again).collect();
+        match counting {
+            Counting::Once => (),
+            Counting::Twice => pis.extend(again),
+            Counting::Again => pis = again,
         }
         let mut end = 0;
         let ends = pis.iter().map(|pi| {
@@ -126,7 +152,7 @@ pub fn cost(span: Span, lanes: &'static Lanes) -> u128 {
 /// A count of some milliseconds: its real time divided by its forecast holds for longer counts too.
 pub fn sample<F: Formula>(rows: Rows, lanes: &'static Lanes, below: Below<F>) -> ByFormula<F> {
     let span = Span::new(0, F::SAMPLE_END).expect("it is not empty");
-    ByFormula::new(vec![span], rows, lanes, false, below)
+    ByFormula::new(vec![span], rows, lanes, Counting::Once, below)
 }
 
 impl<F: Formula> Kernel for ByFormula<F> {
@@ -248,7 +274,8 @@ mod tests {
 
     fn verified(start: u128, end: u128) -> ByFormula<Pi> {
         let rows = Rows { asked: Asked::Ranges, certainty: false, cumulative: false };
-        ByFormula::new(vec![Span::new(start, end).unwrap()], rows, lanes::pick(None).unwrap(), true, Pi::new)
+        let spans = vec![Span::new(start, end).unwrap()];
+        ByFormula::new(spans, rows, lanes::pick(None).unwrap(), Counting::Twice, Pi::new)
     }
 
     #[test]
@@ -256,7 +283,7 @@ mod tests {
         // Three numbers are so small that they have no units.
         let spans = [(0, 0), (2, 5), (10, 10_000_000), (3, 1 << 40)].map(|(start, end)| Span::new(start, end).unwrap());
         let rows = Rows { asked: Asked::Ranges, certainty: false, cumulative: false };
-        let kernel = ByFormula::new(spans.to_vec(), rows, lanes::pick(None).unwrap(), true, Pi::new);
+        let kernel = ByFormula::new(spans.to_vec(), rows, lanes::pick(None).unwrap(), Counting::Twice, Pi::new);
         let units = Work::units(&kernel);
         let each: f64 = (0..units).map(|unit| kernel.share(unit..unit + 1)).sum();
         approx::assert_relative_eq!(each, 1.0, max_relative = 1e-9);

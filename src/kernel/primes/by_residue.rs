@@ -2,31 +2,68 @@
 //! ranges are cut into units as for a count.
 
 use super::Sieving;
+use super::by_sieve::BySieve;
 use super::parted::Parted;
-use super::sieving::ROW_BYTES;
-use crate::error::Result;
-use crate::math::sieve::{Layout, ResidueCounter, Residues, Sieve};
+use super::sieving::{self, ROW_BYTES};
+use crate::error::{Error, Result};
+use crate::math::sieve::{self, Layout, ResidueCounter, Residues, Sieve};
 use crate::math::span::Span;
 use crate::placement::Placement;
 use crate::values::Value;
-use crate::wire;
+use crate::wire::{self, Wire};
 use crate::work::{Answer, Forecast, Kernel, Known, Part, Work};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Ranges whose primes are counted by their residues.
 pub struct ByResidue {
     sieving: Sieving,
     residues: Arc<Residues>,
+    /// Where the count of each class is, by ascending residues. It is found when it is first needed.
+    order: OnceLock<Arc<Vec<u32>>>,
 }
 
-/// The counts of all classes, by ascending residues; none if nothing was counted.
+/// The counts of all classes, in the order of the counter's columns; none if nothing was counted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClassCounts {
     counts: Vec<u64>,
 }
 
-wire::fields! { ClassCounts { counts } }
+/// All counts in four bytes, or in eight if one of them needs more.
+impl Wire for ClassCounts {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.counts.len().put(out);
+        match self.counts.iter().all(|&count| count <= u32::MAX.into()) {
+            true => put::<4>(&self.counts, out),
+            false => put::<8>(&self.counts, out),
+        }
+    }
+    fn take(bytes: &mut &[u8]) -> Result<ClassCounts> {
+        let (length, width) = <(usize, u8)>::take(bytes)?;
+        let counts = match width {
+            4 => take::<4>(bytes, length),
+            8 => take::<8>(bytes, length),
+            _ => Err(Error::failed("counts have a width that none have")),
+        };
+        Ok(ClassCounts { counts: counts? })
+    }
+}
+
+fn put<const WIDTH: usize>(counts: &[u64], out: &mut Vec<u8>) {
+    out.push(WIDTH as u8);
+    out.reserve(WIDTH * counts.len());
+    counts.iter().for_each(|count| out.extend_from_slice(&count.to_le_bytes()[..WIDTH]));
+}
+
+fn take<const WIDTH: usize>(bytes: &mut &[u8], length: usize) -> Result<Vec<u64>> {
+    let all = wire::split(bytes, length.saturating_mul(WIDTH))?;
+    let count = |some: &[u8; WIDTH]| {
+        let mut count = [0; 8];
+        count[..WIDTH].copy_from_slice(some);
+        u64::from_le_bytes(count)
+    };
+    Ok(all.as_chunks().0.iter().map(count).collect())
+}
 
 impl Part for ClassCounts {
     fn merge(mut self, right: ClassCounts) -> ClassCounts {
@@ -51,19 +88,23 @@ const PRIMES_OF_MODULUS: u128 = 7;
 impl ByResidue {
     /// The counts modulo `modulus`.
     pub fn new(sieving: Sieving, modulus: u64) -> ByResidue {
-        ByResidue { sieving, residues: Arc::new(Residues::new(modulus)) }
+        ByResidue { sieving, residues: Arc::new(Residues::new(modulus)), order: OnceLock::new() }
+    }
+
+    fn order(&self) -> Arc<Vec<u32>> {
+        let find = || Arc::new(ResidueCounter::new(&self.residues, &self.sieving.layout()).order(&self.residues));
+        self.order.get_or_init(find).clone()
     }
 
     /// The rows of a range, one for each class.
     fn rows(&self) -> impl Fn(Span, ClassCounts) -> Result<Answer> {
-        let (rows, residues) = (self.sieving.rows, self.residues.clone());
+        let (rows, residues, order) = (self.sieving.rows, self.residues.clone(), self.order());
         move |span, ClassCounts { counts }| {
-            let count = |index: usize| counts.get(index).copied().unwrap_or(0);
-            let row = |(index, &residue): (usize, &u32)| {
-                let found = vec![("residue", Value::integer(residue)), ("count", Value::integer(count(index)))];
-                Ok(rows.row(span, found, count(index).into(), "count"))
-            };
-            Answer::one_after_the_other(residues.coprime().iter().enumerate().map(row))
+            let count = |at: u32| counts.get(at as usize).copied().unwrap_or(0);
+            let found = residues.coprime().iter().zip(&*order);
+            let found = found.map(|(&residue, &at)| vec![Value::integer(residue), Value::integer(count(at))]);
+            let total: u64 = counts.iter().sum();
+            Ok(rows.several(span, &["residue", "count"], found, total.into(), "count"))
         }
     }
 }
@@ -120,7 +161,9 @@ impl Kernel for ByResidue {
         let (once, classes) = (self.sieving.forecast(), self.residues.count() as u64);
         let ranges = self.sieving.ranges() as u64;
         let counter = ResidueCounter::memory(self.residues.modulus(), ranges) + 16 * ranges * classes;
+        let counted = self.sieving.units() * classes * sieve::CLASS_PS;
         Forecast {
+            seconds: once.seconds + sieving::seconds(counted.into()),
             rank_bytes: once.rank_bytes + ROW_BYTES * ranges * classes,
             thread_bytes: once.thread_bytes + counter,
             ..once
@@ -132,16 +175,19 @@ impl Kernel for ByResidue {
     }
 
     fn sample(&self) -> Option<Box<dyn Work>> {
-        Some(Box::new(ByResidue { sieving: self.sieving.sample(), residues: self.residues.clone() }))
+        // The tables of a million classes take longer than a sample may.
+        Some(Box::new(BySieve { sieving: self.sieving.sample(), verify: false }))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::PRIMES;
+    use super::ClassCounts;
     use crate::kernel::tests::{answer, column, given};
     use crate::kernel::{Given, Seeks};
     use crate::math::{lanes, trial};
+    use crate::wire;
     use proptest::prelude::*;
 
     fn residues(modulus: u64, text: &str) -> Given {
@@ -198,6 +244,18 @@ mod tests {
             }
             check(&ranges, modulus)?;
         }
+    }
+
+    #[test]
+    fn counts_travel_in_few_bytes() {
+        for (largest, bytes) in [(0, 4), (u64::from(u32::MAX), 4), (1 << 32, 8), (u64::MAX, 8)] {
+            let counts = ClassCounts { counts: vec![1, largest, 0] };
+            let sent = wire::bytes(&counts);
+            assert_eq!(sent.len(), 8 + 1 + 3 * bytes);
+            assert_eq!(wire::value::<ClassCounts>(&sent).unwrap(), counts);
+        }
+        assert!(wire::value::<ClassCounts>(&wire::bytes(&(usize::MAX, 8u8))).is_err());
+        assert!(wire::value::<ClassCounts>(&wire::bytes(&(1usize, (3u8, 0u8)))).is_err());
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! `--tuplet 0,4,6,10`, and `--tuplet K` for K from 7 on: any patterns of primes, counted; and with `--list` of all patterns the first prime of each tuplet.
+//! `--tuplet 0,4,6,10`, `--tuplet K` for K from 7 on, and `--tuplet K --patterns`: any patterns of primes, counted together or apart; and with `--list`
+//! of all patterns the first prime of each tuplet.
 //!
 //! Other primes may lie among those of such a pattern. So a unit sieves a few numbers more, those before its window that may be in tuplets with
 //! its own, and a tuplet belongs to the unit that has its last prime. Then the results of units need no edges: counts are added up, and lists follow each
@@ -7,6 +8,7 @@
 //! Narrow patterns are counted class by class, on any wheel ([`Sieve::tuplets_in_window`]). All others, and lists, need the numbers in order.
 
 use super::Sieving;
+use super::by_residue::places;
 use super::in_order::{Words, bytes_in_order, expected};
 use super::parted::Parted;
 use super::sieving::LayOut;
@@ -25,9 +27,11 @@ use std::ops::Range;
 /// Patterns that are looked for in ranges that touch.
 pub struct Constellations {
     sieving: Sieving,
-    /// They are equally wide.
-    patterns: Vec<Pattern>,
+    /// Those of a group are counted together. All are equally wide.
+    groups: Vec<Vec<Pattern>>,
     search: Search,
+    /// Whether each group has rows of its own.
+    apart: bool,
 }
 
 /// How patterns are found.
@@ -42,18 +46,20 @@ pub enum Search {
 /// The first primes of all tuplets of these patterns, in one range.
 pub struct FirstPrimes(Constellations);
 
-/// How many primes and tuplets.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// How many primes, and how many tuplets of each group; none if nothing was counted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counts {
     primes: u64,
-    tuplets: u64,
+    tuplets: Vec<u64>,
 }
 
 wire::fields! { Counts { primes tuplets } }
 
 impl Part for Counts {
-    fn merge(self, right: Counts) -> Counts {
-        Counts { primes: self.primes.merge(right.primes), tuplets: self.tuplets.merge(right.tuplets) }
+    fn merge(mut self, right: Counts) -> Counts {
+        self.tuplets.resize(self.tuplets.len().max(right.tuplets.len()), 0);
+        self.tuplets.iter_mut().zip(right.tuplets).for_each(|(ours, theirs)| *ours = ours.merge(theirs));
+        Counts { primes: self.primes.merge(right.primes), ..self }
     }
 }
 
@@ -62,7 +68,8 @@ pub struct Scratch {
     sieve: Sieve,
     layout: Layout,
     primes: Words,
-    firsts: Words,
+    /// For each group.
+    firsts: Vec<Words>,
 }
 
 impl Search {
@@ -98,11 +105,21 @@ const WORDS_NS: f64 = 0.3;
 impl Constellations {
     /// The layout is that of the search.
     pub fn new(sieving: Sieving, asked: Tuplet, search: Search) -> Constellations {
-        Constellations { sieving, patterns: patterns_of(asked), search }
+        Constellations { sieving, groups: vec![patterns_of(asked)], search, apart: false }
+    }
+
+    /// The same, with a row for each pattern.
+    pub fn apart(sieving: Sieving, asked: Tuplet, search: Search) -> Constellations {
+        let groups = patterns_of(asked).into_iter().map(|pattern| vec![pattern]).collect();
+        Constellations { sieving, groups, search, apart: true }
+    }
+
+    fn patterns(&self) -> impl Iterator<Item = &Pattern> {
+        self.groups.iter().flatten()
     }
 
     fn width(&self) -> u128 {
-        self.patterns.iter().map(Pattern::width).max().unwrap_or(0).into()
+        self.patterns().map(Pattern::width).max().unwrap_or(0).into()
     }
 
     /// The smallest number that may begin a tuplet whose last prime is `start` or later, in a range of this index.
@@ -112,11 +129,18 @@ impl Constellations {
         self.sieving.edges[range].max(start.saturating_sub(self.width()))
     }
 
-    /// The tuplets that begin with a prime of the wheel, which is in no class: with one that is `from` or later, if the last prime is in `last`.
-    fn beside_the_wheel(&self, wheel: &'static Wheel, from: u128, last: Range<u128>) -> impl Iterator<Item = u128> {
+    /// The tuplets of a group that begin with a prime of the wheel, which is in no class: with one that is `from` or later, if the last prime is in
+    /// `last`.
+    fn beside_the_wheel<'a>(
+        &'a self,
+        group: &'a [Pattern],
+        wheel: &'static Wheel,
+        from: u128,
+        last: &'a Range<u128>,
+    ) -> impl Iterator<Item = u128> + 'a {
         let own = wheel.primes.iter().map(|&prime| u128::from(prime));
         let own = own.filter(move |&prime| prime >= from && last.contains(&(prime + self.width())));
-        own.filter(|&first| self.patterns.iter().any(|pattern| pattern.is_at(first)))
+        own.filter(|&first| group.iter().any(|pattern| pattern.is_at(first)))
     }
 
     /// What a unit has in each of its ranges, class by class.
@@ -126,15 +150,16 @@ impl Constellations {
         let (range, borders) = self.sieving.borders(window);
         let from = self.firsts_from(range, window.start());
         let wide = Span::new(from, window.end()).expect("it begins no later");
-        let above: Vec<Vec<u32>> = self
-            .patterns
-            .iter()
-            .map(|pattern| pattern.distances().skip(1).map(|above| above as u32).collect())
-            .collect();
+        let above = self.patterns().map(|pattern| pattern.distances().skip(1).map(|above| above as u32).collect());
+        let above: Vec<Vec<u32>> = above.collect();
         let above: Vec<&[u32]> = above.iter().map(Vec::as_slice).collect();
         let found = sieve.tuplets_in_window((&self.sieving.base, layout), wide, borders, &above);
-        let mut counts: Vec<Counts> =
-            found.into_iter().map(|PartTuplets { primes, tuplets, .. }| Counts { primes, tuplets }).collect();
+        let counts = |PartTuplets { primes, tuplets, .. }| {
+            let mut each = tuplets.into_iter();
+            let of = |group: &Vec<Pattern>| each.by_ref().take(group.len()).sum();
+            Counts { primes, tuplets: self.groups.iter().map(of).collect() }
+        };
+        let mut counts: Vec<Counts> = found.into_iter().map(counts).collect();
         // Those before the window are not its own.
         let own = |number: u128| layout.wheel.primes.iter().any(|&prime| u128::from(prime) == number);
         counts[0].primes -= (from..window.start()).filter(|&number| is_prime(number) && !own(number)).count() as u64;
@@ -147,7 +172,7 @@ impl Constellations {
         let (lanes, (window, _)) = (self.sieving.lanes, scratch.layout.unit(unit));
         let parts = self.edges(window).map(|(range, part)| {
             let (from, end) = (self.firsts_from(range, part.start), part.end.saturating_sub(self.width()));
-            let tuplets = scratch.firsts.count(from, end, lanes);
+            let tuplets = scratch.firsts.iter().map(|firsts| firsts.count(from, end, lanes)).collect();
             Counts { primes: scratch.primes.count(part.start, part.end, lanes), tuplets }
         });
         parts.collect()
@@ -162,7 +187,8 @@ impl Constellations {
 
     fn scratch(&self, placement: &Placement) -> Scratch {
         let (sieve, layout) = (self.sieving.sieve(placement), self.sieving.layout());
-        Scratch { sieve, layout, primes: Words::default(), firsts: Words::default() }
+        let firsts = self.groups.iter().map(|_| Words::default()).collect();
+        Scratch { sieve, layout, primes: Words::default(), firsts }
     }
 
     /// Fills the words of a unit and of the numbers before it. Returns whether all are primes.
@@ -173,14 +199,14 @@ impl Constellations {
         let from = self.firsts_from(self.sieving.borders(window).0, window.start());
         let wide = Span::new(from, window.end()).expect("it begins no later");
         primes.begin();
-        firsts.begin();
+        firsts.iter_mut().for_each(Words::begin);
         let base = (&*self.sieving.base, layout.bound);
-        let are_primes = sieve.patterns_in_order(base, wide, &self.patterns, tests, |start, some, first| {
+        let are_primes = sieve.patterns_in_order(base, wide, &self.groups, tests, |start, some, first| {
             primes.push(start, some);
-            firsts.push(start, first);
+            firsts.iter_mut().zip(first).for_each(|(firsts, &word)| firsts.push(start, word));
         });
         primes.end();
-        firsts.end();
+        firsts.iter_mut().for_each(Words::end);
         are_primes
     }
 
@@ -188,7 +214,7 @@ impl Constellations {
         let (span, sieving, layout) = (self.sieving.span(), self.sieving.forecast(), self.sieving.layout());
         let (reading, own_bytes) = match self.search {
             Search::Classes => (CLASSES_NS, sieve::tuplets_memory(&layout)),
-            Search::Words => (WORDS_NS, 2 * bytes_in_order(&layout)),
+            Search::Words => (WORDS_NS, (1 + self.groups.len() as u64) * bytes_in_order(&layout)),
         };
         Forecast {
             seconds: sieving.seconds + 1e-9 * reading * expected(span),
@@ -198,14 +224,37 @@ impl Constellations {
     }
 
     fn sample(&self) -> Constellations {
-        Constellations { sieving: self.sieving.sample(), patterns: self.patterns.clone(), search: self.search }
+        Constellations { sieving: self.sieving.sample(), groups: self.groups.clone(), ..*self }
     }
 
     fn row(&self) -> impl Fn(Span, Counts) -> Result<Answer> {
-        let rows = self.sieving.rows;
-        move |span, Counts { primes, tuplets }| {
-            Ok(rows.answer(span, primes, &[("tuplets", Value::integer(tuplets))], "tuplets"))
+        let (rows, apart) = (self.sieving.rows, self.apart);
+        let groups = self.groups.clone();
+        move |span, Counts { primes, mut tuplets }| {
+            tuplets.resize(groups.len(), 0);
+            let each = groups.iter().zip(tuplets).enumerate().map(|(index, (group, tuplets))| {
+                let tuplets = ("tuplets", Value::integer(tuplets));
+                Ok(match apart {
+                    false => rows.answer(span, primes, &[tuplets], "tuplets"),
+                    // The total is that of the primes, which all rows of a range have in common.
+                    true => {
+                        let of = if index == 0 { primes } else { 0 };
+                        rows.row(
+                            span,
+                            vec![("pattern", Value::text(group[0].to_string())), tuplets],
+                            of.into(),
+                            "tuplets",
+                        )
+                    }
+                })
+            });
+            Answer::one_after_the_other(each)
         }
+    }
+
+    /// How many rows a range has.
+    fn rows_each(&self) -> usize {
+        if self.apart { self.groups.len() } else { 1 }
     }
 }
 
@@ -230,8 +279,9 @@ impl Kernel for Constellations {
         let parts = self.edges(window).zip(counts).map(|((range, part), counts)| {
             let own = wheel.primes.iter().filter(|&&prime| part.contains(&u128::from(prime))).count() as u64;
             let from = self.firsts_from(range, part.start);
-            let beside = self.beside_the_wheel(wheel, from, part).count() as u64;
-            counts.merge(Counts { primes: own, tuplets: beside })
+            let beside =
+                self.groups.iter().map(|group| self.beside_the_wheel(group, wheel, from, &part).count() as u64);
+            counts.merge(Counts { primes: own, tuplets: beside.collect() })
         });
         Ok(Parted { first: self.sieving.borders(window).0 as u64, parts: parts.collect() })
     }
@@ -244,7 +294,8 @@ impl Kernel for Constellations {
 
     fn known(&self, runs: Vec<(Range<u64>, Parted<Counts>)>) -> Result<Known> {
         if !self.sieving.rows.cumulative {
-            return self.sieving.known(runs, self.row());
+            let known = self.sieving.known(runs, self.row())?;
+            return Ok(Known { places: places(known.places, self.rows_each()), ..known });
         }
         self.sieving.known_from_the_first(runs, self.row())
     }
@@ -252,7 +303,9 @@ impl Kernel for Constellations {
     fn plausible(&self, units: Range<u64>, part: &Parted<Counts>) -> bool {
         // A tuplet may begin before the first of the primes.
         let fits = |found: &Counts, _, possible: &std::ops::RangeInclusive<u128>| {
-            possible.contains(&u128::from(found.primes)) && found.tuplets <= found.primes
+            possible.contains(&u128::from(found.primes))
+                && found.tuplets.len() == self.groups.len()
+                && found.tuplets.iter().all(|&tuplets| tuplets <= found.primes)
         };
         self.sieving.plausible(&units, part, fits)
     }
@@ -292,13 +345,13 @@ impl Kernel for FirstPrimes {
         let (window, _) = scratch.layout.unit(unit);
         let from = all.firsts_from(0, window.start());
         let mut found = Ascending::default();
-        all.beside_the_wheel(scratch.layout.wheel, from, window.start()..window.end())
-            .for_each(|first| found.push(first));
+        let last = window.start()..window.end();
+        all.beside_the_wheel(&all.groups[0], scratch.layout.wheel, from, &last).for_each(|first| found.push(first));
         let end = window.end().saturating_sub(all.width());
         if from < end {
-            let words = scratch.firsts.part(from, end);
+            let words = scratch.firsts[0].part(from, end);
             let number = |offset: u64| words.start() + u128::from(offset);
-            let is = |offset: &u64| are_primes || all.patterns.iter().any(|pattern| pattern.is_at(number(*offset)));
+            let is = |offset: &u64| are_primes || all.patterns().any(|pattern| pattern.is_at(number(*offset)));
             let count = all.sieving.lanes.ones(words.bits()) as usize;
             found.extend(words.start(), words.offsets().filter(is), if are_primes { count } else { 0 });
         }
@@ -413,6 +466,30 @@ mod tests {
                     (numbers(&answer, "count"), numbers(&answer, "tuplets"))
                 });
                 assert_eq!(found[0], found[1]);
+            }
+        }
+    }
+
+    #[test]
+    fn patterns_apart_are_those_that_are_counted_alone() {
+        let ranges = "0..40 40..20000 1e6..3e6 2^64..+1e4 10^25..+3000";
+        for k in [2, 3, 5, 8, 9, 11] {
+            let together = answer((PRIMES.open)(&asked(Tuplet::Densest(k), ranges)));
+            let apart = answer((PRIMES.open)(&Given { apart: true, ..asked(Tuplet::Densest(k), ranges) }));
+            let patterns = densest(k);
+            assert_eq!(apart.total, together.total);
+            for (index, pattern) in patterns.iter().enumerate() {
+                let alone = answer((PRIMES.open)(&asked(Tuplet::Of(*pattern), ranges)));
+                for key in ["start", "tuplets", "certainty"] {
+                    let mine: Vec<String> =
+                        column(&apart, key).into_iter().skip(index).step_by(patterns.len()).collect();
+                    assert_eq!(mine, column(&alone, key), "{pattern}");
+                }
+                assert_eq!(column(&apart, "pattern")[index], pattern.to_string());
+            }
+            for (range, all) in numbers(&together, "tuplets").into_iter().enumerate() {
+                let mine = &numbers(&apart, "tuplets")[range * patterns.len()..][..patterns.len()];
+                assert_eq!(mine.iter().sum::<u64>(), all);
             }
         }
     }

@@ -285,7 +285,8 @@ pub mod tests {
         let base = Arc::new(SievingPrimes::up_to(size.bound));
         let rows = Rows { asked: Asked::Ranges, certainty: false, cumulative: false };
         let (lay_out, lanes) = (R::LAY_OUT, lanes::pick(None).unwrap());
-        let kernel = InOrder::<R>::new(Sieving { edges: edges.to_vec(), rows, size, lay_out, lanes, base });
+        let kernel =
+            InOrder::<R>::new(Sieving { edges: edges.to_vec(), rows, size, lay_out, lanes, base, by_tests: false });
         let mut scratch = kernel.scratch(&Placement::here(0));
         let units = (0..kernel.units()).map(|unit| kernel.compute(unit, &mut scratch).unwrap());
         units.fold(Parted::default(), Part::merge).all(edges.len() - 1)

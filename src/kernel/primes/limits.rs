@@ -38,6 +38,9 @@ fn check_options(given: &Given) -> Result<()> {
         Some(Seeks::Tuplets(Tuplet::Of(pattern))) => admissible(pattern)?,
         _ => (),
     }
+    if given.apart {
+        check_apart(given)?;
+    }
     let method = given.method.unwrap_or(Method::Sieve);
     let has_lanes = matches!(method, Method::Sieve | Method::Gourdon);
     if given.lanes.is_some() && !has_lanes {
@@ -55,6 +58,18 @@ fn check_options(given: &Given) -> Result<()> {
         Some(option) => Err(Error::usage(format!("--verify is not for --{option}: leave one of them out"))),
         None => Ok(()),
     }
+}
+
+/// Refuses to count the patterns of tuplets apart where there are none.
+fn check_apart(given: &Given) -> Result<()> {
+    let with = match given.seeks {
+        Some(Seeks::Tuplets(Tuplet::Densest(_))) if given.firsts => "--list",
+        Some(Seeks::Tuplets(Tuplet::Densest(_))) if given.brun => "--brun",
+        Some(Seeks::Tuplets(Tuplet::Densest(_))) if given.points.is_some() => "--every and --points",
+        Some(Seeks::Tuplets(Tuplet::Densest(_))) => return Ok(()),
+        _ => return Err(Error::usage("--patterns counts the patterns of K primes apart: write --tuplet 3 --patterns")),
+    };
+    Err(Error::usage(format!("--patterns is not for {with}: leave one of them out")))
 }
 
 /// Refuses a pattern that cannot come again and again.

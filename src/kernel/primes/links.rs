@@ -1,7 +1,7 @@
 //! From ranges to works: each range, or run of ranges that touch, becomes a link of a chain.
 
 use super::brun::Brun;
-use super::by_formula::{Below, ByFormula};
+use super::by_formula::{Below, ByFormula, Counting};
 use super::by_residue::{self, ByResidue};
 use super::by_sieve::BySieve;
 use super::by_trial::ByTrial;
@@ -26,7 +26,8 @@ use crate::error::Result;
 use crate::kernel::ready::Ready;
 use crate::kernel::{self, Given, Method, Opened, PlanChoice, Seeks, Tuplet};
 use crate::math::lanes::{self, Lanes};
-use crate::math::sieve::{Layout, Residues, SievingPrimes};
+use crate::math::patterns;
+use crate::math::sieve::{self, Layout, Residues, SievingPrimes};
 use crate::math::span::Span;
 use crate::syntax;
 use crate::values::{Ascending, Fact, Table, Value};
@@ -56,6 +57,7 @@ pub fn open_pieces(given: &Given, whole: &[Span], spans: Vec<Span>, asked: Asked
     facts.extend(given.seeks.map(|seeks| Fact::new(seeks.option(), seeks.value())));
     facts.extend(given.race.then(|| Fact::new("race", Value::text("yes"))));
     facts.extend(given.brun.then(|| Fact::new("brun", Value::text("yes"))));
+    facts.extend(given.apart.then(|| Fact::new("patterns", Value::text("yes"))));
     facts.extend(given.firsts.then(|| Fact::new(Seeks::Primes.option(), Value::text("yes"))));
     facts.extend(
         given.power.filter(|&power| power != 1).map(|power| Fact::new("power", Value::text(power.to_string()))),
@@ -72,7 +74,7 @@ pub fn open_pieces(given: &Given, whole: &[Span], spans: Vec<Span>, asked: Asked
     let lanes = given.lanes.map_or_else(|| lanes::pick(None), Ok)?;
     let lay_out: LayOut = match given.seeks {
         None => Layout::with_borders,
-        Some(Seeks::Tuplets(asked)) if given.firsts || among_neighbours(asked).is_none() => {
+        Some(Seeks::Tuplets(asked)) if given.firsts || given.apart || among_neighbours(asked).is_none() => {
             Search::of(asked, !given.firsts, !rows.cumulative).lay_out()
         }
         Some(Seeks::Tuplets(_)) if given.brun => Brun::LAY_OUT,
@@ -80,7 +82,7 @@ pub fn open_pieces(given: &Given, whole: &[Span], spans: Vec<Span>, asked: Asked
         Some(Seeks::Gaps) => Gaps::LAY_OUT,
         Some(Seeks::GapTable(asked)) => gap_table::lay_out(asked, spans[0]),
         Some(Seeks::Residues(_)) if given.race => race::LAY_OUT,
-        Some(Seeks::Residues(_)) => Layout::with_borders,
+        Some(Seeks::Residues(modulus)) => sieve::layout_for(Residues::new(modulus).count()),
         Some(Seeks::Primes) => Ascending::LAY_OUT,
     };
     let ways = way::ways(given, &spans, asked, lanes, lay_out);
@@ -148,6 +150,9 @@ impl Planned<'_> {
             Some(Seeks::Residues(modulus)) if !self.given.race => {
                 by_residue::places(places, Residues::new(modulus).count())
             }
+            Some(Seeks::Tuplets(Tuplet::Densest(k))) if self.given.apart => {
+                by_residue::places(places, patterns::densest(k).len())
+            }
             _ => places,
         };
         let sieved = ranges.into_iter().map(|(sieving, places)| (self.link(sieving), rows(places)));
@@ -178,7 +183,12 @@ impl Planned<'_> {
 
     fn counted_by<F: Formula>(&self, method: Method, below: Below<F>) -> (Link, Told) {
         let (places, spans): (Vec<u32>, Vec<Span>) = self.of(method).unzip();
-        let counts = ByFormula::new(spans, self.rows, self.lanes, self.given.verify, below);
+        let counting = match (self.given.verify, self.given.otherwise) {
+            (_, true) => Counting::Again,
+            (true, false) => Counting::Twice,
+            (false, false) => Counting::Once,
+        };
+        let counts = ByFormula::new(spans, self.rows, self.lanes, counting, below);
         let (mut how, mut verify) = (Texts::default(), Texts::default());
         counts.how().for_each(|text| how.add(|| text));
         counts.verify().for_each(|text| verify.add(|| text));
@@ -193,6 +203,9 @@ impl Planned<'_> {
                 _ => Box::new(BySieve { sieving, verify: self.given.verify }),
             },
             Some(Seeks::Tuplets(_)) if self.given.brun => Box::new(InOrder::<Brun>::new(sieving)),
+            Some(Seeks::Tuplets(asked)) if self.given.apart => {
+                Box::new(Constellations::apart(sieving, asked, Search::of(asked, true, true)))
+            }
             Some(Seeks::Tuplets(asked)) => tuplets(asked, sieving, Search::of(asked, true, !self.rows.cumulative)),
             Some(Seeks::Residues(modulus)) if self.given.race => Box::new(Race::new(sieving, modulus)),
             Some(Seeks::Residues(modulus)) => Box::new(ByResidue::new(sieving, modulus)),
@@ -208,14 +221,14 @@ impl Planned<'_> {
         for SieveRun { edges, .. } in &runs {
             let span = Span::new(edges[0], edges[edges.len() - 1]).expect("edges ascend");
             let layout = (self.lay_out)(span, edges.len() as u64 - 2);
-            sizes.push(Size::of(&layout));
+            sizes.push(if self.given.otherwise { Size::of_tests(&layout, span) } else { Size::of(&layout) });
             sieves.add(|| layout.to_string());
         }
         let bound = sizes.iter().map(|size| size.bound).max().unwrap_or(0);
         let base = Arc::new(SievingPrimes::up_to(bound));
         let &Planned { rows, lay_out, lanes, .. } = self;
         let sieving = |(SieveRun { edges, places }, size)| {
-            (Sieving { edges, rows, size, lay_out, lanes, base: base.clone() }, places)
+            (Sieving { edges, rows, size, lay_out, lanes, base: base.clone(), by_tests: self.given.otherwise }, places)
         };
         (runs.into_iter().zip(sizes).map(sieving).collect(), sieves)
     }

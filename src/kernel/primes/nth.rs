@@ -93,7 +93,8 @@ fn open(given: &Given) -> Result<Opened> {
         let size = sizes.next().expect("each window has its size");
         let below = Pi::new(window.start(), lanes);
         below.how().into_iter().for_each(|text| gourdon.add(|| text));
-        let sieving = Sieving { edges: edges(window), rows, size, lay_out: LAY_OUT, lanes, base: base.clone() };
+        let sieving =
+            Sieving { edges: edges(window), rows, size, lay_out: LAY_OUT, lanes, base: base.clone(), by_tests: false };
         links.push((n, Box::new(Nth { n, below, sieving, farthest }), vec![place]));
     }
     // The smallest come first.
@@ -392,7 +393,7 @@ mod tests {
         let base = Arc::new(SievingPrimes::kept_up_to(size.kept, size.bound));
         let rows = Rows { asked: Asked::Ranges, certainty: false, cumulative: false };
         let below = Pi::new(window.start(), lanes);
-        let sieving = Sieving { edges: edges(window), rows, size, lay_out: LAY_OUT, lanes, base };
+        let sieving = Sieving { edges: edges(window), rows, size, lay_out: LAY_OUT, lanes, base, by_tests: false };
         Nth { n, below, sieving, farthest }
     }
 

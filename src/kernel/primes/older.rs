@@ -142,7 +142,7 @@ impl Formula for Older {
 
 #[cfg(test)]
 mod tests {
-    use super::super::by_formula::ByFormula;
+    use super::super::by_formula::{ByFormula, Counting};
     use super::super::rows::{Asked, Rows};
     use super::*;
     use crate::kernel::tests::column;
@@ -151,9 +151,9 @@ mod tests {
     use crate::math::span::Span;
     use crate::work::tests::whole;
 
-    fn counts(spans: Vec<Span>, verify: bool, below: fn(u128, &'static Lanes) -> Older) -> Vec<String> {
+    fn counts(spans: Vec<Span>, counting: Counting, below: fn(u128, &'static Lanes) -> Older) -> Vec<String> {
         let rows = Rows { asked: Asked::Ranges, certainty: false, cumulative: false };
-        column(&whole(&ByFormula::new(spans, rows, lanes::pick(None).unwrap(), verify, below)), "count")
+        column(&whole(&ByFormula::new(spans, rows, lanes::pick(None).unwrap(), counting, below)), "count")
     }
 
     #[test]
@@ -165,9 +165,9 @@ mod tests {
         let below = |n: u128| primes.partition_point(|&prime| u128::from(prime) < n);
         let expect: Vec<String> =
             spans.iter().map(|span| (below(span.end()) - below(span.start())).to_string()).collect();
-        for verify in [false, true] {
-            assert_eq!(counts(spans.clone(), verify, Older::legendre), expect);
-            assert_eq!(counts(spans.clone(), verify, Older::lmo), expect);
+        for counting in Counting::ALL {
+            assert_eq!(counts(spans.clone(), counting, Older::legendre), expect);
+            assert_eq!(counts(spans.clone(), counting, Older::lmo), expect);
         }
     }
 
@@ -175,7 +175,7 @@ mod tests {
     fn known_values_in_shares() {
         let spans = vec![Span::new(0, 10_000_000_001).unwrap(), Span::new(0, 100_000_000_001).unwrap()];
         for below in [Older::legendre, Older::lmo] {
-            assert_eq!(counts(spans.clone(), false, below), ["455052511", "4118054813"]);
+            assert_eq!(counts(spans.clone(), Counting::Once, below), ["455052511", "4118054813"]);
         }
     }
 

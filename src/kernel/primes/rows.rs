@@ -58,6 +58,31 @@ impl Rows {
         self.certain_row(span, found, whole, bare, primality::certainty(span.end()))
     }
 
+    /// Several rows of a range, with what was found, by these names; `whole` is their total. It takes less than as many single rows.
+    pub fn several(
+        self,
+        span: Span,
+        names: &[&'static str],
+        found: impl Iterator<Item = Vec<Value>>,
+        whole: Integer,
+        bare: &'static str,
+    ) -> Answer {
+        let ends = [("start", span.start()), ("end", span.end())].map(|(name, end)| (name, Value::integer(end)));
+        let certainty = Value::text(primality::certainty(span.end()).name());
+        let certain = self.certainty.then_some(certainty);
+        let names: Vec<&str> = ends.iter().map(|(name, _)| *name).chain(names.iter().copied()).collect();
+        let names = [&names[..], if self.certainty { &["certainty"] } else { &[] }].concat();
+        let rows = found.map(|found| {
+            let mut row = Vec::with_capacity(names.len());
+            row.extend(ends.iter().map(|(_, end)| end.clone()));
+            row.extend(found);
+            row.extend(certain.clone());
+            row
+        });
+        let table = Table::of(&names).with(rows.collect::<Vec<_>>());
+        Answer { total: Some(whole), ..Answer::rows(table, bare) }
+    }
+
     fn certain_row(
         self,
         span: Span,

@@ -32,6 +32,11 @@ pub struct Size {
 }
 
 impl Size {
+    /// The same layout if all numbers of the span are tested.
+    pub fn of_tests(layout: &Layout, span: Span) -> Size {
+        Size { cost: sieve::tests_cost(layout, span), ..Size::of(layout) }
+    }
+
     /// What a plan needs to know of the layout.
     pub fn of(layout: &Layout) -> Size {
         let Layout { bound, kept, .. } = *layout;
@@ -54,6 +59,8 @@ pub struct Sieving {
     pub lanes: &'static Lanes,
     /// The sieving primes, which all runs of ranges share.
     pub base: Arc<SievingPrimes>,
+    /// Whether each number is tested instead, for a check.
+    pub by_tests: bool,
 }
 
 impl Sieving {
@@ -84,7 +91,8 @@ impl Sieving {
 
     /// A sieve for one thread.
     pub fn sieve(&self, placement: &Placement) -> Sieve {
-        Sieve::new(self.lanes, placement.cache)
+        let sieve = Sieve::new(self.lanes, placement.cache);
+        if self.by_tests { sieve.by_tests() } else { sieve }
     }
 
     /// What sieving is expected to take.
@@ -109,7 +117,7 @@ impl Sieving {
         let end = self.span().end().clamp(SAMPLE_WIDTH, SIEVE_SAMPLE_END);
         let edges = vec![end - SAMPLE_WIDTH, end];
         let size = Size::of(&(self.lay_out)(Span::new(edges[0], edges[1]).expect("edges ascend"), 0));
-        Sieving { edges, size, base: Arc::new(SievingPrimes::up_to(size.bound)), ..*self }
+        Sieving { edges, size, base: Arc::new(SievingPrimes::up_to(size.bound)), by_tests: false, ..*self }
     }
 
     /// The range in which a window begins, and the borders that lie within the window.

@@ -183,7 +183,7 @@ wire::fields! {
 
 #[cfg(test)]
 mod tests {
-    use super::super::by_formula::ByFormula;
+    use super::super::by_formula::{ByFormula, Counting};
     use super::super::rows::{Asked, Rows};
     use super::*;
     use crate::kernel::tests::column;
@@ -191,21 +191,21 @@ mod tests {
     use crate::math::span::Span;
     use crate::work::tests::whole;
 
-    fn sums<const K: usize>(ranges: &[(u128, u128)], verify: bool) -> Vec<String> {
+    fn sums<const K: usize>(ranges: &[(u128, u128)], counting: Counting) -> Vec<String> {
         let spans = ranges.iter().map(|&(start, end)| Span::new(start, end).unwrap()).collect();
         let rows = Rows { asked: Asked::Sums(K as u32), certainty: false, cumulative: false };
-        let work = ByFormula::new(spans, rows, lanes::pick(None).unwrap(), verify, SumBelow::<K>::new);
+        let work = ByFormula::new(spans, rows, lanes::pick(None).unwrap(), counting, SumBelow::<K>::new);
         column(&whole(&work), "sum")
     }
 
     #[test]
     fn ranges_are_differences() {
-        for verify in [false, true] {
+        for counting in Counting::ALL {
             let ranges = [(0, 11), (0, 2_000_000), (300_000, 2_000_000), (5, 5), (0, 300_000)];
-            assert_eq!(sums::<1>(&ranges, verify), ["17", "142913828922", "139204321808", "0", "3709507114"]);
-            assert_eq!(sums::<0>(&[(0, 1_000_001)], verify), ["78498"]);
-            assert_eq!(sums::<2>(&[(0, 11), (0, 1_000_000)], verify), ["87", "24693298341834533"]);
-            assert_eq!(sums::<3>(&[(0, 11), (0, 1_000_000)], verify), ["503", "18393235410255348281725"]);
+            assert_eq!(sums::<1>(&ranges, counting), ["17", "142913828922", "139204321808", "0", "3709507114"]);
+            assert_eq!(sums::<0>(&[(0, 1_000_001)], counting), ["78498"]);
+            assert_eq!(sums::<2>(&[(0, 11), (0, 1_000_000)], counting), ["87", "24693298341834533"]);
+            assert_eq!(sums::<3>(&[(0, 11), (0, 1_000_000)], counting), ["503", "18393235410255348281725"]);
         }
     }
 

@@ -52,7 +52,12 @@ impl<const K: usize> Reading for Tuplets<K> {
     fn read(reader: &mut Reader, unit: u64, borders: &[u128]) -> Vec<Self> {
         let Reader { sieve, layout, base, .. } = reader;
         let found = sieve.tuplets_in_parts(base, layout, unit, borders, PATTERNS[K - 2]);
-        let part = |PartTuplets { primes, tuplets, first, last }| Tuplets { primes, tuplets, first, last };
+        let part = |PartTuplets { primes, tuplets, first, last }| Tuplets {
+            primes,
+            tuplets: tuplets.iter().sum(),
+            first,
+            last,
+        };
         found.into_iter().map(part).collect()
     }
 

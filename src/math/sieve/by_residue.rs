@@ -6,13 +6,16 @@
 //! overflows, the columns are added to the counts.
 //!
 //! Which residue a column stands for depends only on the class modulo the common factor. So where P is large, classes share their columns, and
-//! these are emptied once in a unit.
+//! these are emptied once in a unit. The counts of a unit are in the order of the columns: so a million of them are added one after the other
+//! and not all over the memory. Who shows them puts them in the order of residues, once.
 //!
-//! Cost: for each 64 bits about eight cycles more than counting them.
+//! Cost: for each 64 bits about eight cycles more than counting them; and for each unit some ten nanoseconds for each class, all told. So a layout for
+//! many classes has few units ([`layout_for`]).
 
 use super::borders::{self, Borders};
 use super::{Layout, Sieve, SieveTask, SievingPrimes, inverse, part_of};
 use crate::math::lanes::Lanes;
+use crate::math::span::Span;
 use std::ops::Range;
 
 /// The residue classes modulo some Q that are coprime to Q.
@@ -68,6 +71,21 @@ impl Residues {
     }
 }
 
+/// Lays out a span for so many classes: the time of a unit is a multiple of what its counts cost on their way to the answer.
+pub fn layout_for(classes: usize) -> fn(Span, u64) -> Layout {
+    match classes as u64 * CLASS_PS * SHARE / 1_000_000_000 {
+        0..2 => Layout::with_borders,
+        2..20 => |span, borders| Layout::with_borders(span, borders).in_long_units(20_000_000_000),
+        _ => |span, borders| Layout::with_borders(span, borders).in_long_units(100_000_000_000),
+    }
+}
+
+/// Picoseconds: a count on its way from the columns of a unit into the answer.
+pub const CLASS_PS: u64 = 10_000;
+
+/// How many times as long as its counts a unit takes.
+const SHARE: u64 = 10;
+
 /// What a thread counts classes with: tables for one modulus and one wheel.
 pub struct ResidueCounter {
     modulus: u64,
@@ -79,7 +97,7 @@ pub struct ResidueCounter {
     inverse: u64,
     /// How many classes there are.
     count: usize,
-    /// The index of the class of column j, for the classes of the wheel that are r modulo `common`: at r·`period` + j.
+    /// The place among the counts of column j, for the classes of the wheel that are r modulo `common`: at r·`period` + j. It ascends.
     indices: Vec<u32>,
     /// The columns that are not yet added to the counts, for each part and each r; one for all where they are emptied after each class.
     columns: Vec<Columns>,
@@ -130,11 +148,18 @@ impl ResidueCounter {
         let count = residues.count();
         let mut counter = ResidueCounter { modulus, common, period, inverse, count, indices: vec![], columns: vec![] };
         counter.indices = vec![NOWHERE; modulus as usize];
-        for (index, &residue) in (0..).zip(residues.coprime()) {
+        for &residue in residues.coprime() {
             let place = counter.place(residue.into());
-            counter.indices[place] = index;
+            counter.indices[place] = 0;
         }
+        let coprime = counter.indices.iter_mut().filter(|index| **index != NOWHERE);
+        (0..).zip(coprime).for_each(|(at, index)| *index = at);
         counter
+    }
+
+    /// For each class, by ascending residues: where its count is.
+    pub fn order(&self, residues: &Residues) -> Vec<u32> {
+        residues.coprime().iter().map(|&residue| self.indices[self.place(residue.into())]).collect()
     }
 
     /// The bytes of a counter of so many parts.
@@ -278,7 +303,7 @@ fn add_words(bytes: &mut [u8], width: usize, mut at: usize, words: &[u64]) -> us
 
 impl Sieve {
     /// The number of primes in each class of `counter`, for each part of a unit's window between `borders`, which ascend and lie within the window.
-    /// Primes that divide the modulus are in no class.
+    /// [`ResidueCounter::order`] tells where that of a class is. Primes that divide the modulus are in no class.
     ///
     /// Cost: that of [`Sieve::unit_in_parts`], and about a tenth more if the modulus does not divide that of the wheel.
     pub fn residues_in_parts(
@@ -315,13 +340,13 @@ fn gcd(a: u64, b: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::math::span::Span;
     use crate::math::{lanes, primality};
 
     /// Each part of each unit against its primes, one by one.
     fn check(base: &SievingPrimes, layout: &Layout, primes: &[u128], residues: &Residues, lanes: &'static Lanes) {
         let mut sieve = Sieve::new(lanes, 32 << 10);
         let mut counter = ResidueCounter::new(residues, layout);
+        let order = counter.order(residues);
         let cuts = 3u128;
         let span = Span::new(layout.unit(0).0.start(), layout.unit(layout.units() - 1).0.end()).unwrap();
         let borders: Vec<u128> = (1..cuts).map(|cut| span.start() + span.width() * cut * cut / (cuts * cuts)).collect();
@@ -339,7 +364,7 @@ mod tests {
         let mut expect = vec![vec![0u64; residues.count()]; borders.len() + 1];
         for &prime in primes {
             let part = borders.partition_point(|&border| border <= prime);
-            residues.index(prime).into_iter().for_each(|index| expect[part][index] += 1);
+            residues.index(prime).into_iter().for_each(|index| expect[part][order[index] as usize] += 1);
         }
         assert_eq!(found, expect, "modulo {} by {layout}", residues.modulus());
     }

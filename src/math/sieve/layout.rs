@@ -10,7 +10,7 @@
 //! two hosts must never lay out differently.
 
 use super::wheel::Wheel;
-use super::{CLASSES_TOGETHER, large_primes};
+use super::{CLASSES_TOGETHER, candidates, large_primes};
 use crate::math::cut::Cut;
 use crate::math::primality::{self, Certainty};
 use crate::math::span::Span;
@@ -56,6 +56,9 @@ const BORDER_PS: u64 = 6_000;
 
 /// Picoseconds: finding the first and the last primes of one part of a class.
 const PART_PS: u64 = 60_000;
+
+/// Picoseconds: looking for a small divisor of a number.
+const LEFT_OUT_PS: u64 = 4_000;
 
 /// How many threads may wait for the last window, if windows are not cut further.
 const THREADS_IDLE: u128 = 4;
@@ -120,6 +123,14 @@ impl Layout {
     /// The same, but a unit is a whole window.
     pub fn in_whole_windows(self) -> Layout {
         Layout { slices: 1, ..self }
+    }
+
+    /// The same with units that take so many picoseconds, as far as windows are wide enough.
+    pub fn in_long_units(self, least: u64) -> Layout {
+        let (classes, window) = (self.wheel.classes.len() as u64, self.cost / u128::from(self.windows()));
+        let is_long = |slices: &u64| window / u128::from(*slices) >= u128::from(least);
+        let slices = (1..=self.slices).rev().filter(|slices| classes.is_multiple_of(*slices)).find(is_long);
+        Layout { slices: slices.unwrap_or(1), ..self }
     }
 
     /// How many units there are.
@@ -303,6 +314,13 @@ fn tests(end: u128, width: u64, bound: u64) -> u128 {
     let left = u128::from(width) * 561 / u128::from(ln(bound).max(1));
     let primes = u128::from(width) * 1000 / u128::from(ln_wide(end).max(1));
     left * test + primes.min(left) * prove
+}
+
+/// Expected picoseconds of all units on one thread if their numbers are tested instead of sieved.
+pub fn tests_cost(layout: &Layout, span: Span) -> u128 {
+    let width = u64::try_from(span.width()).unwrap_or(u64::MAX);
+    let classes = u128::from(width) * layout.wheel.classes.len() as u128 / u128::from(layout.wheel.modulus);
+    classes * u128::from(LEFT_OUT_PS) + tests(span.end(), width, candidates::LAST_DIVISOR)
 }
 
 /// How many units a window of this cost should have. In each unit all primes must be started, which should be a small part of

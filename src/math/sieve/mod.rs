@@ -40,10 +40,10 @@ use super::lanes::{Lanes, MARGIN, PRESIEVE_WORDS};
 use super::ring::{Ring, U256};
 use super::span::Span;
 use borders::Borders;
-pub use by_residue::{RESIDUES_MODULUS_MAX, ResidueCounter, Residues};
+pub use by_residue::{CLASS_PS, RESIDUES_MODULUS_MAX, ResidueCounter, Residues, layout_for};
 pub use gaps::{WIDE_MIN, WindowGapList, WindowGaps, gaps_memory};
 use large_primes::LargePrimes;
-pub use layout::Layout;
+pub use layout::{Layout, tests_cost};
 use presieve::Presieve;
 pub use primes::SievingPrimes;
 use small_primes::SmallPrimes;
@@ -72,6 +72,8 @@ pub struct Sieve {
     words: Vec<u64>,
     /// Makes the sieving primes that are not kept.
     maker: Option<Box<Sieve>>,
+    /// Whether each number is tested instead.
+    tests: bool,
 }
 
 /// The number of bits of every block is a multiple of the first number and at most the second.
@@ -158,13 +160,21 @@ impl Sieve {
     pub fn with_block(lanes: &'static Lanes, bytes: usize) -> Sieve {
         let block = (8 * bytes as u32).clamp(BLOCK_UNIT, BLOCK_MAX) / BLOCK_UNIT * BLOCK_UNIT;
         let (near, large_primes) = (SmallPrimes::default(), LargePrimes::default());
-        Sieve { lanes, block, near, large_primes, words: Vec::new(), maker: None }
+        Sieve { lanes, block, near, large_primes, words: Vec::new(), maker: None, tests: false }
+    }
+
+    /// The same, but it finds the primes of windows by a test of each number, for checks: no sieving prime, pattern or hit is used.
+    ///
+    /// Cost: [`layout::tests_cost`], some hundred times that of sieving.
+    pub fn by_tests(self) -> Sieve {
+        Sieve { tests: true, ..self }
     }
 
     /// A sieve with the same lanes and blocks, and buffers of its own.
     pub fn another(&self) -> Sieve {
         let (near, large_primes) = (SmallPrimes::default(), LargePrimes::default());
-        Sieve { lanes: self.lanes, block: self.block, near, large_primes, words: Vec::new(), maker: None }
+        let Sieve { lanes, block, tests, .. } = *self;
+        Sieve { lanes, block, near, large_primes, words: Vec::new(), maker: None, tests }
     }
 
     /// The number of primes in a unit of a layout. `base` must reach the layout's bound.
@@ -364,9 +374,11 @@ impl Sieve {
     /// The primes of a window, ascending. They must be above 5 and below 2^32.
     fn piece(&mut self, base: &SievingPrimes, window: Span) -> Vec<u32> {
         let mut primes = Vec::new();
+        let tests = std::mem::take(&mut self.tests);
         self.words(base, window, |start, word| {
             primes.extend(ordered::numbers(start, word).map(|prime| prime as u32));
         });
+        self.tests = tests;
         primes
     }
 
@@ -385,9 +397,17 @@ impl Sieve {
     }
 
     /// Sieves the given classes. `done` gets each class in order, with its bits. A bit is set if and only if no prime up to the
-    /// bound divides its number, except the number itself.
+    /// bound divides its number, except the number itself. If numbers are tested, it is set if and only if its number is prime.
     fn sieve_classes(&mut self, task: SieveTask, classes: Range<usize>, mut done: impl FnMut(u32, &[u64])) {
         if task.window.is_empty() || classes.is_empty() {
+            return;
+        }
+        if self.tests {
+            for &class in &task.wheel.classes[classes] {
+                self.words.resize(task.bits() as usize / 64 + 1, 0);
+                candidates::set_primes(&task, class, &mut self.words);
+                done(class, &mut self.words);
+            }
             return;
         }
         if task.forgets() {

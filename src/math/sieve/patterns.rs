@@ -10,18 +10,18 @@ use crate::math::patterns::Pattern;
 use crate::math::span::Span;
 
 impl Sieve {
-    /// The primes above 5 of a window, and those of them that begin one of the patterns within the window, if it is sieved by the primes up to `bound`.
-    /// `each` gets a number, a word of the primes and a word of the first ones, as of [`Sieve::in_order`]. With `tests` all are primes;
-    /// without, they are what the sieve leaves. Returns whether all are primes.
+    /// The primes above 5 of a window, and those of them that begin one of the patterns of each group within the window, if it is sieved by the primes
+    /// up to `bound`. `each` gets a number, a word of the primes and for each group a word of the first ones, as of [`Sieve::in_order`]. With
+    /// `tests` all are primes; without, they are what the sieve leaves. Returns whether all are primes.
     ///
-    /// Memory: four times the bits of eight classes, each a thirtieth of a bit per number.
+    /// Memory: the bits of eight classes, each a thirtieth of a bit per number: twice, and twice for each group.
     pub fn patterns_in_order(
         &mut self,
         (base, bound): (&SievingPrimes, u64),
         window: Span,
-        patterns: &[Pattern],
+        groups: &[Vec<Pattern>],
         tests: bool,
-        mut each: impl FnMut(u128, u64, u64),
+        mut each: impl FnMut(u128, u64, &[u64]),
     ) -> bool {
         let task = SieveTask { window, wheel: Wheel::smallest(), base, bound }.to_the_root();
         let bitmaps = self.bitmaps(task, |class, bitmap| {
@@ -30,15 +30,24 @@ impl Sieve {
             }
         });
         if !bitmaps.is_empty() {
-            let firsts = CLASSES.map(|class| firsts(class, &bitmaps, patterns));
-            let primes = ordered::words(std::array::from_fn(|index| &bitmaps[index][..]));
-            let firsts = ordered::words(std::array::from_fn(|index| &firsts[index][..]));
-            primes.zip(firsts).for_each(|((start, primes), (_, firsts))| {
-                each(task.low() + u128::from(start), primes, firsts);
-            });
+            let of = |patterns: &Vec<Pattern>| CLASSES.map(|class| firsts(class, &bitmaps, patterns));
+            let firsts: Vec<[Vec<u64>; 8]> = groups.iter().map(of).collect();
+            let mut firsts: Vec<_> = firsts.iter().map(|classes| in_order(classes)).collect();
+            let mut own = vec![0; groups.len()];
+            for (start, primes) in in_order(&bitmaps) {
+                own.iter_mut()
+                    .zip(&mut firsts)
+                    .for_each(|(own, firsts)| *own = firsts.next().map_or(0, |(_, word)| word));
+                each(task.low() + u128::from(start), primes, &own);
+            }
         }
         tests || task.decides()
     }
+}
+
+/// The words of eight classes.
+fn in_order(classes: &[Vec<u64>]) -> impl Iterator<Item = (u64, u64)> + '_ {
+    ordered::words(std::array::from_fn(|index| &classes[index][..]))
 }
 
 /// The numbers of a class that begin a pattern.
@@ -89,10 +98,13 @@ mod tests {
             for (patterns, lanes) in patterns.iter().flat_map(|some| lanes::usable().map(move |lanes| (some, lanes))) {
                 let mut sieve = Sieve::new(lanes, 32 << 10);
                 base.make(&mut sieve);
-                let (mut primes, mut firsts) = (vec![], vec![]);
-                sieve.patterns_in_order((&base, bound), window, patterns, true, |start, some, first| {
+                // All patterns together, and the last one alone.
+                let groups = [patterns.clone(), patterns[patterns.len() - 1..].to_vec()];
+                let (mut primes, mut firsts, mut alone) = (vec![], vec![], vec![]);
+                sieve.patterns_in_order((&base, bound), window, &groups, true, |start, some, first| {
                     primes.extend(ordered::numbers(start, some));
-                    firsts.extend(ordered::numbers(start, first));
+                    firsts.extend(ordered::numbers(start, first[0]));
+                    alone.extend(ordered::numbers(start, first[1]));
                 });
                 let expect: Vec<u128> = (start.max(7)..window.end()).filter(|&n| is_prime(n)).collect();
                 assert_eq!(primes, expect, "{window}");
@@ -101,9 +113,11 @@ mod tests {
                 };
                 let expect: Vec<u128> = expect.into_iter().filter(begins).collect();
                 assert_eq!(firsts, expect, "{patterns:?} in {window}");
+                let last = groups[1][0];
+                assert!(alone.iter().eq(expect.iter().filter(|first| last.is_at(**first))));
                 let mut candidates = vec![];
-                let decided = sieve.patterns_in_order((&base, bound), window, patterns, false, |start, _, first| {
-                    candidates.extend(ordered::numbers(start, first));
+                let decided = sieve.patterns_in_order((&base, bound), window, &groups, false, |start, _, first| {
+                    candidates.extend(ordered::numbers(start, first[0]));
                 });
                 assert!(!decided || candidates == firsts);
                 candidates.retain(begins);

@@ -17,8 +17,8 @@ use std::ops::Range;
 pub struct PartTuplets {
     /// How many primes there are.
     pub primes: u64,
-    /// How many tuplets.
-    pub tuplets: u64,
+    /// How many tuplets of each pattern.
+    pub tuplets: Vec<u64>,
     /// The first primes, one less than a tuplet has, or all if there are fewer.
     pub first: Vec<u128>,
     /// The last primes, as many, ascending.
@@ -75,7 +75,7 @@ impl Sieve {
             kept: vec![],
             head: vec![],
             both: vec![],
-            parts: vec![PartTuplets::default(); borders.len() + 1],
+            parts: vec![PartTuplets { tuplets: vec![0; patterns.len()], ..PartTuplets::default() }; borders.len() + 1],
         };
         self.primes_by_class(task, classes, |class, bitmap| search.class(class, bitmap));
         search.wrap();
@@ -147,7 +147,7 @@ impl Search<'_> {
     /// Counts the tuplets whose last prime is in this class, and keeps the class if tuplets may go on from it. A class beyond the modulus is
     /// one of the first, shifted.
     fn tuplets_to(&mut self, class: u32, bitmap: &[u64]) {
-        for pattern in self.patterns {
+        for (index, pattern) in self.patterns.iter().enumerate() {
             let (between, width) = (&pattern[..pattern.len() - 1], pattern[pattern.len() - 1]);
             // Those that start beyond the modulus are there already.
             let Some(first) = class.checked_sub(width).filter(|&first| u64::from(first) < self.task.wheel.modulus)
@@ -165,7 +165,7 @@ impl Search<'_> {
             let starts = [0].into_iter().chain(self.borders.edges(first));
             let ends = self.borders.edges(class).chain([self.task.bits() as usize]);
             for (part, (start, end)) in self.parts.iter_mut().zip(starts.zip(ends)) {
-                part.tuplets += borders::ones(self.lanes, &self.both, start..end.max(start));
+                part.tuplets[index] += borders::ones(self.lanes, &self.both, start..end.max(start));
             }
         }
         self.keep(class, bitmap);
@@ -248,7 +248,7 @@ mod tests {
         let known = primes.len().min(patterns[0].len());
         PartTuplets {
             primes: primes.len() as u64,
-            tuplets: tuplets.sum(),
+            tuplets: tuplets.collect(),
             first: primes[..known].to_vec(),
             last: primes[primes.len() - known..].to_vec(),
         }
@@ -264,7 +264,7 @@ mod tests {
             let found = sieve.tuplets_in_parts(base, layout, unit, &edges[1..cuts as usize], patterns);
             assert_eq!(found.len(), cuts as usize);
             for (part, edges) in found.into_iter().zip(edges.windows(2)) {
-                tuplets += part.tuplets;
+                tuplets += part.tuplets.iter().sum::<u64>();
                 let judged = judged(primes, edges[0], edges[1], layout.wheel.primes, patterns);
                 assert_eq!(part, judged, "{}..{} by {layout}", edges[0], edges[1]);
             }
