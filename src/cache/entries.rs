@@ -254,6 +254,10 @@ fn rows_fit(report: &Report, question: &Question, shape: &Answer) -> bool {
     if columns.is_empty() {
         return table.columns.is_empty() && table.rows.is_empty();
     }
+    let is_whole = |row: &Vec<Value>| row.len() == table.columns.len();
+    if question.is_a_table() {
+        return table.columns == *columns && table.rows.iter().all(is_whole);
+    }
     // Of several items some may have a column more than the first.
     let alike = table.columns == *columns || question.items().len() > 1 && table.columns.len() > columns.len();
     let places = |role| (0..table.columns.len()).filter(move |&place| table.columns[place].role() == role);
@@ -273,7 +277,7 @@ fn rows_fit(report: &Report, question: &Question, shape: &Answer) -> bool {
         |row: &Vec<Value>| !question.is_full() || places(Role::Long).all(|place| row[place] != Value::Nothing);
     alike
         && table.rows.len() == asked.len()
-        && table.rows.iter().all(|row| row.len() == table.columns.len() && is_full(row))
+        && table.rows.iter().all(|row| is_whole(row) && is_full(row))
         && table.rows.iter().zip(&asked).all(fits)
 }
 

@@ -15,7 +15,7 @@ mod question;
 use crate::error::{Error, Result};
 use crate::kernel::{Given, KernelEntry, PlanChoice};
 use crate::plan::Plan;
-use crate::report::Report;
+use crate::report::{Report, Status};
 use crate::run_file::lock::Owner;
 use crate::syntax;
 use crate::values::{Fact, Value};
@@ -172,7 +172,8 @@ impl Cache {
         let total = report.total.as_deref();
         let apart = if self.apart { self.question.apart(known, total)? } else { None };
         let Some(answers) = apart else {
-            let Some(answer) = self.question.whole(known, total)? else { return Ok(()) };
+            let over = report.status == Status::Complete;
+            let Some(answer) = self.question.whole(known, total, over)? else { return Ok(()) };
             return self.entries.keep(&self.question, &answer, report, me);
         };
         for (index, answer) in answers.into_iter().enumerate() {

@@ -3,7 +3,7 @@
 use crate::block::Block;
 use crate::digest::Sha256;
 use crate::error::{Error, Result};
-use crate::kernel::{self, Given, KernelEntry, PlanChoice, Takes};
+use crate::kernel::{self, Given, KernelEntry, PlanChoice, Points, Seeks, Takes};
 use crate::math::integer::{Integer, decimal};
 use crate::math::span::{self, Span};
 use crate::placement::Placement;
@@ -87,7 +87,7 @@ impl Question {
     /// # Errors
     /// If an item makes no plan.
     pub fn falls_apart(&self) -> Result<bool> {
-        if self.asks_two() {
+        if self.asks_two() || self.is_a_table() {
             return Ok(false);
         }
         // Beyond some limits rows have a column more, in all rows of an answer.
@@ -99,6 +99,12 @@ impl Question {
     /// Whether it is about two numbers, which make one row.
     pub fn asks_two(&self) -> bool {
         matches!(self.entry.takes, Takes::Two(..))
+    }
+
+    /// Whether its answer has any number of rows, which do not say what was asked.
+    pub fn is_a_table(&self) -> bool {
+        let Given { seeks, points, race, apart, .. } = &self.given;
+        points.is_some() || *race || *apart || matches!(seeks, Some(Seeks::GapTable(_) | Seeks::Residues(_)))
     }
 
     /// Whether the answer of a range is the sum of those of its pieces.
@@ -119,7 +125,10 @@ impl Question {
             (Takes::Items(_), _) => vec![Item::Number(1)],
             _ => vec![Item::Number(10)],
         };
-        match self.of(&small).plan()?.job {
+        // No point may lie outside of its range.
+        let points = self.given.points.as_ref().map(|_| Points::Every(1));
+        let small = Question { entry: self.entry, given: Given { items: small, points, ..self.given.clone() } };
+        match small.plan()?.job {
             Job::Work(work) => computed(&*work),
             Job::Stream(_) | Job::PerRank(_) => Err(Error::failed("this question has no lasting answer")),
         }
@@ -158,7 +167,7 @@ impl Question {
         let Some(&first) = self.items().first() else { return Ok(None) };
         let (shape, Some(answer)) = (self.shape(first)?, &known.rows) else { return Ok(None) };
         if shape.table.columns.is_empty() {
-            let whole = self.whole(known, total)?;
+            let whole = self.whole(known, total, false)?;
             return Ok((self.items().len() == 1 && whole.is_some()).then_some(vec![whole]));
         }
         let mut rows: Vec<Option<&Vec<Value>>> = vec![None; self.items().iter().map(|&item| self.rows_of(item)).sum()];
@@ -178,11 +187,11 @@ impl Question {
         Ok(Some(self.items().iter().map(of_item).collect()))
     }
 
-    /// The answer of the whole question, if all of it is known.
+    /// The answer of the whole question, if all of it is known; `over` says whether the run is over.
     ///
     /// # Errors
     /// If the question has no lasting answer.
-    pub fn whole(&self, known: &Known, total: Option<&str>) -> Result<Option<Answer>> {
+    pub fn whole(&self, known: &Known, total: Option<&str>, over: bool) -> Result<Option<Answer>> {
         let (Some(&first), Some(answer)) = (self.items().first(), &known.rows) else { return Ok(None) };
         let shape = self.shape(first)?;
         let total = total.and_then(decimal);
@@ -191,7 +200,8 @@ impl Question {
             false if self.asks_two() => 1,
             false => self.items().iter().map(|&item| self.rows_of(item)).sum(),
         };
-        let is_whole = known.places.len() == all && total.is_some() == shape.total.is_some();
+        let has_all = if self.is_a_table() { over } else { known.places.len() == all };
+        let is_whole = has_all && total.is_some() == shape.total.is_some();
         Ok(is_whole.then(|| Answer { total, ..Answer::rows(answer.table.clone(), shape.bare) }))
     }
 }

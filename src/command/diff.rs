@@ -27,19 +27,10 @@ pub fn diff(files: &[PathBuf], output: Output) -> Result<u8> {
     let answers_differ = matches!((&one.answer, &other.answer), (Some(one), Some(other)) if one != other);
     let differ = count > 0 || answers_differ;
     let names = [left, right].map(|path| Value::text(path.display().to_string()));
-    let report = Report {
-        status: if differ { Status::Failed } else { Status::Complete },
-        kernel: "diff".into(),
-        problem: vec![Fact::new("files", Value::List(names.to_vec()))],
-        table: Table::of(&COLUMNS).with(rows),
-        total: None,
-        bare: COLUMNS[0].into(),
-        run: vec![Fact::new("version", Value::text(env!("CARGO_PKG_VERSION")))],
-        attempts: vec![],
-        timeline: vec![],
-        list: None,
-        state: None,
-    };
+    let status = if differ { Status::Failed } else { Status::Complete };
+    let problem = vec![Fact::new("files", Value::List(names.to_vec()))];
+    let run = vec![Fact::new("version", Value::text(env!("CARGO_PKG_VERSION")))];
+    let report = Report::of("diff", status, problem, run).with_rows(Table::of(&COLUMNS).with(rows), COLUMNS[0]);
     if count > 0 || output.format.is_document {
         report::say_bytes(&rendered(&report, output)?)?;
     }

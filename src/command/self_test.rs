@@ -79,22 +79,9 @@ fn conclude(order: &Order, all: &[Found], stopped: bool) -> Result<u8> {
         (0, true) => Status::Partial,
         _ => Status::Failed,
     };
-    let report = Report {
-        status,
-        kernel: "self-test".into(),
-        problem: vec![],
-        table: Table::of(&COLUMNS).with(rows),
-        total: None,
-        bare: COLUMNS[1].into(),
-        run: vec![
-            Fact::new("version", Value::text(env!("CARGO_PKG_VERSION"))),
-            Fact::new("ranks", Value::count(all.len())),
-        ],
-        attempts: vec![],
-        timeline: vec![],
-        list: None,
-        state: None,
-    };
+    let run =
+        vec![Fact::new("version", Value::text(env!("CARGO_PKG_VERSION"))), Fact::new("ranks", Value::count(all.len()))];
+    let report = Report::of("self-test", status, vec![], run).with_rows(Table::of(&COLUMNS).with(rows), COLUMNS[1]);
     report::say_bytes(&rendered(&report, order.output)?)?;
     match wrong {
         0 if stopped => streams::remark("stopped before its time; nothing was wrong so far"),

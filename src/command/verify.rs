@@ -287,19 +287,8 @@ fn conclude(checking: &Checking, claim: &Claim, found: &Findings) -> Result<u8> 
 pub(super) fn report_of(checking: &Checking, claim: &Claim, is_wrong: bool, differ: Table, how: Vec<Fact>) -> Report {
     let mut run = vec![Fact::new("version", Value::text(env!("CARGO_PKG_VERSION")))];
     run.extend(how);
-    Report {
-        status: if is_wrong { Status::Failed } else { Status::Complete },
-        kernel: "verify".into(),
-        problem: claims::named(claim, &checking.file),
-        table: differ,
-        total: None,
-        bare: COLUMNS[0].into(),
-        run,
-        attempts: vec![],
-        timeline: vec![],
-        list: None,
-        state: None,
-    }
+    let status = if is_wrong { Status::Failed } else { Status::Complete };
+    Report::of("verify", status, claims::named(claim, &checking.file), run).with_rows(differ, COLUMNS[0])
 }
 
 /// So many blocks, in words.

@@ -163,18 +163,8 @@ fn on_ranks<K: Kernel + 'static>(
 /// Prints the answer; returns whether a part of it failed.
 fn print(name: &str, problem: Vec<Fact>, answer: Answer) -> Result<bool> {
     answer.note.into_iter().for_each(streams::remark);
-    let report = Report {
-        status: if answer.failed { Status::Failed } else { Status::Complete },
-        kernel: name.into(),
-        problem,
-        table: answer.table,
-        total: answer.total.map(|total| total.to_string()),
-        bare: answer.bare.into(),
-        run: vec![],
-        attempts: vec![],
-        timeline: vec![],
-        list: None,
-        state: None,
-    };
+    let status = if answer.failed { Status::Failed } else { Status::Complete };
+    let report = Report::of(name, status, problem, vec![]).with_rows(answer.table, answer.bare);
+    let report = Report { total: answer.total.map(|total| total.to_string()), ..report };
     report::say_bytes(&FORMATS[0].write(&report)?).map(|()| answer.failed)
 }

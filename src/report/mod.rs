@@ -104,6 +104,28 @@ pub struct State {
 }
 
 impl Report {
+    /// A report of no run: of a plan, or of what a command found out of other runs or of this machine. What was found is in the rows.
+    pub fn of(command: &str, status: Status, problem: Vec<Fact>, run: Vec<Fact>) -> Report {
+        Report {
+            status,
+            kernel: command.into(),
+            problem,
+            table: Table::default(),
+            total: None,
+            bare: String::new(),
+            run,
+            attempts: vec![],
+            timeline: vec![],
+            list: None,
+            state: None,
+        }
+    }
+
+    /// The same with these rows, whose bare answers are in the column of this key.
+    pub fn with_rows(self, table: Table, bare: &str) -> Report {
+        Report { table, bare: bare.into(), ..self }
+    }
+
     /// The version of the program that made it.
     pub fn version(&self) -> Option<&Value> {
         self.of_the_run("version")

@@ -29,19 +29,7 @@ pub use times::times;
 
 /// The report of a plan without an answer.
 fn unanswered(plan: &Plan, status: Status, run: Vec<Fact>) -> Report {
-    Report {
-        status,
-        kernel: plan.kernel.into(),
-        problem: plan.facts.clone(),
-        table: Table::default(),
-        total: None,
-        bare: String::new(),
-        run,
-        attempts: vec![],
-        timeline: vec![],
-        list: None,
-        state: None,
-    }
+    Report::of(plan.kernel, status, plan.facts.clone(), run)
 }
 
 /// The default of `--checkpoint-every`.
