@@ -33,7 +33,7 @@ pub struct ClassCounts {
 impl Wire for ClassCounts {
     fn put(&self, out: &mut Vec<u8>) {
         self.counts.len().put(out);
-        match self.counts.iter().all(|&count| count <= u32::MAX.into()) {
+        match self.counts.iter().all(|&count| count <= u64::from(u32::MAX)) {
             true => put::<4>(&self.counts, out),
             false => put::<8>(&self.counts, out),
         }

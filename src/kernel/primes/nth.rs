@@ -262,7 +262,13 @@ impl Kernel for Nth {
                 let parts = sieve.unit_in_parts(base, layout, unit, borders);
                 NthFound { below: TermSums::default(), slices: Parted { first: first as u64, parts } }
             }
-            Some(unit) => NthFound { below: self.below.compute(unit, sieve, at), slices: Parted::default() },
+            Some(unit) => {
+                if at.is_none() {
+                    // The window is sieved: its lists and bits make room for the tables of the formula.
+                    *sieve = sieve.another();
+                }
+                NthFound { below: self.below.compute(unit, sieve, at), slices: Parted::default() }
+            }
         })
     }
 
