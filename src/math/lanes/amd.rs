@@ -8,7 +8,7 @@
 //!   Rapids). On those of AMD it is a long list of micro-operations, and looking up one place at a time saves 11 to 18 % (Zen 5).
 
 use super::generic::{self, ClearBit};
-use super::{Lanes, OCTETS_MAX, avx2, avx512, counting_avx512};
+use super::{Lanes, OCTETS_MAX, avx2, avx512, counting_avx512, scalar};
 use std::arch::asm;
 use std::arch::x86_64::__cpuid;
 use std::sync::LazyLock;
@@ -18,6 +18,13 @@ pub(super) const AVX512: Lanes = variant(Lanes { sum: counting_avx512::sum_witho
 
 /// Lanes of 256 bits for these CPUs; these gather nothing.
 pub(super) const AVX2: Lanes = variant(avx2::AVX2);
+
+/// Scalar lanes for these CPUs, nearly all of which have the instructions of and-not.
+pub(super) const SCALAR: Lanes = Lanes { usable: has_and_not, ..variant(scalar::SCALAR) };
+
+fn has_and_not() -> bool {
+    is_x86_feature_detected!("bmi1") && is_x86_feature_detected!("bmi2")
+}
 
 /// The same lanes with these crossings. They must have BMI1 and BMI2.
 const fn variant(lanes: Lanes) -> Lanes {

@@ -283,6 +283,8 @@ static ALL_LANES: &[Lanes] = &[
     amd::AVX2,
     #[cfg(target_arch = "x86_64")]
     avx2::AVX2,
+    #[cfg(target_arch = "x86_64")]
+    amd::SCALAR,
     scalar::SCALAR,
 ];
 
