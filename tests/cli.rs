@@ -118,7 +118,10 @@ const BAD: &[(&str, &str)] = &[
     ("factorial 0..1e9 --mod 7", "in '0..1e9': '0..1000000000' makes 1000000000 rows: at most 10000000"),
     ("square 5 --mod 7", "'--mod' is not an option; see pcount square --help"),
     ("square 0..2^71", "in '0..2^71': '0..2361183241434822606848' has too many numbers: at most 2^70 are allowed"),
-    ("double 0..1e12 --for 5s", "--for is not for a list, which is printed while it is computed: leave it out"),
+    (
+        "double 0..1e12 --for 5s",
+        "--for is not for a list without a run file, which is printed while it is computed: add --out FILE.h5, or leave it out",
+    ),
     ("square 0..1e12 --keep-going", "--keep-going is not for a list"),
     ("delay x", "'x' is not a time"),
     ("delay -1", "'-1' is negative"),

@@ -22,7 +22,7 @@ use crate::work::Stream;
 use crate::world::{World, agree, from_root};
 use std::cell::{Cell, RefCell};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What the root does beside a list: it saves between batches.
 struct BesideList<'a> {
@@ -31,6 +31,8 @@ struct BesideList<'a> {
     /// How many units have their rows in the list, and how many had at the last save.
     done: &'a Cell<u64>,
     saved: u64,
+    /// The longest time that the rows of a batch took to be written.
+    writing: &'a Cell<Duration>,
 }
 
 impl Watch for BesideList<'_> {
@@ -52,8 +54,9 @@ impl Watch for BesideList<'_> {
         }
     }
 
+    /// A stop leaves twice this time, of which a batch that is just done needs what its rows take to be written.
     fn saving(&self) -> Duration {
-        self.beside.saving()
+        self.beside.saving() + self.writing.get() / 2
     }
 
     fn lost(&mut self, rank: usize) {
@@ -95,12 +98,15 @@ pub fn compute_list(
     let stops = if order.out.is_some() { stops } else { &never };
     let keeper = out.map(|out| Keeper::new(out, save_interval(order), circumstances.clock));
     let (done, beside) = (Cell::new(from), Beside::new(circumstances, progress, keeper, status));
-    let mut beside = BesideList { beside, writer: &writer, done: &done, saved: from };
+    let writing = Cell::new(Duration::ZERO);
+    let mut beside = BesideList { beside, writer: &writer, done: &done, saved: from, writing: &writing };
     let mut is_read = true;
     let mut each = |part: &[u8], units: u64| {
+        let began = Instant::now();
         let rows = (stream.rows)(part)?;
         is_read = rows.iter().all(|stretch| writer.borrow_mut().write(stretch));
         done.set(units);
+        writing.set(writing.get().max(began.elapsed()));
         Ok(is_read)
     };
     let course = Course { from, ..Course::new(order.schedule, stops) };

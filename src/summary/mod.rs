@@ -342,7 +342,8 @@ pub fn unfinished_list(
     (rows, done): (RowsSoFar, u64),
     outcome: Option<&Outcome>,
 ) -> Report {
-    let report = report_of(circumstances, Status::Partial, outcome, entries, Some(done));
+    let mut report = report_of(circumstances, Status::Partial, outcome, entries, Some(done));
+    report.run.push(Fact::new("rows_done", Value::Count(rows.count())));
     let report = as_of(if outcome.is_some() { "ended" } else { "saved" }, circumstances, report);
     Report { state: Some(circumstances.attempt.state_of_list(circumstances.plan, done, rows)), ..report }
 }
