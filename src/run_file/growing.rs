@@ -518,7 +518,7 @@ mod tests {
         type Change = fn(&mut RowsSoFar);
         let changes: [(Change, &str); 8] = [
             (|rows| rows.sizes.push(7), "is damaged"),
-            (|rows| drop(rows.sizes.pop()), "not those that were written"),
+            (|rows| _ = rows.sizes.pop(), "not those that were written"),
             (|rows| rows.sizes[0] = u64::MAX, "too short"),
             (|rows| rows.sizes.swap(0, 1), "is damaged"),
             (|rows| rows.keys = vec!["first".into()], "another list"),

@@ -15,7 +15,8 @@
 //!            seconds, attempt
 //! /ledger    what a resume needs. Attributes: fingerprint of the plan, its units, how many are done, the ranks it
 //!            was stated for; datasets: the arguments, a list named there, and of the blocks that are in
-//!            level, index, size of the part, and the parts end to end
+//!            level, index, size of the part, and the parts end to end. A list has its rows elsewhere (`growing.rs`), and in
+//!            /ledger/rows which: attributes file, sha256, chunk; datasets: sizes of the chunks, and the rest
 //! ```
 //!
 //! Integers beyond 64 bits are text. Each group has an attribute `order`: the order of its facts or columns. Only rank 0

@@ -9,14 +9,17 @@
 //! In one test each multiplication waits for the one before, so most of a core is idle. [`are_prime`] tests several numbers
 //! in step. A prime near 10^18 costs about 300 ns, one near 10^24 about 5 µs (`benches/primality.rs`).
 
+mod factors;
 mod lucas;
 mod montgomery;
 mod neighbours;
+mod proof;
 mod strong;
 
 pub use lucas::passes_lucas;
 pub use montgomery::{Modulus, Word};
 pub use neighbours::{GREATEST, next_prime, prev_prime};
+pub use proof::{Proof, Sought, prove};
 pub use strong::{passes, passes_base_2};
 
 /// What a verdict is worth.
