@@ -86,8 +86,8 @@ pub fn compute_list(
         agree(world, out.as_ref().map(|out| kept(out, stream, circumstances, placement, stops)).transpose(), |_| 0)?;
     let before = attempt.rows().map_or(0, |rows| rows.count());
     let count = counted(world, circumstances, placement)?.map(|count| count.saturating_sub(before));
-    let lay_out = |outcome: Option<&Outcome>| behind(layout(&report(outcome), order.output, count), before);
-    let writer = RefCell::new(ListWriter::begin(lay_out(None), Ok(kept)));
+    let lay_out = |report: &Report| behind(layout(report, order.output, count), before);
+    let writer = RefCell::new(ListWriter::begin(lay_out(&report(None)), Ok(kept)));
     let mut progress = Progress::new(order.progress.beside_a_list(), world.is_root());
     progress.starts_at(attempt.share_done(&*stream.work), None);
     if before > 0 {
@@ -119,7 +119,7 @@ pub fn compute_list(
             streams::talk(&summary::times(circumstances, Some(&outcome)));
         }
         let ended = Ended { circumstances, writer: &writer, keeper, done: done.get(), outcome: &outcome };
-        if stopped { ended.stopped() } else { ended.whole(&lay_out(Some(&outcome)), report) }
+        if stopped { ended.stopped() } else { ended.whole(report(Some(&outcome)), lay_out) }
     });
     if let (Some(status), Some(Ok(ended))) = (status, &said) {
         // A reader who has enough ends a list early, which is no failure.
@@ -165,13 +165,12 @@ struct Ended<'a> {
 
 impl Ended<'_> {
     /// All rows are there.
-    fn whole(self, layout: &ListLayout, report: impl Fn(Option<&Outcome>) -> Report) -> Result<Status> {
+    fn whole(self, mut report: Report, lay_out: impl Fn(&Report) -> ListLayout) -> Result<Status> {
         let Ended { circumstances, writer, mut keeper, done, outcome } = self;
         // If the end cannot be written, a resume shall find all rows.
         let rows = keeper.as_ref().and_then(|_| writer.borrow_mut().so_far());
-        let mut report = report(Some(outcome));
         report.run.extend(keeper.as_mut().and_then(Keeper::saves));
-        let (said, kept) = writer.borrow_mut().end(layout, &report);
+        let (said, kept) = writer.borrow_mut().end(&lay_out(&report), &report);
         let (Err(why), Some(keeper)) = (&kept, keeper) else { return said.and(kept).map(|()| Status::Complete) };
         let left = |rows| summary::unfinished_list(circumstances, summary::entries(outcome), (rows, done), None);
         let saved = rows.is_some_and(|rows| keeper.finish(&left(rows)).is_ok());
