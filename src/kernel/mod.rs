@@ -18,6 +18,7 @@ mod neighbours;
 mod per_number;
 mod phi;
 mod primes;
+mod proofs;
 mod ranks;
 mod ready;
 mod real;
@@ -123,6 +124,8 @@ pub struct Given {
     pub race: bool,
     /// Whether the reciprocals of twins are added up.
     pub brun: bool,
+    /// Whether proofs are looked for of primes that the test does not prove.
+    pub prove: bool,
     /// The power to which primes are raised before they are added up.
     pub power: Option<u32>,
     /// A column of a file whose numbers take the place of the items.
