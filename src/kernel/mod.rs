@@ -422,6 +422,8 @@ pub(crate) mod tests {
             ("pi", false, Given { verify: true, ..by(Method::Lmo, "1e9 0 100") }),
             ("nth-prime", false, given("7 1e6 1e8")),
             ("is-prime", true, numbers("0..16 2^127-1")),
+            ("is-prime", true, Given { prove: true, ..numbers("2^89-1 2^89+1") }),
+            ("primes", false, Given { prove: true, ..given("1e25..+9000 10..3000") }),
             ("next-prime", false, numbers("0..300 2^100")),
             ("prev-prime", true, numbers("3..19 2^64")),
             ("phi", false, given("1e9 100")),
