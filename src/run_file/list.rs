@@ -28,10 +28,13 @@ pub(super) enum Kind {
     /// Decimal text of at most 39 digits, and of at most 78.
     Long,
     Longest,
+    /// A word.
+    Word,
 }
 
 type Long = FixedAscii<39>;
 type Longest = FixedAscii<78>;
+type Word = FixedAscii<8>;
 
 impl Kind {
     /// Wide enough for the numbers of a column.
@@ -41,6 +44,7 @@ impl Kind {
             Size::Signed => Kind::Signed,
             Size::Long if column.width <= Long::capacity() => Kind::Long,
             Size::Long => Kind::Longest,
+            Size::Word => Kind::Word,
         }
     }
 
@@ -51,6 +55,7 @@ impl Kind {
             (checked::is::<i64>(dataset)?, Kind::Signed),
             (checked::is::<Long>(dataset)?, Kind::Long),
             (checked::is::<Longest>(dataset)?, Kind::Longest),
+            (checked::is::<Word>(dataset)?, Kind::Word),
         ];
         is.into_iter().find_map(|(is, kind)| is.then_some(kind)).ok_or_else(|| "a list of another type".into())
     }
@@ -60,6 +65,7 @@ impl Kind {
             Kind::Narrow => Size::Narrow,
             Kind::Signed => Size::Signed,
             Kind::Long | Kind::Longest => Size::Long,
+            Kind::Word => Size::Word,
         }
     }
 
@@ -68,7 +74,7 @@ impl Kind {
         match self {
             Kind::Narrow => Numbers::Narrow(vec![]),
             Kind::Signed => Numbers::Signed(vec![]),
-            Kind::Long | Kind::Longest => Numbers::Long(vec![]),
+            Kind::Long | Kind::Longest | Kind::Word => Numbers::Long(vec![]),
         }
     }
 
@@ -78,6 +84,7 @@ impl Kind {
             Kind::Narrow | Kind::Signed => 8,
             Kind::Long => Long::capacity(),
             Kind::Longest => Longest::capacity(),
+            Kind::Word => Word::capacity(),
         }
     }
 
@@ -100,7 +107,7 @@ impl Kind {
         match (self, numbers) {
             (Kind::Narrow, Numbers::Narrow(numbers)) => numbers.iter().for_each(|n| bytes.extend(n.to_ne_bytes())),
             (Kind::Signed, Numbers::Signed(numbers)) => numbers.iter().for_each(|n| bytes.extend(n.to_ne_bytes())),
-            (Kind::Long | Kind::Longest, Numbers::Long(texts)) => {
+            (Kind::Long | Kind::Longest | Kind::Word, Numbers::Long(texts)) => {
                 for text in texts {
                     let end = bytes.len() + self.bytes();
                     bytes.extend(text.as_bytes());
@@ -128,10 +135,10 @@ impl Kind {
         Ok(match self {
             Kind::Narrow => Numbers::Narrow(values().map(u64::from_ne_bytes).collect()),
             Kind::Signed => Numbers::Signed(values().map(i64::from_ne_bytes).collect()),
-            Kind::Long | Kind::Longest => {
+            Kind::Long | Kind::Longest | Kind::Word => {
                 let text = |value: &[u8]| {
                     let length = value.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
-                    digits(&value[..length]).map(str::to_string)
+                    self.text(&value[..length]).map(str::to_string)
                 };
                 Numbers::Long(bytes.chunks_exact(self.bytes()).map(text).collect::<hdf5::Result<_>>()?)
             }
@@ -142,11 +149,20 @@ impl Kind {
     pub(super) fn takes(self, numbers: &Numbers) -> bool {
         match (self, numbers) {
             (Kind::Narrow, Numbers::Narrow(_)) | (Kind::Signed, Numbers::Signed(_)) => true,
-            (Kind::Long | Kind::Longest, Numbers::Long(texts)) => {
-                texts.iter().all(|text| text.len() <= self.bytes() && digits(text.as_bytes()).is_ok())
+            (Kind::Long | Kind::Longest | Kind::Word, Numbers::Long(texts)) => {
+                texts.iter().all(|text| text.len() <= self.bytes() && self.text(text.as_bytes()).is_ok())
             }
             _ => false,
         }
+    }
+
+    /// A value as text: a number, or a word.
+    fn text(self, value: &[u8]) -> hdf5::Result<&str> {
+        if self != Kind::Word {
+            return digits(value);
+        }
+        let is_word = !value.is_empty() && value.iter().all(u8::is_ascii_lowercase);
+        std::str::from_utf8(value).ok().filter(|_| is_word).ok_or_else(|| "a list of what is no word".into())
     }
 
     fn create(self, group: &Group, name: &str, rows: usize) -> hdf5::Result<Dataset> {
@@ -155,6 +171,7 @@ impl Kind {
             Kind::Signed => chunks::<i64>(group, name, rows),
             Kind::Long => chunks::<Long>(group, name, rows),
             Kind::Longest => chunks::<Longest>(group, name, rows),
+            Kind::Word => chunks::<Word>(group, name, rows),
         }
     }
 
@@ -164,6 +181,7 @@ impl Kind {
             Numbers::Narrow(numbers) => dataset.write_slice(numbers, rows),
             Numbers::Signed(numbers) => dataset.write_slice(numbers, rows),
             Numbers::Long(texts) if self == Kind::Long => dataset.write_slice(&ascii(texts, Long::from_ascii)?, rows),
+            Numbers::Long(texts) if self == Kind::Word => dataset.write_slice(&ascii(texts, Word::from_ascii)?, rows),
             Numbers::Long(texts) => dataset.write_slice(&ascii(texts, Longest::from_ascii)?, rows),
             _ => Err("numbers of another size".into()),
         }
@@ -183,6 +201,11 @@ impl Kind {
                         Numbers::Long(texts.into_iter().map(str::to_string).collect())
                     }
                 }
+            }
+            Kind::Word => {
+                let word = |text: &Word| self.text(text.as_bytes()).map(str::to_string);
+                let texts = dataset.read_slice_1d::<Word, _>(rows)?;
+                Numbers::Long(texts.iter().map(word).collect::<hdf5::Result<_>>()?)
             }
             Kind::Longest => {
                 let number = |text: &Longest| digits(text.as_bytes()).map(str::to_string);

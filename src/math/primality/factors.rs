@@ -93,8 +93,15 @@ pub fn gcd(mut a: u128, mut b: u128) -> u128 {
 /// Multiples of the point that the second step starts from: its distances, of which each prime has one to a multiple of this.
 const WHEEL: u32 = 210;
 
+/// Primes below this are tried by division: a curve finds several of them at once, and so none.
+const SMALL_END: u32 = 1000;
+
 /// A factor of an odd composite number above 1 that is not it; `None` if the curves find none. Cost: see above.
 pub fn factor(m: u128) -> Option<u128> {
+    let mut small = PRIMES.iter().take_while(|&&prime| prime < SMALL_END).map(|&prime| u128::from(prime));
+    if let Some(prime) = small.find(|&prime| m > prime && m.is_multiple_of(prime)) {
+        return Some(prime);
+    }
     let root = m.isqrt();
     if root * root == m {
         return Some(root);

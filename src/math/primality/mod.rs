@@ -32,6 +32,11 @@ pub enum Certainty {
 }
 
 impl Certainty {
+    /// Of a number for which there is a proof, or none.
+    pub fn of(is_proven: bool) -> Certainty {
+        if is_proven { Certainty::Proven } else { Certainty::Probable }
+    }
+
     /// The word in rows.
     pub fn name(self) -> &'static str {
         match self {
@@ -55,6 +60,20 @@ pub fn certainty(end: u128) -> Certainty {
 /// How certain the verdict on one number is.
 pub fn certainty_of(n: u128) -> Certainty {
     if n < PROVEN_BELOW { Certainty::Proven } else { Certainty::Probable }
+}
+
+/// Whether it is proven that `n` is prime, which passes the test: by the test, or if `look` is true by a proof that is looked for; `None` if `n` is
+/// composite nevertheless. Cost: nothing below [`PROVEN_BELOW`], else that of [`prove`].
+pub fn is_proven(n: u128, look: bool) -> Option<bool> {
+    match certainty_of(n) {
+        Certainty::Proven => Some(true),
+        Certainty::Probable if !look => Some(false),
+        Certainty::Probable => match prove(n) {
+            Sought::Proven(_) => Some(true),
+            Sought::Unknown => Some(false),
+            Sought::Composite => None,
+        },
+    }
 }
 
 /// Whether `n` is prime, for any `n`. For many numbers [`are_prime`] is faster.
