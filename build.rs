@@ -17,6 +17,11 @@ fn main() {
     if hdf5("1_12_1") || hdf5("1_10_7") && !hdf5("1_12_0") {
         println!("cargo::rustc-cfg=hdf5_file_locking");
     }
+    // And from these on chunks can be stored as they are.
+    println!("cargo::rustc-check-cfg=cfg(hdf5_write_chunk)");
+    if hdf5("1_10_3") {
+        println!("cargo::rustc-cfg=hdf5_write_chunk");
+    }
     // The curl crate would have libcurl made ready before `main`, in every run: see kernel/download/transfer.rs.
     let is_linux = std::env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "linux");
     if is_linux && std::env::var_os("CARGO_FEATURE_DOWNLOAD").is_some() {

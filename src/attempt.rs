@@ -3,13 +3,14 @@
 //! The problem and the finished work are taken from the run file. Options about how to compute can be given again, so that a run
 //! can be finished on another machine.
 
+use crate::block::Block;
 use crate::cli::{self, Order, Request};
 use crate::column::{self, Column, CsvColumn, HeldColumn};
 use crate::error::{Error, Result, without_passwords};
 use crate::math::lanes;
 use crate::placement;
 use crate::plan::Plan;
-use crate::report::{Report, State, Status, history};
+use crate::report::{Report, RowsSoFar, State, Status, history};
 use crate::run::Parts;
 use crate::run::ledger::Ledger;
 use crate::run::stop::Stops;
@@ -17,6 +18,7 @@ use crate::run_file::lock::Owner;
 use crate::run_file::{RunFile, files};
 use crate::streams;
 use crate::values::Value;
+use crate::wire::Bytes;
 use crate::work::{Job, Work};
 use crate::world::{World, agree, from_root, from_root_unless, reason};
 use std::ops::Range;
@@ -129,6 +131,11 @@ impl Attempt {
         }
         let status_file = self.order.status_file.as_ref().map(|_| "--status-file");
         match (&plan.job, self.order.wants_attempts(), status_file) {
+            // With a run file it can be stopped, and gone on with.
+            (Job::Stream(_), Some("--for" | "--checkpoint-every"), _) if self.order.out.is_some() => Ok(plan),
+            (Job::Stream(_), Some(option @ ("--for" | "--checkpoint-every")), _) => Err(Error::usage(format!(
+                "{option} is not for a list without a run file, which is printed while it is computed: add --out FILE.h5, or leave it out"
+            ))),
             (Job::Stream(_), Some(option), _) => Err(Error::usage(format!(
                 "{option} is not for a list, which is printed while it is computed: leave it out"
             ))),
@@ -141,10 +148,23 @@ impl Attempt {
 
     /// Refuses parts that earlier attempts cannot have computed.
     fn check(&self, past: &Report, plan: &Plan) -> Result<()> {
-        let (Some(state), Job::Work(work)) = (&past.state, &plan.job) else { return Ok(()) };
+        let Some(state) = &past.state else { return Ok(()) };
         let file = self.order.out.as_deref().unwrap_or(Path::new("the run file"));
         let damaged = |why: Error| why.at(&format!("'{}' is damaged", file.display()));
-        Ledger::check(&**work, &state.blocks).map_err(damaged)
+        match &plan.job {
+            Job::Work(work) => Ledger::check(&**work, &state.blocks).map_err(damaged),
+            // A list has the rows of its first units, and nothing else of them.
+            Job::Stream(_) => match state.rows.is_some() && state.blocks == list_blocks(state.done) {
+                true => Ok(()),
+                false => Err(damaged(Error::failed("a list of which it is not known how far it is"))),
+            },
+            Job::PerRank(_) => Ok(()),
+        }
+    }
+
+    /// The rows of a list that earlier attempts have saved; only at the root.
+    pub fn rows(&self) -> Option<&RowsSoFar> {
+        self.past.as_ref()?.state.as_ref()?.rows.as_ref()
     }
 
     /// Whether this is the first attempt. All ranks know.
@@ -187,8 +207,19 @@ impl Attempt {
             units: plan.units(),
             done,
             blocks,
+            rows: None,
         }
     }
+
+    /// The same for a list, of which these rows are those of the first `done` units.
+    pub fn state_of_list(&self, plan: &Plan, done: u64, rows: RowsSoFar) -> State {
+        State { rows: Some(rows), ..self.state(plan, done, list_blocks(done)) }
+    }
+}
+
+/// The first units, as a ledger has them. Their rows are elsewhere.
+fn list_blocks(done: u64) -> Parts {
+    Block::tiling(0..done, u32::MAX).map(|block| (block, Bytes(vec![]))).collect()
 }
 
 /// The column that an order asks for, if it does: a file's, or that of the numbers in a list from stdin.
@@ -353,6 +384,7 @@ mod tests {
             units: plan.units(),
             done: 0,
             blocks: vec![],
+            rows: None,
         };
         let past = Report { problem: here.facts.clone(), state: Some(state(&here)), ..sample() };
         assert_eq!(fits(&past, &here), Ok(()));

@@ -608,8 +608,15 @@ impl Stream {
 
     /// The batches, one after the other.
     pub fn batches(&self) -> impl Iterator<Item = Block> + use<> {
-        let level = self.level;
-        (0..self.work.units().div_ceil(1 << level)).map(move |index| Block { level, index })
+        self.batches_from(0)
+    }
+
+    /// The batches of the units from `first` on. The first ones are smaller if no batch begins there.
+    pub fn batches_from(&self, first: u64) -> impl Iterator<Item = Block> + use<> {
+        let (level, units) = (self.level, self.work.units());
+        let whole = first.div_ceil(1 << level);
+        let before = Block::tiling(first.min(units)..(whole << level).min(units), level);
+        before.chain((whole..units.div_ceil(1 << level)).map(move |index| Block { level, index }))
     }
 }
 

@@ -37,6 +37,7 @@ fn report(done: u64) -> Report {
         units: 100,
         done,
         blocks: (0..done).map(|index| (Block { level: 0, index }, Bytes(vec![index as u8]))).collect(),
+        rows: None,
     };
     Report {
         status: Status::Partial,

@@ -644,6 +644,125 @@ fn a_list_is_ended_by_a_signal_like_any_process() {
     assert_eq!(child.wait().unwrap().signal(), Some(15));
 }
 
+/// A list under way on so many ranks; what it prints goes there.
+fn start_list(ranks: usize, args: &[&str], out: Stdio) -> Job {
+    let mut command = if ranks == 1 { pcount(args) } else { mpirun_of(ranks, env!("CARGO_BIN_EXE_pcount"), args) };
+    common::spawn(command.stdin(Stdio::null()).stdout(out).stderr(Stdio::piped()))
+}
+
+/// Lists of one column and of two, of numbers and of decimals, in several batches.
+const LISTS: [&[&str]; 2] = [&["primes", "0..4e8", "--list", "-q"], &["square", "5e9-1e6..+2e6", "-q"]];
+
+#[test]
+fn killed_at_any_moment_a_list_ends_as_if_it_never_was() {
+    for (seed, list) in (0..).zip(LISTS) {
+        let mut dice = Dice(seed);
+        let folder = Folder::new(&format!("list-{seed}"));
+        let (file, whole) = (folder.file("run.h5"), folder.file("whole.h5"));
+        assert_eq!(ended(start_list(1, &words(&[list, &["--out", &whole]]), Stdio::null())).code, Some(0));
+        let whole = read(Path::new(&whole)).unwrap().list.unwrap();
+        let mut before = 0;
+        for attempt in 0.. {
+            let how: &[&str] = &["--checkpoint-every", "30ms", "--schedule", ["fixed", "farm"][dice.below(2) as usize]];
+            let going_on: &[&str] = &["resume", &file, "-q"];
+            let begun = Path::new(&file).exists();
+            let args = if begun { words(&[going_on, how]) } else { words(&[list, &["--out", &file], how]) };
+            let mut child = start_list(1 + dice.below(3) as usize, &args, Stdio::null());
+            // The last attempt comes to its end.
+            if attempt < 4 {
+                for _ in 0..dice.below(3) {
+                    let (before, over) = (version(&file), |child: &mut Job| child.try_wait().unwrap().is_some());
+                    while version(&file) == before && !over(&mut child) {
+                        std::thread::sleep(Duration::from_millis(1));
+                    }
+                }
+                std::thread::sleep(Duration::from_millis(dice.below(60)));
+                kill_all_of(child.id());
+            }
+            let run = ended(child);
+            if run.code == Some(0) {
+                break;
+            }
+            assert!(attempt < 4, "seed {seed}: {run:?}");
+            if Path::new(&file).exists() {
+                let report = read(Path::new(&file)).unwrap();
+                assert!(report.status == Status::Partial && done(&report) >= before, "seed {seed}");
+                before = done(&report);
+            }
+        }
+        let report = read(Path::new(&file)).unwrap();
+        assert_eq!((report.status, report.list.as_ref()), (Status::Complete, Some(&whole)), "seed {seed}");
+        let left = fs::read_dir(folder.file("")).unwrap().map(|entry| entry.unwrap().file_name());
+        assert_eq!(left.filter(|name| name.to_str().unwrap().starts_with("run.h5")).count(), 1);
+    }
+}
+
+#[test]
+fn a_list_that_is_stopped_goes_on_with_the_next_row() {
+    let folder = Folder::new("list-stopped");
+    let printed = |name: &str| Stdio::from(fs::File::create(folder.file(name)).unwrap());
+    let text = |name: &str| fs::read_to_string(folder.file(name)).unwrap();
+    let list = ["square", "1e6..+6e6", "-q"];
+    assert_eq!(ended(start_list(1, &list, printed("whole"))).code, Some(0));
+    let file = folder.file("run.h5");
+    let mut child = start_list(1, &words(&[&list, &["--out", &file, "--checkpoint-every", "10ms"]]), Stdio::piped());
+    // It is no faster than its reader, so it cannot come to its end before it is stopped.
+    let (mut first, mut some) = (vec![], [0; 100_000]);
+    while !Path::new(&file).exists() {
+        let count = child.stdout.as_mut().unwrap().read(&mut some).unwrap();
+        first.extend_from_slice(&some[..count]);
+    }
+    let second = alone(&["resume", &file, "-q"]);
+    assert!(second.code == Some(1) && second.said()[0].contains("another run is writing it"), "{second:?}");
+    kill("TERM", child.id());
+    let run = ended(child);
+    assert_eq!(run.code, Some(85), "{run:?}");
+    let said = run.said().last().unwrap().to_string();
+    assert!(said.contains("because SIGTERM came") && said.contains(" rows; to continue: "), "{run:?}");
+    assert!(said.ends_with(&format!("to continue: pcount resume {file}")), "{run:?}");
+    let first = String::from_utf8(first).unwrap() + &run.out;
+    let rows = first.lines().count();
+    let shown = alone(&["show", &file]);
+    assert!(shown.code == Some(0) && shown.out.contains(&format!("done with {rows} rows")), "{shown:?}");
+    let why = alone(&["resume", &file, "--method", "trial"]);
+    assert!(why.code == Some(2) && why.said()[0].contains("was started without it"), "{why:?}");
+    let run = ended(start_list(2, &["resume", &file, "-q"], printed("rest")));
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert!(run.said()[0].contains(&format!("the list goes on with row {}", rows + 1)), "{run:?}");
+    assert!(first + &text("rest") == text("whole"));
+    // What is over is printed whole.
+    assert!(ended(start_list(1, &["resume", &file, "-q"], printed("again"))).code == Some(0));
+    assert!(text("again") == text("whole"));
+}
+
+#[test]
+fn a_list_is_stopped_by_its_time_and_by_a_signal_to_its_ranks() {
+    let folder = Folder::new("list-time");
+    let file = folder.file("run.h5");
+    let list = ["primes", "0..1e13", "--list", "-f", "bfile", "--out", &file, "--checkpoint-every", "50ms"];
+    let child = start_list(2, &list, Stdio::null());
+    wait_until("it is saved", || Path::new(&file).exists());
+    kill("USR1", child.id());
+    assert_eq!(ended(child).code, Some(85));
+    let rows = |report: &Report| report.state.as_ref().unwrap().rows.as_ref().unwrap().count();
+    let before = rows(&read(Path::new(&file)).unwrap());
+    let mut limit = Duration::from_millis(500);
+    loop {
+        let args = ["resume", &file, "-f", "bfile", "--for", &format!("{}ms", limit.as_millis())];
+        let run = ended(start_list(1, &args, Stdio::from(fs::File::create(folder.file("rest")).unwrap())));
+        assert!(run.code == Some(85) && run.said().last().unwrap().contains("because its time was up"), "{run:?}");
+        let after = rows(&read(Path::new(&file)).unwrap());
+        if after > before {
+            let rest = fs::read_to_string(folder.file("rest")).unwrap();
+            // Lines are numbered on.
+            assert!(rest.starts_with(&format!("{} ", before + 1)) && rest.lines().count() as u64 == after - before);
+            break;
+        }
+        limit *= 2;
+        assert!(limit < Duration::from_secs(60), "runs of {limit:?} get nowhere");
+    }
+}
+
 #[test]
 fn what_is_told_as_it_goes_has_no_attempts() {
     for args in [&["primes", "0..100", "--list", "--for", "1s"][..], &["ranks", "--for", "1s"]] {

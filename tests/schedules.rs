@@ -115,7 +115,7 @@ fn told(ranks: usize, seed: u64, schedule: Schedule, level: u32, enough: usize) 
         let stream = Stream { work, level, bytes: 0, columns: vec![], bare: "unit", rows: |_| Ok(vec![]) };
         let placement = Placement { threads: 2, ..Placement::here(world.rank()) };
         let mut told = Vec::new();
-        let mut each = |part: &[u8]| {
+        let mut each = |part: &[u8], _| {
             let part = wire::value::<Vec<u64>>(part)?;
             assert!(part.len() <= 1 << level);
             told.extend(part);

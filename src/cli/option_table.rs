@@ -379,6 +379,16 @@ pub const OPTIONS: &[CliOption] = &[
         ..CliOption::PLAIN
     },
     CliOption {
+        name: "prove",
+        value: Nothing,
+        help: "Above 3.3*10^24, look for a proof of each prime, which takes some milliseconds",
+        heading: Own,
+        commands: Only(&["primes", "is-prime", "next-prime", "prev-prime"]),
+        resume: FromFile,
+        set: |order, _| put(&mut order.given.prove, true),
+        ..CliOption::PLAIN
+    },
+    CliOption {
         name: "race",
         value: Nothing,
         help: "With --residues: say whenever another class has the most primes, and by how many it led",

@@ -88,7 +88,7 @@ is used, and how long it should take.
 sum-primes adds up by the same two ways, and takes the quicker one.
 
 Gourdon's formula goes up to 10^25, those before it up to 10^15, trial division up to 2^64, and the sieve up to 2^127. Above \
-3.3*10^24 the rows of the sieve say whether their primes are proven.
+3.3*10^24 the rows of the sieve say whether their primes are proven, and --prove looks for proofs.
 
 --verify counts again in another way and compares. If the counts differ, pcount ends with code 3.
 

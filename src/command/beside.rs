@@ -17,7 +17,8 @@ use std::time::{Duration, Instant};
 
 /// What the root does beside the computing.
 pub struct Beside<'a> {
-    circumstances: &'a Circumstances<'a>,
+    /// What is known of the run.
+    pub circumstances: &'a Circumstances<'a>,
     /// How far the run is, on stderr.
     pub progress: Progress,
     /// Saves the run file, if there is one.

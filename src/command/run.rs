@@ -20,7 +20,7 @@ use crate::streams;
 use crate::summary::{self, Circumstances};
 use crate::work::{Answer, Job, Work};
 use crate::world::{World, agree, from_root};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 /// When a run began: by the calendar, the same on all ranks, and by this rank's clock.
@@ -63,7 +63,13 @@ pub fn carry_out(
         true => agree(world, world.is_root().then(|| draft(order)).transpose(), |_| 0)?.flatten(),
         false => left,
     };
-    if !matches!(plan.job, Job::Work(_)) {
+    // What is not kept ends as any process does.
+    let may_stop = match plan.job {
+        Job::Work(_) => true,
+        Job::Stream(_) => order.out.is_some(),
+        Job::PerRank(_) => false,
+    };
+    if !may_stop {
         stops.release_signals();
     }
     let (placement, placements) = placements::take(world, order.threads)?;
@@ -76,7 +82,7 @@ pub fn carry_out(
     let status = agree(world, world.is_root().then(|| StatusFile::open(&circumstances)).transpose(), |_| 0)?.flatten();
     let mut computed = match &plan.job {
         Job::Stream(stream) => {
-            return list::compute_list(world, order, stream, &circumstances, &placement, (out, status));
+            return list::compute_list(stream, &circumstances, &placement, stops, (out, status));
         }
         Job::PerRank(problem) => {
             let answer = per_rank::run_on_every_rank(world, &placement, &**problem);
@@ -140,7 +146,8 @@ fn compute(
 }
 
 fn keeper(circumstances: &Circumstances, out: Option<RunFile>) -> Option<Keeper> {
-    out.map(|out| Keeper::new(out, save_interval(&circumstances.attempt.order), circumstances.clock))
+    let every = save_interval(&circumstances.attempt.order);
+    out.map(|out| Keeper::new(Arc::new(Mutex::new(out)), every, circumstances.clock))
 }
 
 /// Whether the job can continue when a rank dies; prints a message if not.
@@ -152,7 +159,7 @@ fn can_tolerate(world: &dyn World) -> Result<bool> {
     Ok(why.is_none())
 }
 
-fn save_interval(order: &Order) -> Duration {
+pub(super) fn save_interval(order: &Order) -> Duration {
     order.every.unwrap_or(summary::SAVE_INTERVAL)
 }
 

@@ -24,5 +24,5 @@ pub fn show(file: &Path, output: Output) -> Result<Status> {
     let count = report.list.as_ref().map(|list| list.count);
     let mut writer = ListWriter::begin(layout(report, output, count), Ok(None));
     opened.rows(&mut |stretch| writer.write(stretch))?;
-    writer.end(&layout(report, output, count), report).map(|()| report.status)
+    writer.end(&layout(report, output, count), report).0.map(|()| report.status)
 }

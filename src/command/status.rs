@@ -9,7 +9,7 @@ use crate::report::pace::{Expected, Pace};
 use crate::streams;
 use crate::summary::{self, Circumstances};
 use crate::values::{Fact, Reached, Value};
-use crate::work::Job;
+use crate::work::{Job, Stream};
 use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
 use std::io::{self, Read, Write};
@@ -88,10 +88,9 @@ impl StatusFile {
         may_be_replaced(&folder, &name).map_err(|why| refused(&why))?;
         draft::sweep(&folder, ENDING, true, |stem| stem == name);
         let reached = match &circumstances.plan.job {
-            Job::Work(work) => {
+            Job::Work(work) | Job::Stream(Stream { work, .. }) => {
                 Some(Reached { units: attempt.done(), all: work.units(), share: attempt.share_done(&**work) })
             }
-            Job::Stream(stream) => Some(Reached { all: stream.work.units(), ..Reached::default() }),
             Job::PerRank(_) => None,
         };
         let target = Target { folder: Arc::new(folder), name, path: path.clone() };

@@ -296,7 +296,7 @@ impl Measurement<'_> {
         watch: &mut dyn Watch,
     ) -> Result<Option<Ended>> {
         let (mut digest, mut batches) = (Sha256::default(), 0);
-        let mut each = |part: &[u8]| {
+        let mut each = |part: &[u8], _| {
             digest.update(part);
             batches += 1;
             Ok(true)

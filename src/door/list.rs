@@ -132,7 +132,7 @@ fn sieve(piece: Span, stops: &Stops, send: &SyncSender<Batch>) -> Result<()> {
     let Job::Stream(stream) = Plan::open(entry, &given)?.job else { unreachable!("primes are listed in batches") };
     let placement = placement(&*stream.work);
     room::check(&Solo, std::slice::from_ref(&placement), &stream.forecast())?;
-    let mut each = |part: &[u8]| Ok(send.send(Ok(primes_of((stream.rows)(part)?))).is_ok());
+    let mut each = |part: &[u8], _| Ok(send.send(Ok(primes_of((stream.rows)(part)?))).is_ok());
     let course = Course::new(None, stops);
     run::run_in_batches(&Solo, &stream, &placement, course, &mut Unwatched, &mut each).map(drop)
 }

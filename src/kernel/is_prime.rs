@@ -1,7 +1,8 @@
 //! `is-prime N…`: whether each number is prime, and whether that is proven.
 
 use super::per_number::{self, PerNumber};
-use super::{KernelEntry, Takes};
+use super::{KernelEntry, Takes, proofs};
+use crate::error::Result;
 use crate::math::primality::{self, Certainty};
 use crate::values::Value;
 
@@ -13,27 +14,42 @@ pub const IS_PRIME: KernelEntry = KernelEntry {
     examples: &[
         ("is-prime 97 2^61-1", "two numbers, each with its verdict"),
         ("is-prime 2^127-1", "above 3.3*10^24 a prime is probable, not proven"),
+        ("is-prime 2^127-1 --prove", "looks for a proof, which takes some milliseconds"),
     ],
-    open: |given| Ok(per_number::open(given, IsPrime)),
+    open: |given| Ok(per_number::open(given, IsPrime { prove: given.prove })),
 };
 
 #[derive(Clone)]
-struct IsPrime;
+struct IsPrime {
+    /// Whether proofs are looked for.
+    prove: bool,
+}
 
 impl PerNumber for IsPrime {
-    type Found = bool;
+    /// Whether it passes the test, and whether the verdict is proven; `None` if the test is wrong.
+    type Found = (bool, Option<bool>);
 
-    fn find(&self, n: u128) -> bool {
-        primality::is_prime(n)
+    fn find(&self, n: u128) -> (bool, Option<bool>) {
+        // No test takes a prime for a composite number.
+        let prime = primality::is_prime(n);
+        (prime, if prime { primality::is_proven(n, self.prove) } else { Some(true) })
+    }
+
+    fn check(&self, n: u128, (_, proven): &(bool, Option<bool>)) -> Result<()> {
+        if proven.is_none() { proofs::refuted(n) } else { Ok(()) }
+    }
+
+    fn seconds(&self, n: u128) -> f64 {
+        let is_long = self.prove && primality::certainty_of(n) == Certainty::Probable;
+        if is_long { proofs::PROOF_SECONDS } else { per_number::TEST_SECONDS[usize::from(n >> 64 > 0)] }
     }
 
     fn columns(&self) -> &'static [&'static str] {
         &["prime", "certainty"]
     }
 
-    fn cells(&self, n: u128, prime: bool) -> Vec<Value> {
-        // No test takes a prime for a composite number.
-        let certainty = if prime { primality::certainty_of(n) } else { Certainty::Proven };
+    fn cells(&self, _: u128, (prime, proven): (bool, Option<bool>)) -> Vec<Value> {
+        let certainty = Certainty::of(proven == Some(true));
         vec![Value::text(if prime { "yes" } else { "no" }), Value::text(certainty.name())]
     }
 }
@@ -41,6 +57,7 @@ impl PerNumber for IsPrime {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::Given;
     use crate::kernel::tests::{answer, column, numbers};
     use crate::math::trial;
 
@@ -59,6 +76,13 @@ mod tests {
         let found = answer((IS_PRIME.open)(&numbers("2^64-59 2^89-1 2^127-1 2^127-3 2^128-1")));
         assert_eq!(column(&found, "prime"), ["yes", "yes", "yes", "no", "no"]);
         assert_eq!(column(&found, "certainty"), ["proven", "probable", "probable", "proven", "proven"]);
+        let given = Given { prove: true, ..numbers("2^89-1 2^127-1 2^127-3 97") };
+        let found = answer((IS_PRIME.open)(&given));
+        assert_eq!(column(&found, "prime"), ["yes", "yes", "no", "yes"]);
+        assert_eq!(column(&found, "certainty"), ["proven"; 4]);
+        // A test that was wrong ends the run.
+        let why = IsPrime { prove: true }.check(15, &(true, None)).unwrap_err();
+        assert_eq!(why.code(), crate::error::WRONG);
         let edge = answer((IS_PRIME.open)(&numbers("3317044064679887385961981 3317044064679887385961813")));
         assert_eq!(column(&edge, "prime"), ["no", "yes"]);
         assert_eq!(column(&edge, "certainty"), ["proven", "proven"]);

@@ -18,6 +18,7 @@ mod neighbours;
 mod per_number;
 mod phi;
 mod primes;
+mod proofs;
 mod ranks;
 mod ready;
 mod real;
@@ -128,6 +129,8 @@ pub struct Given {
     pub race: bool,
     /// Whether the reciprocals of twins are added up.
     pub brun: bool,
+    /// Whether proofs are looked for of primes that the test does not prove.
+    pub prove: bool,
     /// The power to which primes are raised before they are added up.
     pub power: Option<u32>,
     /// A column of a file whose numbers take the place of the items.
@@ -424,6 +427,8 @@ pub(crate) mod tests {
             ("pi", false, Given { verify: true, ..by(Method::Lmo, "1e9 0 100") }),
             ("nth-prime", false, given("7 1e6 1e8")),
             ("is-prime", true, numbers("0..16 2^127-1")),
+            ("is-prime", true, Given { prove: true, ..numbers("2^89-1 2^89+1") }),
+            ("primes", false, Given { prove: true, ..given("1e25..+9000 10..3000") }),
             ("next-prime", false, numbers("0..300 2^100")),
             ("prev-prime", true, numbers("3..19 2^64")),
             ("phi", false, given("1e9 100")),

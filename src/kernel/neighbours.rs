@@ -1,7 +1,7 @@
 //! `next-prime N…` and `prev-prime N…`: the nearest prime above each number, and below it.
 
 use super::per_number::{self, PerNumber};
-use super::{Given, KernelEntry, Takes};
+use super::{Given, KernelEntry, Takes, proofs};
 use crate::error::{Error, Result};
 use crate::math::primality::{self, Certainty, GREATEST};
 use crate::values::Value;
@@ -40,31 +40,44 @@ fn refuse(given: &Given, none: fn(u128) -> bool, why: &str) -> Result<()> {
 #[derive(Clone)]
 struct Neighbour {
     find: fn(u128) -> Option<u128>,
-    /// Whether rows say how certain they are: where one of the primes is not proven.
+    /// Whether rows say how certain they are: where the test does not prove one of the primes.
     certainty: bool,
+    /// Whether proofs are looked for.
+    prove: bool,
 }
 
 impl Neighbour {
     fn new(given: &Given, find: fn(u128) -> Option<u128>) -> Neighbour {
         let greatest = per_number::numbers(given).into_iter().max().and_then(find);
         let certainty = greatest.is_some_and(|prime| primality::certainty_of(prime) == Certainty::Probable);
-        Neighbour { find, certainty }
+        Neighbour { find, certainty, prove: given.prove }
     }
 }
 
 impl PerNumber for Neighbour {
-    type Found = u128;
+    /// The prime, and whether it is proven; `None` if it is none.
+    type Found = (u128, Option<bool>);
 
-    fn find(&self, n: u128) -> u128 {
-        (self.find)(n).expect("numbers without a neighbour are refused")
+    fn find(&self, n: u128) -> (u128, Option<bool>) {
+        let prime = (self.find)(n).expect("numbers without a neighbour are refused");
+        (prime, primality::is_proven(prime, self.prove))
+    }
+
+    fn check(&self, _: u128, &(prime, proven): &(u128, Option<bool>)) -> Result<()> {
+        if proven.is_none() { proofs::refuted(prime) } else { Ok(()) }
+    }
+
+    fn seconds(&self, n: u128) -> f64 {
+        let is_long = self.prove && primality::certainty_of(n) == Certainty::Probable;
+        if is_long { proofs::PROOF_SECONDS } else { per_number::TEST_SECONDS[usize::from(n >> 64 > 0)] }
     }
 
     fn columns(&self) -> &'static [&'static str] {
         if self.certainty { &["prime", "certainty"] } else { &["prime"] }
     }
 
-    fn cells(&self, _: u128, prime: u128) -> Vec<Value> {
-        let certainty = self.certainty.then(|| Value::text(primality::certainty_of(prime).name()));
+    fn cells(&self, _: u128, (prime, proven): (u128, Option<bool>)) -> Vec<Value> {
+        let certainty = self.certainty.then(|| Value::text(Certainty::of(proven == Some(true)).name()));
         std::iter::once(Value::integer(prime)).chain(certainty).collect()
     }
 }
@@ -95,6 +108,8 @@ mod tests {
         let far = answer((NEXT_PRIME.open)(&numbers("10 2^127 1e24")));
         assert_eq!(column(&far, "certainty"), ["proven", "probable", "proven"]);
         assert_eq!(column(&far, "prime")[0], "11");
+        let proven = answer((NEXT_PRIME.open)(&Given { prove: true, ..numbers("10 2^127 1e24") }));
+        assert_eq!(column(&proven, "certainty"), ["proven"; 3]);
         // The number is below the limit of proof, the prime above it.
         let edge = answer((NEXT_PRIME.open)(&numbers("3317044064679887385961980")));
         assert_eq!(column(&edge, "certainty"), ["probable"]);

@@ -1,7 +1,7 @@
 //! What the kernels have in common that find out something about each of some numbers: `is-prime`, `next-prime`, `prev-prime`,
 //! `li` and `riemann-r`. A unit is some numbers in a row, so a signal is heard within milliseconds.
 
-use super::{Given, Opened};
+use super::{Given, Opened, proofs};
 use crate::error::Result;
 use crate::placement::Placement;
 use crate::values::{Fact, Table, Value};
@@ -20,6 +20,13 @@ pub trait PerNumber: Clone + Send + Sync + 'static {
 
     /// Finds it out.
     fn find(&self, n: u128) -> Self::Found;
+    /// Looks at it at the end.
+    ///
+    /// # Errors
+    /// If it cannot be.
+    fn check(&self, _n: u128, _found: &Self::Found) -> Result<()> {
+        Ok(())
+    }
     /// The columns behind that of the numbers; the first is the bare answer.
     fn columns(&self) -> &'static [&'static str];
     /// The cells of these columns.
@@ -27,7 +34,7 @@ pub trait PerNumber: Clone + Send + Sync + 'static {
 
     /// About how many seconds it takes: here as many as tests of a number take, below 2^64 and above.
     fn seconds(&self, n: u128) -> f64 {
-        if n >> 64 == 0 { 2e-6 } else { 30e-6 }
+        TEST_SECONDS[usize::from(n >> 64 > 0)]
     }
 
     /// Whether it may have been found out of some number: for those numbers of a part that are not looked at again.
@@ -36,9 +43,13 @@ pub trait PerNumber: Clone + Send + Sync + 'static {
     }
 }
 
+/// Seconds of a few tests of a number: below 2^64, and above.
+pub const TEST_SECONDS: [f64; 2] = [2e-6, 30e-6];
+
 /// A row for each number given.
 pub fn open(given: &Given, what: impl PerNumber) -> Opened {
-    let facts = vec![Fact::new("numbers", Value::texts(&given.items))];
+    let mut facts = vec![Fact::new("numbers", Value::texts(&given.items))];
+    facts.extend(proofs::fact(given));
     Opened { job: Job::work(EachNumber { numbers: numbers(given), what }), facts, how: vec![] }
 }
 
@@ -80,6 +91,7 @@ impl<T: PerNumber> Kernel for EachNumber<T> {
     }
 
     fn answer(&self, whole: Vec<T::Found>) -> Result<Answer> {
+        self.numbers.iter().zip(&whole).try_for_each(|(&n, found)| self.what.check(n, found))?;
         let columns = [&[T::NUMBER], self.what.columns()].concat();
         let rows = self.numbers.iter().zip(whole).map(|(&n, found)| {
             let mut row = vec![Value::integer(n)];

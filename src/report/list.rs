@@ -6,7 +6,7 @@
 
 use super::numbers::NumberBytes;
 use super::row_lines::{BUFFER, RowLines};
-use super::{Frame, Report, put_out};
+use super::{Frame, Report, RowsSoFar, put_out};
 use crate::error::{Error, Result};
 use crate::streams;
 use crate::values::{Ascending, Numbers, Stretch};
@@ -18,11 +18,16 @@ pub trait KeptList {
     /// # Errors
     /// If they cannot be written.
     fn put(&mut self, stretch: &Stretch) -> Result<()>;
+    /// What is to be saved of the rows so far, so that the list can be gone on with.
+    ///
+    /// # Errors
+    /// If they cannot be written.
+    fn so_far(&mut self) -> Result<RowsSoFar>;
     /// Adds the report of the run, at the end.
     ///
     /// # Errors
-    /// If it cannot be written, or if what was written is damaged.
-    fn keep(self: Box<Self>, report: &Report) -> Result<()>;
+    /// If it cannot be written, or if what was written is damaged. Then what was saved is there still.
+    fn keep(&mut self, report: &Report) -> Result<()>;
 }
 
 /// How a list is printed.
@@ -142,11 +147,32 @@ impl ListWriter {
         }
     }
 
-    /// Writes what comes after the rows, or before them if that is known only now, and adds the report of the run to the file.
+    /// What is to be saved of the rows in the second place; `None` if there is none, or if it cannot be written any more.
+    pub fn so_far(&mut self) -> Option<RowsSoFar> {
+        let Ok(Some(file)) = &mut self.kept else { return None };
+        match file.so_far() {
+            Ok(rows) => Some(rows),
+            Err(why) => {
+                self.kept = Err(why);
+                None
+            }
+        }
+    }
+
+    /// Ends a list that lacks rows: what comes after the rows is not written, so that nobody reads it as a whole one.
     ///
     /// # Errors
-    /// If stdout or the file cannot be written, or if the rows are not as many as was said before them.
-    pub fn end(mut self, layout: &ListLayout, report: &Report) -> Result<()> {
+    /// If stdout or the file could not be written.
+    pub fn stop(&mut self) -> Result<()> {
+        self.flush();
+        let kept = self.kept.as_ref().map(drop).map_err(Error::clone);
+        std::mem::replace(&mut self.stdout, Ok(false)).and(kept)
+    }
+
+    /// Writes what comes after the rows, or before them if that is known only now, and adds the report of the run to the file.
+    ///
+    /// Returns whether that went well: on stdout, where it is an error if the rows are not as many as was said before them, and in the file.
+    pub fn end(&mut self, layout: &ListLayout, report: &Report) -> (Result<()>, Result<()>) {
         self.flush();
         if let Ok(true) = self.stdout {
             self.stdout = match (&self.lines, layout) {
@@ -157,8 +183,11 @@ impl ListWriter {
                 _ => Ok(true),
             };
         }
-        let kept = self.kept.and_then(|file| file.map_or(Ok(()), |file| file.keep(report)));
-        self.stdout.and(kept)
+        let kept = match &mut self.kept {
+            Ok(file) => file.as_mut().map_or(Ok(()), |file| file.keep(report)),
+            Err(why) => Err(why.clone()),
+        };
+        (std::mem::replace(&mut self.stdout, Ok(false)).map(drop), kept)
     }
 }
 

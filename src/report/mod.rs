@@ -24,7 +24,7 @@ use crate::error::{Error, Result};
 use crate::escaped;
 use crate::streams;
 use crate::values::timeline::Entry;
-use crate::values::{Fact, ListColumn, Role, Table, Value};
+use crate::values::{Fact, ListColumn, Role, Stretch, Table, Value};
 use crate::wire::Bytes;
 pub use colour::colours;
 use std::io::{ErrorKind, IsTerminal, Write};
@@ -101,6 +101,34 @@ pub struct State {
     pub done: u64,
     /// The blocks that are done and their parts. If all are done there is the answer, and these are the witnesses, if there are any.
     pub blocks: Vec<(Block, Bytes)>,
+    /// The rows of a list that are on the disk; `None` if there is no list, or if it is over.
+    pub rows: Option<RowsSoFar>,
+}
+
+/// The rows of a list that is not over, as far as they are on the disk. Most are in a file beside the run file, in chunks of equally many rows, each
+/// column apart: the first chunk of each column, then the second of each, and so on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RowsSoFar {
+    /// The random digits in the name of that file.
+    pub file: String,
+    /// The keys of the columns.
+    pub keys: Vec<String>,
+    /// What tells the chunks of each column from others: a SHA-256.
+    pub digests: Vec<String>,
+    /// The bytes of each chunk, in the order of the file.
+    pub sizes: Vec<u64>,
+    /// How many rows a chunk has.
+    pub chunk: u64,
+    /// The rows behind the last chunk.
+    pub rest: Stretch,
+}
+
+impl RowsSoFar {
+    /// How many rows there are.
+    pub fn count(&self) -> u64 {
+        let chunks = (self.sizes.len() / self.keys.len().max(1)) as u64;
+        chunks.saturating_mul(self.chunk).saturating_add(self.rest.len() as u64)
+    }
 }
 
 impl Report {
@@ -144,7 +172,11 @@ impl Report {
     /// How far the run is, in words.
     pub fn progress(&self) -> String {
         let (done, units) = self.state.as_ref().map_or((0, 0), |state| (state.done, state.units));
-        format!("{:.1} % done", 100.0 * done as f64 / units.max(1) as f64)
+        let done = format!("{:.1} % done", 100.0 * done as f64 / units.max(1) as f64);
+        match self.state.as_ref().and_then(|state| state.rows.as_ref()) {
+            Some(rows) => format!("{done} with {} rows", rows.count()),
+            None => done,
+        }
     }
 }
 

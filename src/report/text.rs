@@ -2,7 +2,7 @@
 
 use super::{Format, Frame, Kind, List, Report, Status, people, shown};
 use crate::escaped;
-use crate::values::{Column, Fact, Table, Value};
+use crate::values::{Column, Fact, Size, Table, Value};
 
 /// Aligned text, for people.
 pub const PLAIN_TEXT: Format =
@@ -38,6 +38,11 @@ fn frame(_: &Report, list: &List) -> Frame {
     }
     let mut heading = String::new();
     for (cell, column) in frame.cells.iter_mut().zip(&list.columns) {
+        if column.size == Size::Word {
+            // Words stand left, and such a column is the last one.
+            heading += &format!("{}{}", cell.before, column.key);
+            continue;
+        }
         let widest = if column.width <= WIDE { column.width } else { 0 };
         cell.width = widest.max(column.key.len());
         heading += &format!("{}{:>width$}", cell.before, column.key, width = cell.width);

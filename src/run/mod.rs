@@ -141,6 +141,8 @@ pub struct Course<'a> {
     pub known: Parts,
     /// The only units that are computed; `None` for all.
     pub only: Option<Range<u64>>,
+    /// How many units a run in batches begins behind: earlier runs have passed them on. The same on all ranks.
+    pub from: u64,
     /// Whether the run survives the death of a rank. That needs the farm, and a world that can tolerate it.
     pub keep_going: bool,
     /// Whether a rank has as many workers as threads even where units wait more than they compute.
@@ -151,7 +153,8 @@ impl<'a> Course<'a> {
     /// A run from the beginning that is not saved.
     pub fn new(schedule: Option<Schedule>, stops: &'a Stops) -> Course<'a> {
         let (saving, known) = (None, Parts::new());
-        Course { schedule, largest: BLOCK_LEVEL_MAX, stops, saving, known, only: None, keep_going: false, exact: false }
+        let (only, from, keep_going, exact) = (None, 0, false, false);
+        Course { schedule, largest: BLOCK_LEVEL_MAX, stops, saving, known, only, from, keep_going, exact }
     }
 
     /// The same, with blocks that should take no longer than `patience`, as far as the forecast is right.
@@ -197,11 +200,11 @@ impl Watch for Unwatched {
 pub struct Outcome {
     /// The part of all units; `None` if the run was stopped, or if its parts were passed on in batches.
     pub whole: Option<Vec<u8>>,
-    /// Why it was stopped, if units are missing. A run in batches does not say.
+    /// Why it was stopped, if units are missing.
     pub stopped: Option<Cause>,
     /// The parts that are there, if units are missing.
     pub parts: Parts,
-    /// How many units are done; 0 after a run in batches.
+    /// How many units are done; of a run in batches, those that were passed on, with those before it.
     pub done: u64,
     /// The schedule.
     pub schedule: Schedule,
@@ -278,8 +281,8 @@ pub fn run(
     }))
 }
 
-/// Computes the batches of a stream one after the other. `each` gets the part of each batch at the root and returns whether more is
-/// wanted. No rank ever holds more than one batch.
+/// Computes the batches of a stream one after the other. `each` gets the part of each batch at the root, and how many units are done with it; it returns
+/// whether more is wanted. No rank ever holds more than one batch. It may be saved after each of them.
 ///
 /// # Errors
 /// As [`run`], and if `each` fails.
@@ -289,17 +292,29 @@ pub fn run_in_batches(
     placement: &Placement,
     course: Course,
     watch: &mut dyn Watch,
-    each: &mut dyn FnMut(&[u8]) -> Result<bool>,
+    each: &mut dyn FnMut(&[u8], u64) -> Result<bool>,
 ) -> Result<Option<Outcome>> {
     let mut run = RunState::new(world, &stream.work, placement, &course);
-    for batch in stream.batches() {
-        let (ledger, _) = run.compute(batch, Parts::new(), watch)?;
-        // If units are missing, it was stopped.
-        if !from_root(world, || ledger.whole().map_or(Ok(false), &mut *each))? {
+    let (mut done, mut stopped) = (course.from, None);
+    for batch in stream.batches_from(course.from) {
+        let (ledger, cause) = run.compute(batch, Parts::new(), watch)?;
+        let more = from_root(world, || {
+            let Some(whole) = ledger.whole() else {
+                stopped = cause;
+                return Ok(false);
+            };
+            done = ledger.units().end;
+            let more = each(whole, done)?;
+            if more && watch.due() {
+                watch.save(Parts::new(), run.logs.iter().flat_map(|log| log.entries.clone()).collect(), done);
+            }
+            Ok(more)
+        });
+        if !more? {
             break;
         }
     }
-    Ok(run.end())
+    Ok(run.end().map(|outcome| Outcome { stopped, done, ..outcome }))
 }
 
 /// A run in progress, as one rank sees it.
@@ -351,6 +366,7 @@ impl<'a> RunState<'a> {
         };
         let units = course.only.clone().unwrap_or(0..work.units());
         let whole = if world.is_root() { Computed::of(&**work, units) } else { Computed::default() };
+        let before = if world.is_root() { Computed::of(&**work, 0..course.from) } else { Computed::default() };
         let send_interval = schedule.send_interval(course.saving, keep_going, work.stages().len() > 1);
         RunState {
             world,
@@ -365,7 +381,7 @@ impl<'a> RunState<'a> {
             crews,
             largest,
             whole,
-            before: Computed::default(),
+            before,
             began,
             only: course.only.clone(),
             logs,

@@ -3,6 +3,7 @@
 mod files;
 /// The same as with HDF5.
 pub mod keeper;
+mod list_plan;
 /// The same as with HDF5.
 pub mod lock;
 mod to_resume;
@@ -11,13 +12,14 @@ use crate::column::Column;
 use crate::error::{Error, Result};
 use crate::report::Report;
 use crate::report::list::KeptList;
-use crate::values::{ListColumn, Stretch};
+use crate::values::Stretch;
 pub use files::Files;
+pub use list_plan::ListPlan;
 use lock::Owner;
 use std::convert::Infallible;
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 pub use to_resume::ToResume;
 
 fn needed_by(what: &str) -> Error {
@@ -83,8 +85,8 @@ impl RunFile {
 
     /// # Errors
     /// There is nothing to write to.
-    pub fn list(self, _: &[ListColumn]) -> Result<Box<dyn KeptList>> {
-        match self.0 {}
+    pub fn list(run: &Arc<Mutex<RunFile>>, _: ListPlan) -> Result<Box<dyn KeptList>> {
+        match run.lock().unwrap_or_else(PoisonError::into_inner).0 {}
     }
 }
 

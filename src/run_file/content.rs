@@ -4,10 +4,10 @@ use super::list::list;
 use super::{SCHEMA, checked, sense};
 use crate::block::Block;
 use crate::math::integer;
-use crate::report::{Report, State, Status};
+use crate::report::{Report, RowsSoFar, State, Status};
 use crate::values::timeline::Entry;
 use crate::values::{Column, Fact, Role, Table, Value};
-use crate::wire::Bytes;
+use crate::wire::{self, Bytes};
 use hdf5::types::VarLenUnicode;
 use hdf5::{Dataset, File, Group, H5Type, Location};
 
@@ -317,7 +317,31 @@ fn put_state(group: &Group, state: &State) -> hdf5::Result<()> {
     counts("index", |(block, _)| block.index)?;
     counts("size", |(_, part)| part.0.len() as u64)?;
     let parts: Vec<u8> = state.blocks.iter().flat_map(|(_, part)| part.0.iter().copied()).collect();
-    group.new_dataset_builder().with_data(&parts).create("parts").map(drop)
+    group.new_dataset_builder().with_data(&parts).create("parts")?;
+    state.rows.as_ref().map_or(Ok(()), |rows| put_rows(&group.create_group("rows")?, rows))
+}
+
+/// The rows of a list that is not over.
+fn put_rows(group: &Group, rows: &RowsSoFar) -> hdf5::Result<()> {
+    put_text(group, "file", &rows.file)?;
+    put_text(group, "order", &rows.keys.join(","))?;
+    put_text(group, "sha256", &rows.digests.join(","))?;
+    put(group, "chunk", &rows.chunk)?;
+    group.new_dataset_builder().with_data(&rows.sizes).create("sizes")?;
+    group.new_dataset_builder().with_data(&wire::bytes(&rows.rest)).create("rest").map(drop)
+}
+
+fn rows(group: &Group) -> hdf5::Result<RowsSoFar> {
+    let words = |name| Ok::<_, hdf5::Error>(checked::text(group, name)?.split(',').map(str::to_string).collect());
+    let rest = wire::value(&checked::numbers::<u8>(group, "rest")?);
+    Ok(RowsSoFar {
+        file: checked::text(group, "file")?,
+        keys: words("order")?,
+        digests: words("sha256")?,
+        chunk: checked::count(group, "chunk")?,
+        sizes: checked::numbers(group, "sizes")?,
+        rest: rest.map_err(|_| "rows that are none")?,
+    })
 }
 
 fn state(group: &Group) -> hdf5::Result<Option<State>> {
@@ -351,6 +375,7 @@ fn state(group: &Group) -> hdf5::Result<Option<State>> {
         units: count("units")?,
         done: count("done")?,
         blocks,
+        rows: if group.link_exists("rows") { Some(rows(&checked::group(group, "rows")?)?) } else { None },
     }))
 }
 

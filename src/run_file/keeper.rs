@@ -76,8 +76,8 @@ fn fact(saves: &[f64]) -> Option<Fact> {
 
 impl Keeper {
     /// Saves an attempt that began then, at this interval, and the first time soon.
-    pub fn new(run: RunFile, every: Duration, began: Instant) -> Keeper {
-        let (run, heard) = (Arc::new(Mutex::new(run)), Arc::default());
+    pub fn new(run: Arc<Mutex<RunFile>>, every: Duration, began: Instant) -> Keeper {
+        let heard = Arc::default();
         Keeper { run, writer: None, heard, every, last: Instant::now(), began }
     }
 
@@ -196,7 +196,8 @@ mod tests {
         fs::create_dir_all(folder.join("in")).unwrap();
         let path = folder.join("in/run.h5");
         let me = Owner { host: "here".into(), pid: 1, job: None };
-        let mut keeper = Keeper::new(draft(&path, &me).unwrap(), Duration::from_millis(1), Instant::now());
+        let mut keeper =
+            Keeper::new(Arc::new(Mutex::new(draft(&path, &me).unwrap())), Duration::from_millis(1), Instant::now());
         let named = |kernel: &str| Report { kernel: kernel.into(), ..sample() };
         let wait = |keeper: &Keeper| {
             while !keeper.due() {

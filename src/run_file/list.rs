@@ -1,14 +1,9 @@
-//! A list in a run file: rows written as they come, read chunk by chunk. Each column is a dataset.
+//! A list in a run file: each column is a dataset, in chunks. What is written here is read here, chunk by chunk.
 
-use super::content::{fill, put_text};
-use super::place::RunFile;
-use super::save::{create, keep};
-use super::{cannot, checked};
+use super::content::put_text;
+use super::{checked, packed};
 use crate::digest::{Sha256, hex};
-use crate::draft::Draft;
-use crate::error::Result;
-use crate::report::list::KeptList;
-use crate::report::{List, Report};
+use crate::report::List;
 use crate::values::{ListColumn, Numbers, Size, Stretch};
 use hdf5::filters::deflate_available;
 use hdf5::types::FixedAscii;
@@ -23,47 +18,33 @@ const LIST: &str = "primes";
 const ROWS: &str = "rows";
 
 /// How many numbers a chunk has: half a megabyte.
-const CHUNK_NUMBERS: usize = 1 << 16;
-
-/// A run file whose list is being written.
-pub struct ListFile {
-    draft: Draft,
-    run: RunFile,
-    file: File,
-    columns: Vec<ColumnFile>,
-}
-
-/// A column of a list that is being written.
-struct ColumnFile {
-    key: String,
-    kind: Kind,
-    dataset: Dataset,
-    /// Numbers that do not fill a chunk yet, in the form of the column's size.
-    waiting: Numbers,
-    known: Known,
-}
+pub(super) const CHUNK_NUMBERS: usize = 1 << 16;
 
 /// The type of the values of a dataset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Narrow,
     Signed,
     /// Decimal text of at most 39 digits, and of at most 78.
     Long,
     Longest,
+    /// A word.
+    Word,
 }
 
 type Long = FixedAscii<39>;
 type Longest = FixedAscii<78>;
+type Word = FixedAscii<8>;
 
 impl Kind {
     /// Wide enough for the numbers of a column.
-    fn of(column: &ListColumn) -> Kind {
+    pub(super) fn of(column: &ListColumn) -> Kind {
         match column.size {
             Size::Narrow => Kind::Narrow,
             Size::Signed => Kind::Signed,
             Size::Long if column.width <= Long::capacity() => Kind::Long,
             Size::Long => Kind::Longest,
+            Size::Word => Kind::Word,
         }
     }
 
@@ -74,6 +55,7 @@ impl Kind {
             (checked::is::<i64>(dataset)?, Kind::Signed),
             (checked::is::<Long>(dataset)?, Kind::Long),
             (checked::is::<Longest>(dataset)?, Kind::Longest),
+            (checked::is::<Word>(dataset)?, Kind::Word),
         ];
         is.into_iter().find_map(|(is, kind)| is.then_some(kind)).ok_or_else(|| "a list of another type".into())
     }
@@ -83,24 +65,125 @@ impl Kind {
             Kind::Narrow => Size::Narrow,
             Kind::Signed => Size::Signed,
             Kind::Long | Kind::Longest => Size::Long,
+            Kind::Word => Size::Word,
         }
     }
 
     /// No numbers, in the form of this size.
-    fn none(self) -> Numbers {
+    pub(super) fn none(self) -> Numbers {
         match self {
             Kind::Narrow => Numbers::Narrow(vec![]),
             Kind::Signed => Numbers::Signed(vec![]),
-            Kind::Long | Kind::Longest => Numbers::Long(vec![]),
+            Kind::Long | Kind::Longest | Kind::Word => Numbers::Long(vec![]),
         }
     }
 
-    fn create(self, group: &Group, name: &str) -> hdf5::Result<Dataset> {
+    /// The bytes of a value.
+    fn bytes(self) -> usize {
         match self {
-            Kind::Narrow => chunks::<u64>(group, name),
-            Kind::Signed => chunks::<i64>(group, name),
-            Kind::Long => chunks::<Long>(group, name),
-            Kind::Longest => chunks::<Longest>(group, name),
+            Kind::Narrow | Kind::Signed => 8,
+            Kind::Long => Long::capacity(),
+            Kind::Longest => Longest::capacity(),
+            Kind::Word => Word::capacity(),
+        }
+    }
+
+    /// The most bytes of a packed chunk.
+    pub(super) fn packed_most(self) -> usize {
+        packed::most(self.chunk_bytes())
+    }
+
+    /// The bytes of a chunk that is not packed.
+    pub(super) fn chunk_bytes(self) -> usize {
+        CHUNK_NUMBERS * self.bytes()
+    }
+
+    /// A full chunk of these numbers, as HDF5 stores it.
+    ///
+    /// # Errors
+    /// If they are not of this size, or not as many.
+    pub(super) fn pack(self, numbers: &Numbers) -> hdf5::Result<Vec<u8>> {
+        let mut bytes = Vec::with_capacity(self.chunk_bytes());
+        match (self, numbers) {
+            (Kind::Narrow, Numbers::Narrow(numbers)) => numbers.iter().for_each(|n| bytes.extend(n.to_ne_bytes())),
+            (Kind::Signed, Numbers::Signed(numbers)) => numbers.iter().for_each(|n| bytes.extend(n.to_ne_bytes())),
+            (Kind::Long | Kind::Longest | Kind::Word, Numbers::Long(texts)) => {
+                for text in texts {
+                    let end = bytes.len() + self.bytes();
+                    bytes.extend(text.as_bytes());
+                    if bytes.len() > end {
+                        return Err(too_long(text));
+                    }
+                    bytes.resize(end, 0);
+                }
+            }
+            _ => return Err("numbers of another size".into()),
+        }
+        match bytes.len() == self.chunk_bytes() {
+            true => Ok(packed::pack(&bytes, self.bytes())),
+            false => Err("a chunk that is not full".into()),
+        }
+    }
+
+    /// The numbers of a full chunk that was packed so.
+    ///
+    /// # Errors
+    /// If it is no such chunk.
+    pub(super) fn unpack(self, chunk: &[u8]) -> hdf5::Result<Numbers> {
+        let bytes = packed::unpack(chunk, self.chunk_bytes(), self.bytes()).ok_or("a chunk that cannot be unpacked")?;
+        let values = || bytes.chunks_exact(8).map(|value| value.try_into().expect("chunks have this size"));
+        Ok(match self {
+            Kind::Narrow => Numbers::Narrow(values().map(u64::from_ne_bytes).collect()),
+            Kind::Signed => Numbers::Signed(values().map(i64::from_ne_bytes).collect()),
+            Kind::Long | Kind::Longest | Kind::Word => {
+                let text = |value: &[u8]| {
+                    let length = value.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+                    self.text(&value[..length]).map(str::to_string)
+                };
+                Numbers::Long(bytes.chunks_exact(self.bytes()).map(text).collect::<hdf5::Result<_>>()?)
+            }
+        })
+    }
+
+    /// Whether these numbers are in the form that [`Kind::none`] has, and can be in such a column.
+    pub(super) fn takes(self, numbers: &Numbers) -> bool {
+        match (self, numbers) {
+            (Kind::Narrow, Numbers::Narrow(_)) | (Kind::Signed, Numbers::Signed(_)) => true,
+            (Kind::Long | Kind::Longest | Kind::Word, Numbers::Long(texts)) => {
+                texts.iter().all(|text| text.len() <= self.bytes() && self.text(text.as_bytes()).is_ok())
+            }
+            _ => false,
+        }
+    }
+
+    /// A value as text: a number, or a word.
+    fn text(self, value: &[u8]) -> hdf5::Result<&str> {
+        if self != Kind::Word {
+            return digits(value);
+        }
+        let is_word = !value.is_empty() && value.iter().all(u8::is_ascii_lowercase);
+        std::str::from_utf8(value).ok().filter(|_| is_word).ok_or_else(|| "a list of what is no word".into())
+    }
+
+    fn create(self, group: &Group, name: &str, rows: usize) -> hdf5::Result<Dataset> {
+        match self {
+            Kind::Narrow => chunks::<u64>(group, name, rows),
+            Kind::Signed => chunks::<i64>(group, name, rows),
+            Kind::Long => chunks::<Long>(group, name, rows),
+            Kind::Longest => chunks::<Longest>(group, name, rows),
+            Kind::Word => chunks::<Word>(group, name, rows),
+        }
+    }
+
+    fn write(self, dataset: &Dataset, first: usize, numbers: &Numbers) -> hdf5::Result<()> {
+        let rows = first..first + numbers.len();
+        match numbers {
+            Numbers::Narrow(numbers) => dataset.write_slice(numbers, rows),
+            Numbers::Signed(numbers) => dataset.write_slice(numbers, rows),
+            Numbers::Long(texts) if self == Kind::Long => dataset.write_slice(&ascii(texts, Long::from_ascii)?, rows),
+            Numbers::Long(texts) if self == Kind::Word => dataset.write_slice(&ascii(texts, Word::from_ascii)?, rows),
+            Numbers::Long(texts) => dataset.write_slice(&ascii(texts, Longest::from_ascii)?, rows),
+            _ => Err("numbers of another size".into()),
         }
     }
 
@@ -119,6 +202,11 @@ impl Kind {
                     }
                 }
             }
+            Kind::Word => {
+                let word = |text: &Word| self.text(text.as_bytes()).map(str::to_string);
+                let texts = dataset.read_slice_1d::<Word, _>(rows)?;
+                Numbers::Long(texts.iter().map(word).collect::<hdf5::Result<_>>()?)
+            }
             Kind::Longest => {
                 let number = |text: &Longest| digits(text.as_bytes()).map(str::to_string);
                 let texts = dataset.read_slice_1d::<Longest, _>(rows)?;
@@ -129,10 +217,10 @@ impl Kind {
 }
 
 /// A dataset in chunks, compressed if HDF5 can.
-fn chunks<T: H5Type>(group: &Group, name: &str) -> hdf5::Result<Dataset> {
+fn chunks<T: H5Type>(group: &Group, name: &str, rows: usize) -> hdf5::Result<Dataset> {
     let new = group.new_dataset::<T>().shuffle().chunk(CHUNK_NUMBERS);
-    let new = if deflate_available() { new.deflate(1) } else { new };
-    new.shape((0..,)).create(name)
+    let new = if deflate_available() { new.deflate(packed::LEVEL) } else { new };
+    new.shape((rows..,)).create(name)
 }
 
 fn no_number() -> hdf5::Error {
@@ -146,25 +234,40 @@ fn digits(text: &[u8]) -> hdf5::Result<&str> {
     std::str::from_utf8(text).ok().filter(|_| is_number).ok_or_else(no_number)
 }
 
-/// What is known of a column without keeping it.
-#[derive(Default)]
-struct Known {
+/// What is known of a chunk without keeping it.
+pub(super) struct Seen {
     count: u64,
-    /// Characters of the longest number.
     width: usize,
-    sha256: Sha256,
+    digest: [u8; 32],
+}
+
+impl Seen {
+    pub(super) fn of(numbers: &Numbers) -> Seen {
+        let digest = match numbers {
+            Numbers::Narrow(numbers) => {
+                Sha256::of(&numbers.iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<u8>>())
+            }
+            other => Sha256::of((other.texts().collect::<Vec<_>>().join("\n") + "\n").as_bytes()),
+        };
+        Seen { count: numbers.len() as u64, width: width(numbers), digest }
+    }
+}
+
+/// What is known of a column without keeping it. It can be saved, and gone on with: the digest is that of the one before and of the next chunk's.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Known {
+    pub(super) count: u64,
+    /// Characters of the longest number.
+    pub(super) width: usize,
+    pub(super) digest: [u8; 32],
 }
 
 impl Known {
-    fn add(&mut self, numbers: &Numbers) {
-        self.count += numbers.len() as u64;
-        self.width = self.width.max(width(numbers));
-        match numbers {
-            Numbers::Narrow(numbers) => {
-                self.sha256.update(&numbers.iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<u8>>());
-            }
-            other => self.sha256.update((other.texts().collect::<Vec<_>>().join("\n") + "\n").as_bytes()),
-        }
+    /// Adds the next chunk.
+    pub(super) fn add(&mut self, seen: &Seen) {
+        self.count += seen.count;
+        self.width = self.width.max(seen.width);
+        self.digest = Sha256::of(&[self.digest, seen.digest].concat());
     }
 }
 
@@ -181,69 +284,22 @@ fn width(numbers: &Numbers) -> usize {
 }
 
 /// What is known of a list, from what is known of its columns.
-fn known(columns: Vec<(String, Kind, Known)>) -> hdf5::Result<List> {
+pub(super) fn known(columns: Vec<(String, Kind, Known)>) -> hdf5::Result<List> {
     let count = columns.first().map_or(0, |(.., known)| known.count);
     if columns.iter().any(|(.., known)| known.count != count) {
         return Err("a list whose columns differ in length".into());
     }
     let mut sha256 = Sha256::default();
     let column = |(key, kind, known): (String, Kind, Known)| {
-        sha256.update(&known.sha256.finish());
+        sha256.update(&known.digest);
         ListColumn { key: key.into(), width: known.width, size: kind.size() }
     };
     let columns = columns.into_iter().map(column).collect();
     Ok(List { columns, count, sha256: hex(&sha256.finish()) })
 }
 
-impl ColumnFile {
-    /// Adds numbers.
-    fn put(&mut self, numbers: &Numbers) -> hdf5::Result<()> {
-        match numbers {
-            Numbers::From(first, count) => (0..u128::from(*count)).try_for_each(|index| self.push(first + index)),
-            Numbers::Ascending(numbers) => numbers.numbers().try_for_each(|number| self.push(number)),
-            Numbers::Narrow(numbers) => numbers.iter().try_for_each(|&number| self.push(number.into())),
-            Numbers::Wide(numbers) => numbers.iter().try_for_each(|&number| self.push(number)),
-            Numbers::Signed(_) | Numbers::Long(_) => numbers.texts().try_for_each(|text| self.push_text(text)),
-        }
-    }
-
-    fn push(&mut self, number: u128) -> hdf5::Result<()> {
-        match (&mut self.waiting, u64::try_from(number)) {
-            (Numbers::Narrow(waiting), Ok(number)) => {
-                waiting.push(number);
-                if waiting.len() == CHUNK_NUMBERS { self.append() } else { Ok(()) }
-            }
-            _ => self.push_text(number.to_string()),
-        }
-    }
-
-    fn push_text(&mut self, text: String) -> hdf5::Result<()> {
-        let too_long = || hdf5::Error::from(format!("{text} is too long for its column"));
-        match &mut self.waiting {
-            Numbers::Narrow(waiting) => waiting.push(text.parse().map_err(|_| too_long())?),
-            Numbers::Signed(waiting) => waiting.push(text.parse().map_err(|_| too_long())?),
-            Numbers::Long(waiting) => waiting.push(text),
-            _ => unreachable!("no column waits so"),
-        }
-        if self.waiting.len() == CHUNK_NUMBERS { self.append() } else { Ok(()) }
-    }
-
-    fn append(&mut self) -> hdf5::Result<()> {
-        let numbers = std::mem::replace(&mut self.waiting, self.kind.none());
-        let from = self.known.count as usize;
-        self.known.add(&numbers);
-        let rows = from..self.known.count as usize;
-        self.dataset.resize(rows.end)?;
-        match &numbers {
-            Numbers::Narrow(numbers) => self.dataset.write_slice(numbers, rows),
-            Numbers::Signed(numbers) => self.dataset.write_slice(numbers, rows),
-            Numbers::Long(texts) if self.kind == Kind::Long => {
-                self.dataset.write_slice(&ascii(texts, Long::from_ascii)?, rows)
-            }
-            Numbers::Long(texts) => self.dataset.write_slice(&ascii(texts, Longest::from_ascii)?, rows),
-            _ => unreachable!("no column waits so"),
-        }
-    }
+fn too_long(text: &str) -> hdf5::Error {
+    format!("{text} is too long for its column").into()
 }
 
 /// Texts as HDF5 has them.
@@ -251,58 +307,42 @@ fn ascii<'a, T, E: Display>(
     texts: &'a [String],
     make: fn(&'a String) -> std::result::Result<T, E>,
 ) -> hdf5::Result<Vec<T>> {
-    texts.iter().map(|text| make(text).map_err(|why| hdf5::Error::from(why.to_string()))).collect()
+    texts.iter().map(|text| make(text).map_err(|_| too_long(text))).collect()
 }
 
-impl ListFile {
-    /// Begins a list of these columns.
-    ///
-    /// # Errors
-    /// If the file cannot be made or written.
-    pub fn begin(mut run: RunFile, columns: &[ListColumn]) -> Result<ListFile> {
-        let (draft, file) = create(&mut run)?;
-        let begin = || -> hdf5::Result<Vec<ColumnFile>> {
-            let keys: Vec<&str> = columns.iter().map(|column| &*column.key).collect();
-            put_text(&file, "list", &keys.join(","))?;
-            let rows = if columns.len() > 1 { Some(file.create_group(ROWS)?) } else { None };
-            let column = |column: &ListColumn| {
-                let kind = Kind::of(column);
-                let dataset = match &rows {
-                    Some(rows) => kind.create(rows, &column.key)?,
-                    None => kind.create(&file, LIST)?,
-                };
-                let (key, known) = (column.key.to_string(), Known::default());
-                Ok(ColumnFile { key, kind, dataset, waiting: kind.none(), known })
-            };
-            columns.iter().map(column).collect()
-        };
-        let columns = begin().map_err(|why| cannot("write", &run.path, &why))?;
-        Ok(ListFile { draft, run, file, columns })
-    }
-}
+/// A list in a file that is being written, with so many rows.
+pub(super) struct Columns(Vec<(Kind, Dataset)>);
 
-impl KeptList for ListFile {
-    fn put(&mut self, stretch: &Stretch) -> Result<()> {
-        let mut columns = self.columns.iter_mut().zip(&stretch.columns);
-        columns
-            .try_for_each(|(column, numbers)| column.put(numbers))
-            .map_err(|why| cannot("write", &self.run.path, &why))
+impl Columns {
+    pub(super) fn create(file: &File, columns: &[(&str, Kind)], rows: u64) -> hdf5::Result<Columns> {
+        let keys: Vec<&str> = columns.iter().map(|(key, _)| *key).collect();
+        put_text(file, "list", &keys.join(","))?;
+        let group = if columns.len() > 1 { Some(file.create_group(ROWS)?) } else { None };
+        let column = |&(key, kind): &(&str, Kind)| {
+            let dataset = match &group {
+                Some(group) => kind.create(group, key, rows as usize)?,
+                None => kind.create(file, LIST, rows as usize)?,
+            };
+            Ok((kind, dataset))
+        };
+        columns.iter().map(column).collect::<hdf5::Result<_>>().map(Columns)
     }
 
-    /// Completes the list and makes the draft the run file.
-    fn keep(self: Box<Self>, report: &Report) -> Result<()> {
-        let ListFile { draft, mut run, file, columns, .. } = *self;
-        let complete = || {
-            let finish = |mut column: ColumnFile| {
-                column.append()?;
-                Ok((column.key, column.kind, column.known))
-            };
-            let list = Some(known(columns.into_iter().map(finish).collect::<hdf5::Result<_>>()?)?);
-            let report = Report { list, ..report.clone() };
-            fill(file, &report).map(|()| report)
-        };
-        let report = complete().map_err(|why| cannot("write", &run.path, &why))?;
-        keep(&report, &mut run, draft)
+    /// Writes a full chunk of a column, as [`Kind::pack`] made it.
+    pub(super) fn put_packed(&self, column: usize, chunk: u64, packed: &[u8]) -> hdf5::Result<()> {
+        let (_, dataset) = &self.0[column];
+        let first = chunk * CHUNK_NUMBERS as u64;
+        #[cfg(hdf5_write_chunk)]
+        return super::direct::put(dataset, first, packed);
+        // An older HDF5 packs it again.
+        #[cfg(not(hdf5_write_chunk))]
+        self.put(column, first, &self.0[column].0.unpack(packed)?)
+    }
+
+    /// Writes numbers of a column, from the row `first` on.
+    pub(super) fn put(&self, column: usize, first: u64, numbers: &Numbers) -> hdf5::Result<()> {
+        let (kind, dataset) = &self.0[column];
+        kind.write(dataset, first as usize, numbers)
     }
 }
 
@@ -367,7 +407,7 @@ pub(super) fn list(keys: &str, file: &File) -> hdf5::Result<List> {
     let found = Found::open(file, keys)?;
     let mut columns: Vec<Known> = found.columns.iter().map(|_| Known::default()).collect();
     found.each(&mut |stretch| {
-        columns.iter_mut().zip(&stretch.columns).for_each(|(known, numbers)| known.add(numbers));
+        columns.iter_mut().zip(&stretch.columns).for_each(|(known, numbers)| known.add(&Seen::of(numbers)));
         true
     })?;
     let all = found.columns.into_iter().zip(columns).map(|((key, kind, _), known)| (key, kind, known));
@@ -377,80 +417,4 @@ pub(super) fn list(keys: &str, file: &File) -> hdf5::Result<List> {
 /// Gives `each` the rows of the list in a file, chunk by chunk, as long as it wants more.
 pub(super) fn each_chunk(file: &File, each: &mut dyn FnMut(Stretch) -> bool) -> hdf5::Result<()> {
     Found::open(file, &checked::text(file, "list")?)?.each(each)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::tests::{TestFolder, draft};
-    use super::super::{opened, read};
-    use super::*;
-    use crate::report::tests::sample;
-    use crate::values::Table;
-    use std::fs;
-    use std::path::Path;
-
-    /// Writes a list, and reads it back.
-    fn written(path: &Path, columns: &[ListColumn], stretches: &[Stretch]) -> (List, Vec<Vec<String>>) {
-        let mut file = ListFile::begin(draft(path).unwrap(), columns).unwrap();
-        stretches.iter().for_each(|stretch| file.put(stretch).unwrap());
-        Box::new(file).keep(&Report { table: Table::default(), ..sample() }).unwrap();
-        let mut found = vec![vec![]; columns.len()];
-        let each = &mut |stretch: &Stretch| {
-            found.iter_mut().zip(&stretch.columns).for_each(|(found, numbers)| found.extend(numbers.texts()));
-            true
-        };
-        opened(path).unwrap().rows(each).unwrap();
-        (read(path).unwrap().list.unwrap(), found)
-    }
-
-    #[test]
-    fn a_list_is_read_as_it_was_written() {
-        let folder = TestFolder::new("list");
-        let path = folder.0.join("run.h5");
-        for (start, count) in [(0u128, 0u64), (2, 5), (3, CHUNK_NUMBERS as u64), (7, 150_000), (1 << 100, 70_000)] {
-            let size = if start > 1 << 64 { Size::Long } else { Size::Narrow };
-            let numbers = Numbers::From(start, count);
-            let texts: Vec<String> = numbers.texts().collect();
-            let columns = vec![numbers];
-            let (list, found) = written(&path, &[ListColumn::new("prime", 0, size)], &[Stretch { columns }]);
-            assert_eq!((list.keys().join(" "), list.count), ("prime".into(), count));
-            assert!(found[0] == texts, "{count} numbers from {start}");
-        }
-        // No draft remains, also if the list is given up.
-        let mut file = ListFile::begin(draft(&path).unwrap(), &[ListColumn::new("prime", 0, Size::Narrow)]).unwrap();
-        file.put(&Stretch { columns: vec![Numbers::From(2, 1)] }).unwrap();
-        drop(file);
-        assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 2);
-    }
-
-    #[test]
-    fn rows_of_every_size_are_read_as_they_were_written() {
-        let folder = TestFolder::new("rows");
-        let path = folder.0.join("run.h5");
-        let count = CHUNK_NUMBERS as u64 + 9;
-        let signed = (0..count as i64).map(|n| 5 - n).collect();
-        let long = (0..count).map(|n| format!("{}{n}", "9".repeat(70))).collect();
-        for (first, second, sizes) in [
-            (Numbers::From(0, count), Numbers::Narrow((0..count).collect()), [Size::Narrow, Size::Narrow]),
-            (Numbers::Signed(signed), Numbers::Wide(vec![1 << 127; count as usize]), [Size::Signed, Size::Long]),
-            (Numbers::From(1 << 90, count), Numbers::Long(long), [Size::Long, Size::Long]),
-            // Text that is too long for 128 bits and has no more digits than fit.
-            (Numbers::From(0, 2), Numbers::Long(vec!["9".repeat(39), "0".into()]), [Size::Narrow, Size::Long]),
-        ] {
-            let [n, value] = [&first, &second].map(|numbers| numbers.texts().collect::<Vec<_>>());
-            let width = |texts: &Vec<String>| texts.iter().map(String::len).max().unwrap();
-            let columns =
-                [ListColumn::new("n", width(&n), sizes[0]), ListColumn::new("value", width(&value), sizes[1])];
-            let (list, found) = written(&path, &columns, &[Stretch { columns: vec![first, second] }]);
-            assert_eq!((&list.columns[..], list.count), (&columns[..], n.len() as u64));
-            assert!(found == [n, value]);
-        }
-        let columns = [ListColumn::new("n", 1, Size::Narrow), ListColumn::new("value", 1, Size::Narrow)];
-        let (list, found) = written(&path, &columns, &[]);
-        assert_eq!((list.count, found), (0, vec![vec![]; 2]));
-        // What a column has no room for is an error, and no other number.
-        let mut file = ListFile::begin(draft(&path).unwrap(), &columns).unwrap();
-        let columns = vec![Numbers::From(1, 1), Numbers::Signed(vec![-1])];
-        assert!(file.put(&Stretch { columns }).unwrap_err().to_string().contains("-1 is too long"));
-    }
 }

@@ -15,7 +15,8 @@
 //!            seconds, attempt
 //! /ledger    what a resume needs. Attributes: fingerprint of the plan, its units, how many are done, the ranks it
 //!            was stated for; datasets: the arguments, a list named there, and of the blocks that are in
-//!            level, index, size of the part, and the parts end to end
+//!            level, index, size of the part, and the parts end to end. A list has its rows elsewhere (`growing.rs`), and in
+//!            /ledger/rows which: attributes file, sha256, chunk; datasets: sizes of the chunks, and the rest
 //! ```
 //!
 //! Integers beyond 64 bits are text. Each group has an attribute `order`: the order of its facts or columns. Only rank 0
@@ -29,11 +30,17 @@
 mod checked;
 mod content;
 mod dataset;
+#[cfg(hdf5_write_chunk)]
+#[allow(unsafe_code)]
+mod direct;
 mod files;
+mod growing;
 pub mod keeper;
 mod list;
+mod list_plan;
 pub mod lock;
 mod open;
+mod packed;
 mod place;
 mod reader;
 mod save;
@@ -43,18 +50,18 @@ mod to_resume;
 use crate::error::{Error, Result};
 use crate::report::Report;
 use crate::report::list::KeptList;
-use crate::values::ListColumn;
 pub use files::Files;
 use hdf5::FileBuilder;
 // Only its build script is used: `build.rs` hears from it which HDF5 there is.
+use growing::GrowingList;
 use hdf5_metno_sys as _;
-use list::ListFile;
+pub use list_plan::ListPlan;
 pub use open::{OpenedFile, opened, read};
 pub use place::{RunFile, draft, resume};
 pub use reader::serve;
 pub use save::write;
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 pub use to_resume::ToResume;
 
 static HDF5_LOADED: OnceLock<Files> = OnceLock::new();
@@ -78,11 +85,19 @@ struct Writing {
     list: BeginList,
 }
 
-/// Begins a list of these columns.
-type BeginList = fn(RunFile, &[ListColumn]) -> Result<Box<dyn KeptList>>;
+/// Begins a list, or goes on with one.
+type BeginList = fn(Arc<Mutex<RunFile>>, ListPlan) -> Result<Box<dyn KeptList>>;
 
 /// By HDF5.
-const BY_HDF5: Writing = Writing { report: write, list: |run, columns| Ok(Box::new(ListFile::begin(run, columns)?)) };
+const BY_HDF5: Writing = Writing {
+    report: write,
+    list: |run, ListPlan { columns, threads, rows, enough }| {
+        Ok(Box::new(match rows {
+            Some(rows) => GrowingList::go_on(run, columns, threads, rows, enough)?,
+            None => GrowingList::begin(run, columns, threads)?,
+        }))
+    },
+};
 
 impl RunFile {
     /// Saves the report in it.
@@ -93,12 +108,13 @@ impl RunFile {
         (self.writing.report)(report, self)
     }
 
-    /// Begins a list of these columns in it.
+    /// Begins a list in it, or goes on with one.
     ///
     /// # Errors
-    /// If it cannot be written.
-    pub fn list(self, columns: &[ListColumn]) -> Result<Box<dyn KeptList>> {
-        (self.writing.list)(self, columns)
+    /// If it cannot be written, or if the rows so far are not there or damaged.
+    pub fn list(run: &Arc<Mutex<RunFile>>, plan: ListPlan) -> Result<Box<dyn KeptList>> {
+        let begin = run.lock().unwrap_or_else(PoisonError::into_inner).writing.list;
+        begin(run.clone(), plan)
     }
 }
 
@@ -170,6 +186,7 @@ mod tests {
             units: 4 * blocks,
             done: blocks,
             blocks: (0..blocks).map(block).collect(),
+            rows: None,
         };
         let attempts = vec![sample().run, vec![Fact::new("ranks", Value::Count(2))]];
         let table = Table::default();

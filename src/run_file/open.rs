@@ -184,7 +184,11 @@ pub(super) fn begin(path: &Path) -> io::Result<Vec<u8>> {
 
 /// Whether there is an unfinished run, damaged or not.
 pub(super) fn says_unfinished(path: &Path) -> bool {
-    let head = begin(path).unwrap_or_default();
+    tells_unfinished(&begin(path).unwrap_or_default())
+}
+
+/// Whether the first bytes of a file are those of an unfinished run.
+pub(super) fn tells_unfinished(head: &[u8]) -> bool {
     let mut lines = head.split_inclusive(|&byte| byte == b'\n');
     head.starts_with(SCHEMA.as_bytes()) && lines.any(|line| line == UNFINISHED.as_bytes())
 }

@@ -1,23 +1,26 @@
 //! The place of a run file: what `--out` or `resume` names, its lock, and the file before it.
 
 use super::lock::{Lock, Owner};
-use super::open::{OpenFault, begin, is_foreign, open, says_unfinished};
-use super::{BY_HDF5, ToResume, Writing, cannot};
+use super::open::{OpenFault, begin, is_foreign, open, says_unfinished, tells_unfinished};
+use super::{BY_HDF5, HEAD, ToResume, Writing, cannot};
 use crate::draft;
 use crate::error::{Error, Result};
 use crate::escaped;
-use crate::folder::{Folder, Place};
+use crate::folder::{self, Folder, Place};
 use crate::streams::remark;
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The ending of a draft, behind the run file's name and random digits.
 pub(super) const NEW: &str = ".new";
+
+/// The ending of the file that has the rows of a list that is not over, behind the same.
+pub(super) const ROWS: &str = ".rows";
 
 /// A run file that is written once or repeatedly.
 pub struct RunFile {
@@ -37,6 +40,20 @@ impl RunFile {
     /// Its name in the folder.
     pub(super) fn name(&self) -> &OsStr {
         self.path.file_name().unwrap_or_default()
+    }
+
+    /// Whether the file of that name in its folder is an unfinished run.
+    pub(super) fn is_unfinished(&self, name: &OsStr) -> bool {
+        let mut head = Vec::new();
+        let read = self.folder.read(name, false).and_then(|file| file.take(HEAD as u64).read_to_end(&mut head));
+        read.is_ok() && tells_unfinished(&head)
+    }
+
+    /// Removes the files of rows that no run file speaks of, which is all but one, or all.
+    pub(super) fn sweep_rows(&self, but: Option<&OsStr>) {
+        let is_left = |name: &&OsString| folder::stem(name, ROWS) == Some(self.name()) && but != Some(name.as_os_str());
+        let names = self.folder.names().unwrap_or_default();
+        names.iter().filter(is_left).for_each(|name| drop(self.folder.remove(name)));
     }
 
     /// Prints a message about something that does not prevent a save; once.
@@ -99,7 +116,10 @@ pub fn draft(path: &Path, me: &Owner) -> Result<RunFile> {
         _ if is_foreign(&run.path) => {
             refused("what is there is not a pcount run file: give another name, or remove it")
         }
-        _ => Ok(run),
+        _ => {
+            run.sweep_rows(None);
+            Ok(run)
+        }
     }
 }
 
@@ -216,6 +236,11 @@ pub(super) fn beside(path: &Path, ending: &str) -> OsString {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(ending);
     name
+}
+
+/// The name of the file of rows that has these digits.
+pub(super) fn rows_name(run: &RunFile, digits: &str) -> OsString {
+    beside(&run.path, &format!(".{digits}{ROWS}"))
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use super::open::OpenFault;
 use super::unlocked;
 use crate::error::{Error, Result};
 use crate::process::ProcessStatus;
-use crate::report::{List, Report, State, Status};
+use crate::report::{List, Report, RowsSoFar, State, Status};
 use crate::values::{Column, Fact, Numbers, Stretch, Table};
 use crate::wire::{self, Wire};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -343,6 +343,7 @@ wire::fields! {
     Table { columns rows }
     Fact { name value }
     List { columns count sha256 }
-    State { arguments list ranks fingerprint units done blocks }
+    RowsSoFar { file keys digests sizes chunk rest }
+    State { arguments list ranks fingerprint units done blocks rows }
     Report { status kernel problem table total bare run attempts timeline list state }
 }

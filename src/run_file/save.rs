@@ -5,7 +5,7 @@
 
 use super::content::fill;
 use super::open::{digest, head, open_own};
-use super::place::{NEW, RunFile, beside};
+use super::place::{NEW, RunFile, beside, rows_name};
 use super::{HEAD, cannot, unlocked};
 use crate::draft::Draft;
 use crate::error::Result;
@@ -23,6 +23,12 @@ use std::sync::Arc;
 /// # Errors
 /// If it cannot be written. Then the files that were there are still complete.
 pub fn write(report: &Report, run: &mut RunFile) -> Result<()> {
+    // What a run file says is whole must be on the disk before it.
+    if let Some(rows) = report.state.as_ref().and_then(|state| state.rows.as_ref()) {
+        let name = rows_name(run, &rows.file);
+        let synced = run.folder.read(&name, false).and_then(|file| file.sync_all());
+        synced.map_err(|why| cannot("write", &run.path.with_file_name(&name), &why))?;
+    }
     let (draft, file) = create(run)?;
     fill(file, report).map_err(|why| cannot("write", &run.path, &why))?;
     keep(report, run, draft)

@@ -3,7 +3,7 @@
 
 use super::checked::named;
 use crate::block::Block;
-use crate::report::{Report, State, Status};
+use crate::report::{Report, RowsSoFar, State, Status};
 use crate::values::{Fact, Value};
 use std::collections::BTreeSet;
 
@@ -88,6 +88,20 @@ fn timeline(report: &Report) -> Sense {
     if fits { Ok(()) } else { Err("a timeline of what cannot be") }
 }
 
+/// A file of rows has digits, and a chunk of each column as often as of the others. What stands behind them is less than a chunk.
+fn rows_so_far(rows: &RowsSoFar, status: Status) -> Sense {
+    let RowsSoFar { file, keys, digests, sizes, chunk, rest } = rows;
+    let is_name = file.len() == 12 && file.bytes().all(|digit| digit.is_ascii_hexdigit());
+    let is_digest = |digest: &String| digest.len() == 64 && digest.bytes().all(|digit| digit.is_ascii_hexdigit());
+    let columns = keys.len();
+    let same = digests.len() == columns && rest.columns.len() == columns && sizes.len() % columns.max(1) == 0;
+    match is_name && same && digests.iter().all(is_digest) && (rest.len() as u64) < *chunk {
+        true if status == Status::Partial => Ok(()),
+        true => Err("a run that is over and has rows elsewhere"),
+        false => Err("rows of a list that cannot be"),
+    }
+}
+
 /// The blocks are in order and do not overlap. All are among the units, or fill them up to a power of two. And the number of units
 /// that are done is right.
 fn ledger(state: &State, status: Status) -> Sense {
@@ -97,6 +111,9 @@ fn ledger(state: &State, status: Status) -> Sense {
     }
     if status != Status::Partial && done != units {
         return Err("a run that is over and has units left");
+    }
+    if let Some(rows) = &state.rows {
+        rows_so_far(rows, status)?;
     }
     let (end, mut at, mut found) = (Block::root(*units).count(), 0, 0);
     for (block, _) in blocks {

@@ -91,6 +91,7 @@ fn resumed(known: &Known, rank: usize, owner: &Owner) -> Result<String> {
         units: work.units(),
         done: half.done(),
         blocks: half.parts(),
+        rows: None,
     };
     let report = Report {
         status: Status::Partial,

@@ -11,7 +11,7 @@ use crate::math::approximate::riemann_r;
 use crate::math::integer;
 use crate::placement::Placement;
 use crate::plan::Plan;
-use crate::report::{self, List, Report, Status, history};
+use crate::report::{self, List, Report, RowsSoFar, Status, history};
 use crate::run::share::Share;
 use crate::run::stop::Cause;
 use crate::run::{self, Outcome, Parts};
@@ -215,7 +215,8 @@ pub fn expected_widths(plan: &Plan) -> (usize, usize) {
     (widest, format!("{most:.0}").len())
 }
 
-fn entries(outcome: &Outcome) -> Vec<Entry> {
+/// The timeline of a run.
+pub fn entries(outcome: &Outcome) -> Vec<Entry> {
     outcome.ranks.iter().flat_map(|rank| rank.entries.clone()).collect()
 }
 
@@ -320,6 +321,25 @@ pub fn death_message(circumstances: &Circumstances, rank: usize) -> String {
 pub fn owner() -> Owner {
     let placement = Placement::here(0);
     Owner { host: placement.host, pid: placement.pid, job: world::launch::job() }
+}
+
+/// The report of a list that is not over: in progress, or stopped. These rows are on the disk, and those of the first `done` units.
+pub fn unfinished_list(
+    circumstances: &Circumstances,
+    entries: Vec<Entry>,
+    (rows, done): (RowsSoFar, u64),
+    outcome: Option<&Outcome>,
+) -> Report {
+    let mut report = report_of(circumstances, Status::Partial, outcome, entries, Some(done));
+    report.run.push(Fact::new("rows_done", Value::Count(rows.count())));
+    let report = as_of(if outcome.is_some() { "ended" } else { "saved" }, circumstances, report);
+    Report { state: Some(circumstances.attempt.state_of_list(circumstances.plan, done, rows)), ..report }
+}
+
+/// What a list says that goes on, in one line.
+pub fn rest_message(circumstances: &Circumstances, before: u64) -> String {
+    let file = circumstances.attempt.order.out.as_deref().unwrap_or(Path::new("its file")).display();
+    format!("the list goes on with row {}; '{file}' has the {before} before it", before + 1)
 }
 
 /// The report of a run whose list is written separately: as known at its beginning, or at its end.

@@ -18,7 +18,7 @@ pub enum Numbers {
     Signed(Vec<i64>),
     /// Numbers from 0 on, of 128 bits.
     Wide(Vec<u128>),
-    /// Longer ones, in decimal.
+    /// Longer ones, in decimal, or words.
     Long(Vec<String>),
 }
 
@@ -49,6 +49,8 @@ pub enum Size {
     Signed,
     /// Longer ones, in decimal.
     Long,
+    /// No numbers, but words of a few letters.
+    Word,
 }
 
 impl ListColumn {
@@ -204,6 +206,7 @@ impl Wire for Size {
             0 => Ok(Size::Narrow),
             1 => Ok(Size::Signed),
             2 => Ok(Size::Long),
+            3 => Ok(Size::Word),
             size => Err(Error::failed(format!("a message holds the unknown size {size}"))),
         }
     }

@@ -41,6 +41,14 @@ fn check_options(given: &Given) -> Result<()> {
     if given.apart {
         check_apart(given)?;
     }
+    let other = match given.seeks {
+        Some(Seeks::Primes) | None if given.points.is_some() => Some("every and --points"),
+        Some(Seeks::Primes) | None => given.verify.then_some("verify"),
+        Some(seeks) => Some(seeks.option()),
+    };
+    if let Some(option) = other.filter(|_| given.prove) {
+        return Err(Error::usage(format!("--prove is not for --{option}: leave one of them out")));
+    }
     let method = given.method.unwrap_or(Method::Sieve);
     let has_lanes = matches!(method, Method::Sieve | Method::Gourdon);
     if given.lanes.is_some() && !has_lanes {
@@ -145,6 +153,9 @@ fn check_race(modulus: u64, classes: usize, ranges: usize) -> Result<()> {
     }
 }
 
+/// Months of a core.
+const PROVED_WIDTH_MAX: u128 = 10_000_000_000;
+
 /// Why the primes of a range cannot be counted, in words that follow it.
 fn refusal(given: &Given, span: Span, asked: Asked) -> Option<&'static str> {
     let wide = span.width() > sieve::SPAN_WIDTH_MAX;
@@ -171,8 +182,11 @@ fn refusal(given: &Given, span: Span, asked: Asked) -> Option<&'static str> {
         _ if wide && given.seeks.is_some() => "is wider than 2^64 numbers, the most that is allowed",
         _ if wide && span.end() > gourdon::X_END => "goes beyond 10^25: ranges wider than 2^64 numbers must end before",
         _ if given.race && span.end() > sieve::SIEVE_END => "goes beyond 2^64, the limit of --race",
-        _ if given.lists_primes() && primality::certainty(span.end()) == Certainty::Probable => {
-            "goes beyond 3.3·10^24: --list prints proven primes, and above that limit none is proven"
+        _ if given.prove
+            && primality::certainty(span.end()) == Certainty::Probable
+            && span.width() > PROVED_WIDTH_MAX =>
+        {
+            "is too wide for --prove: a proof takes some milliseconds for each prime, and at most 10^10 numbers are allowed"
         }
         _ if matches!(given.seeks, Some(Seeks::GapTable(_)))
             && primality::certainty(span.end()) == Certainty::Probable =>

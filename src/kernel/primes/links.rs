@@ -2,6 +2,7 @@
 
 use super::brun::Brun;
 use super::by_formula::{Below, ByFormula, Counting};
+use super::by_proof::{self, ByProof};
 use super::by_residue::{self, ByResidue};
 use super::by_sieve::BySieve;
 use super::by_trial::ByTrial;
@@ -24,9 +25,10 @@ use super::{limits, list, verify};
 use crate::chain::Chain;
 use crate::error::Result;
 use crate::kernel::ready::Ready;
-use crate::kernel::{self, Given, Method, Opened, PlanChoice, Seeks, Tuplet};
+use crate::kernel::{self, Given, Method, Opened, PlanChoice, Seeks, Tuplet, proofs};
 use crate::math::lanes::{self, Lanes};
 use crate::math::patterns;
+use crate::math::primality::{self, Certainty};
 use crate::math::sieve::{self, Layout, Residues, SievingPrimes};
 use crate::math::span::Span;
 use crate::syntax;
@@ -56,6 +58,7 @@ pub fn open_pieces(given: &Given, whole: &[Span], spans: Vec<Span>, asked: Asked
     let mut facts = vec![texts];
     facts.extend(given.seeks.map(|seeks| Fact::new(seeks.option(), seeks.value())));
     facts.extend(given.race.then(|| Fact::new("race", Value::text("yes"))));
+    facts.extend(proofs::fact(given));
     facts.extend(given.brun.then(|| Fact::new("brun", Value::text("yes"))));
     facts.extend(given.apart.then(|| Fact::new("patterns", Value::text("yes"))));
     facts.extend(given.firsts.then(|| Fact::new(Seeks::Primes.option(), Value::text("yes"))));
@@ -65,6 +68,9 @@ pub fn open_pieces(given: &Given, whole: &[Span], spans: Vec<Span>, asked: Asked
     if asked == Asked::Numbers && spans.is_empty() {
         let none = Ready(|| Answer::rows(Table::of(&["x", "count"]), "count"));
         return Ok(Opened { job: Job::work(none), facts, how: vec![] });
+    }
+    if given.prove && spans.iter().any(needs_proofs) {
+        return Ok(Opened { job: proved(given, &spans, rows)?, facts, how: vec![] });
     }
     if given.method == Some(Method::Trial) {
         facts.push(Fact::new("method", Value::text(Method::Trial.name())));
@@ -90,6 +96,21 @@ pub fn open_pieces(given: &Given, whole: &[Span], spans: Vec<Span>, asked: Asked
     let plan = Planned { given, spans, ways, rows, lanes, lay_out };
     let (job, how) = if given.lists_primes() { plan.stream()? } else { plan.chain()? };
     Ok(Opened { job, facts, how })
+}
+
+/// Whether the test does not prove all primes of a range.
+fn needs_proofs(span: &Span) -> bool {
+    !span.is_empty() && primality::certainty(span.end()) == Certainty::Probable
+}
+
+/// Ranges of which one or more need proofs: all are read in the same way.
+fn proved(given: &Given, spans: &[Span], rows: Rows) -> Result<Job> {
+    if given.lists_primes() {
+        return by_proof::stream(spans).map(Job::Stream);
+    }
+    let link = |(place, span)| (Box::new(ByProof { span, rows }) as Box<dyn Work>, vec![place]);
+    let chain = Chain::in_turns(ascending(spans).map(link))?.overlapping(rows.overlap(spans));
+    Ok(Job::work(chain))
 }
 
 fn by_trial(spans: &[Span], rows: Rows) -> Result<Job> {

@@ -6,6 +6,8 @@ use super::{Rows, Sieving};
 use crate::chain::Chain;
 use crate::error::Result;
 use crate::math::lanes::Lanes;
+use crate::math::patterns::WIDTH_MAX;
+use crate::math::primality::{self, Certainty};
 use crate::math::sieve::Layout;
 use crate::math::span::Span;
 use crate::values::{Ascending, ListColumn, Numbers, Size, Stretch, Table, Value};
@@ -15,7 +17,10 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 /// The key of the column of primes.
-const KEY: &str = "prime";
+pub const KEY: &str = "prime";
+
+/// The key of the column that says how certain they are.
+pub const CERTAINTY: &str = "certainty";
 
 /// The bytes of the primes of a batch, about one byte each; and how many copies of them exist at once between the threads and stdout.
 const BATCH: f64 = 8e6;
@@ -32,6 +37,14 @@ pub fn stream(ranges: Vec<Sieving>) -> Result<Stream> {
     stream_of(ranges, KEY, |range| Box::new(InOrder::<Ascending>::new(range)))
 }
 
+/// The same list, each number with its certainty. They are below `end`, and of tuplets they are the first primes.
+fn with_certainty(stream: Stream, end: u128) -> Stream {
+    let is_of_primes = stream.bare == KEY;
+    let number = ListColumn::new(stream.bare, (end - 1).to_string().len(), Size::Long);
+    let columns = vec![number, ListColumn::new(CERTAINTY, 0, Size::Word)];
+    Stream { columns, rows: if is_of_primes { certain_primes } else { certain_firsts }, ..stream }
+}
+
 /// Some of the primes of ranges one after the other, found by the work that `link` makes. Its parts are lists of a single range, and the column has this
 /// key.
 ///
@@ -41,12 +54,39 @@ pub fn stream_of(ranges: Vec<Sieving>, key: &'static str, link: impl Fn(Sieving)
     let bytes = |range: &Sieving| expected(range.span()) / range.units().max(1) as f64;
     let largest = ranges.iter().map(bytes).fold(1.0, f64::max);
     let level = ((BATCH / largest) as u64).checked_ilog2().unwrap_or(0).max(BATCH_LEVEL_MIN);
-    let wide = ranges.iter().any(|range| range.span().end() > 1 << 64);
+    let farthest = ranges.iter().map(|range| range.span().end()).max().unwrap_or(0);
+    let wide = farthest > 1 << 64;
     let column = ListColumn::new(key, 0, if wide { Size::Long } else { Size::Narrow });
     let work = Chain::new(ranges.into_iter().map(link).collect())?;
     let batch = largest * work.units().min(1 << level) as f64;
     let (columns, bytes) = (vec![column], (COPIES * batch) as u64);
-    Ok(Stream { work: Arc::new(work), level, bytes, columns, bare: key, rows })
+    let stream = Stream { work: Arc::new(work), level, bytes, columns, bare: key, rows };
+    Ok(if primality::certainty(farthest) == Certainty::Probable { with_certainty(stream, farthest) } else { stream })
+}
+
+/// The primes of a part, each with its certainty.
+fn certain_primes(part: &[u8]) -> Result<Vec<Stretch>> {
+    certain(part, 0)
+}
+
+/// The same of the first primes of tuplets, all of whose primes must be proven.
+fn certain_firsts(part: &[u8]) -> Result<Vec<Stretch>> {
+    certain(part, WIDTH_MAX.into())
+}
+
+/// The numbers of a part. One is proven if numbers so far above it are.
+fn certain(part: &[u8], above: u128) -> Result<Vec<Stretch>> {
+    let word = |&number: &u128| primality::certainty_of(number.saturating_add(above)).name().to_string();
+    let certain = |stretch: Stretch| {
+        let numbers = stretch.columns.into_iter().flat_map(|numbers| match numbers {
+            Numbers::Ascending(primes) => primes.into_numbers().collect::<Vec<_>>(),
+            _ => unreachable!("that is how primes are listed"),
+        });
+        let numbers: Vec<u128> = numbers.collect();
+        let words = numbers.iter().map(word).collect();
+        Stretch { columns: vec![Numbers::Wide(numbers), Numbers::Long(words)] }
+    };
+    Ok(rows(part)?.into_iter().map(certain).collect())
 }
 
 fn rows(part: &[u8]) -> Result<Vec<Stretch>> {

@@ -5,6 +5,7 @@
 
 mod brun;
 mod by_formula;
+mod by_proof;
 mod by_residue;
 mod by_sieve;
 mod by_trial;

@@ -83,6 +83,11 @@ impl Rows {
         Answer { total: Some(whole), ..Answer::rows(table, bare) }
     }
 
+    /// The row of a range and its count, if it is known how certain that is.
+    pub fn proved(self, span: Span, count: u64, certainty: Certainty) -> Answer {
+        self.certain_row(span, vec![("count", Value::integer(count))], count.into(), "count", certainty)
+    }
+
     fn certain_row(
         self,
         span: Span,

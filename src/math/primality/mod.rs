@@ -9,14 +9,17 @@
 //! In one test each multiplication waits for the one before, so most of a core is idle. [`are_prime`] tests several numbers
 //! in step. A prime near 10^18 costs about 300 ns, one near 10^24 about 5 µs (`benches/primality.rs`).
 
+mod factors;
 mod lucas;
 mod montgomery;
 mod neighbours;
+mod proof;
 mod strong;
 
 pub use lucas::passes_lucas;
 pub use montgomery::{Modulus, Word};
 pub use neighbours::{GREATEST, next_prime, prev_prime};
+pub use proof::{Proof, Sought, prove};
 pub use strong::{passes, passes_base_2};
 
 /// What a verdict is worth.
@@ -29,6 +32,11 @@ pub enum Certainty {
 }
 
 impl Certainty {
+    /// Of a number for which there is a proof, or none.
+    pub fn of(is_proven: bool) -> Certainty {
+        if is_proven { Certainty::Proven } else { Certainty::Probable }
+    }
+
     /// The word in rows.
     pub fn name(self) -> &'static str {
         match self {
@@ -52,6 +60,20 @@ pub fn certainty(end: u128) -> Certainty {
 /// How certain the verdict on one number is.
 pub fn certainty_of(n: u128) -> Certainty {
     if n < PROVEN_BELOW { Certainty::Proven } else { Certainty::Probable }
+}
+
+/// Whether it is proven that `n` is prime, which passes the test: by the test, or if `look` is true by a proof that is looked for; `None` if `n` is
+/// composite nevertheless. Cost: nothing below [`PROVEN_BELOW`], else that of [`prove`].
+pub fn is_proven(n: u128, look: bool) -> Option<bool> {
+    match certainty_of(n) {
+        Certainty::Proven => Some(true),
+        Certainty::Probable if !look => Some(false),
+        Certainty::Probable => match prove(n) {
+            Sought::Proven(_) => Some(true),
+            Sought::Unknown => Some(false),
+            Sought::Composite => None,
+        },
+    }
 }
 
 /// Whether `n` is prime, for any `n`. For many numbers [`are_prime`] is faster.

@@ -84,8 +84,16 @@ pub(crate) mod tests {
     /// A run that is complete, of attempts with these facts.
     pub(crate) fn run(attempts: &[Vec<Fact>], told: &[Told], units: u64) -> DrawnRun {
         let (newest, earlier) = attempts.split_last().unwrap();
-        let state =
-            State { arguments: vec![], list: vec![], ranks: 1, fingerprint: 0, units, done: units, blocks: vec![] };
+        let state = State {
+            arguments: vec![],
+            list: vec![],
+            ranks: 1,
+            fingerprint: 0,
+            units,
+            done: units,
+            blocks: vec![],
+            rows: None,
+        };
         DrawnRun::new(
             "run.h5",
             Report {
