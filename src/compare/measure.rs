@@ -227,12 +227,7 @@ impl Measurement<'_> {
     }
 
     /// Runs each framework as often as the ways; the reason if that was stopped.
-    fn run_python(
-        &self,
-        python: &Python,
-        found: &Comparable,
-        runs: &mut Vec<PythonRuns>,
-    ) -> Result<Option<Cause>> {
+    fn run_python(&self, python: &Python, found: &Comparable, runs: &mut Vec<PythonRuns>) -> Result<Option<Cause>> {
         runs.extend(FRAMEWORKS.map(PythonRuns::none));
         let mut ears = Ears { world: self.world, stops: self.stops, heard: Instant::now(), tick: &mut |_| () };
         let mut stop = || {

@@ -95,6 +95,26 @@ impl Findings<'_> {
         Some(format!("One thread is {} times as fast as sequential Python{left_out}", digits(theirs / ours)))
     }
 
+    /// Why Python's threads are as fast as they are.
+    fn gil(&self) -> Option<String> {
+        // In less time it is the start of threads that counts.
+        const LEAST_SECONDS: f64 = 0.02;
+        // With two threads that compute, or with a Python that has no such lock, it would be more.
+        const NO_FASTER: f64 = 1.25;
+        let alone = self.python(0).filter(|seconds| *seconds >= LEAST_SECONDS)?;
+        let is_threads = |at: &usize| *at > 0 && FRAMEWORKS[*at].crew == Crew::Threads;
+        let times = (0..self.measured.python.len()).filter(is_threads).filter_map(|at| self.python(at));
+        let speedup = alone / times.min_by(f64::total_cmp)?;
+        let lock = "Python's global interpreter lock (GIL)";
+        match (self.waits, speedup < NO_FASTER) {
+            (false, true) => Some(format!(
+                "Python's threads are no faster than one of them: {lock} lets one compute at a time. Each of its processes has a lock of its own"
+            )),
+            (true, false) => Some(format!("Python's threads do well here: one that waits gives {lock} away")),
+            _ => None,
+        }
+    }
+
     fn mode(&self, way: &Way) -> String {
         match self.methods.get(way.method) {
             None => way.mode().into(),
@@ -142,6 +162,7 @@ impl Findings<'_> {
         let notes = [
             ("methods.means", self.methods()),
             ("python.means", self.beside_python()),
+            ("gil.means", self.gil()),
             ("waiting.means", self.waiting()),
             ("cores.means", self.shared()),
             ("other_work.means", self.other_work()),
@@ -353,6 +374,31 @@ mod tests {
         );
         let workers = |at: usize| findings.python_workers(FRAMEWORKS[at]);
         assert_eq!([workers(0), workers(1), workers(4), workers(9)], [(1, 1), (1, 2), (2, 1), (2, 1)]);
+    }
+
+    #[test]
+    fn the_lock_of_python_is_named_where_it_explains_a_row() {
+        let ways = ways(&Machine { threads: vec![2] }, &ONE);
+        let line = |waits: bool, seconds: [f64; 3]| {
+            let python = FRAMEWORKS.into_iter().zip(seconds);
+            let python = python.map(|(framework, s)| PythonRuns { seconds: vec![s], ..PythonRuns::none(framework) });
+            let measured = Measured { python: python.collect(), ..Measured::default() };
+            let findings =
+                Findings { ways: &ways, measured: &measured, methods: &[], waits, cores: 2, python_workers: 2 };
+            let line = findings.facts().into_iter().find(|fact| fact.name == "gil.means");
+            line.map(|fact| fact.value.to_string())
+        };
+        assert!(line(false, [2.0, 2.1, 1.9]).unwrap().contains("(GIL) lets one compute at a time"));
+        assert!(
+            line(true, [0.4, 0.2, 0.3])
+                .unwrap()
+                .ends_with("one that waits gives Python's global interpreter lock (GIL) away")
+        );
+        // A Python without the lock; waits that cannot be shared; what takes no time.
+        assert_eq!(
+            [line(false, [2.0, 2.0, 1.1]), line(true, [0.4, 0.4, 0.4]), line(false, [0.01, 0.02, 0.02])],
+            [None, None, None]
+        );
     }
 
     #[test]
