@@ -17,6 +17,7 @@ use crate::run::stop::Stops;
 use crate::run_file::lock::Owner;
 use crate::run_file::{RunFile, files};
 use crate::streams;
+use crate::syntax::RANGES_MAX;
 use crate::values::Value;
 use crate::wire::Bytes;
 use crate::work::{Job, Work};
@@ -129,6 +130,10 @@ impl Attempt {
             let what = "--cache is not for a list, which is printed while it is computed: leave it out";
             return Err(Error::usage(what));
         }
+        if let (true, Some((_, true))) = (self.order.has_column(), self.order.cache()) {
+            let what = "--cache is not for numbers in a file, which may change: leave it out";
+            return Err(Error::usage(what));
+        }
         let status_file = self.order.status_file.as_ref().map(|_| "--status-file");
         match (&plan.job, self.order.wants_attempts(), status_file) {
             // With a run file it can be stopped, and gone on with.
@@ -222,13 +227,18 @@ fn list_blocks(done: u64) -> Parts {
     Block::tiling(0..done, u32::MAX).map(|block| (block, Bytes(vec![]))).collect()
 }
 
-/// The column that an order asks for, if it does: a file's, or that of the numbers in a list from stdin.
+/// The column that an order asks for, if it does: a file's, that of the numbers in a list from stdin, or a list of numbers itself.
 ///
 /// # Errors
 /// If the file cannot be read, or has no such column.
 pub fn column(order: &Order, list: &[String]) -> Result<Option<Arc<dyn Column>>> {
     if let Some(name) = order.column_from_stdin() {
-        return Ok(Some(Arc::new(HeldColumn { name: name.into(), texts: list.to_vec() })));
+        return Ok(Some(Arc::new(HeldColumn { from: "-".into(), name: name.into(), texts: list.to_vec() })));
+    }
+    if let Some(from) = order.lists_numbers(list) {
+        let texts = column::numbers_in(list, RANGES_MAX as usize);
+        let texts = texts.map_err(|why| why.at(&format!("--list {}", from.display())))?;
+        return Ok(Some(Arc::new(HeldColumn { from: from.into(), name: "1".into(), texts })));
     }
     Ok(match order.column_file() {
         Some((path, name)) if column::is_dataset(name) && column::is_hdf5(path) => Some((files()?.column)(path, name)?),

@@ -8,7 +8,7 @@ use crate::block::Block;
 use crate::error::Result;
 use crate::math::integer::{self, Integer};
 use crate::placement::Placement;
-use crate::values::{ListColumn, Stretch, Table, Value};
+use crate::values::{Fact, ListColumn, Stretch, Table, Value};
 use crate::wire::{self, Bytes, Wire};
 use std::cell::RefCell;
 use std::ops::Range;
@@ -171,17 +171,19 @@ pub struct Answer {
     pub failed: bool,
     /// What the user should know and the rows do not show.
     pub note: Option<&'static str>,
+    /// What else was found. A line for people below the rows is a fact whose name ends with `.means`.
+    pub found: Vec<Fact>,
 }
 
 impl Answer {
     /// An answer of rows; `bare` is the key of the column for `--quiet`.
     pub fn rows(table: Table, bare: &'static str) -> Answer {
-        Answer { table, total: None, bare, failed: false, note: None }
+        Answer { table, total: None, bare, failed: false, note: None, found: vec![] }
     }
 
     /// An answer that is one number.
     pub fn total(total: Integer) -> Answer {
-        Answer { table: Table::default(), total: Some(total), bare: "total", failed: false, note: None }
+        Answer { table: Table::default(), total: Some(total), bare: "total", failed: false, note: None, found: vec![] }
     }
 
     /// The rows of these answers one below the other, and the totals added. There must be at least one answer.

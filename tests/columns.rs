@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Folder, PYTHON, Run, alone, has_h5py, mpirun, mpirun_of, pcount, run};
+use common::{Folder, PYTHON, Run, alone, has_h5py, is_built_in, mpirun, mpirun_of, pcount, run};
 use serde_json::json;
 use std::fs;
 use std::io::Write;
@@ -27,6 +27,34 @@ fn fed(args: &[&str], text: &str) -> Run {
 }
 
 const SHOP: &str = "item,price\n\"bread, white\",3\nrefund,-2\n\"two\nlines\",1\n";
+
+/// A list of numbers is a column of its own; of ranges it is not.
+#[test]
+fn a_list_of_numbers_needs_no_column() {
+    let folder = Folder::new("columns-plain");
+    let file = folder.file("numbers.txt");
+    fs::write(&file, "# of a lesson\n3 -2\n\n1e3\n").unwrap();
+    for (line, expect) in
+        [("sum", "1001\n"), ("map-reduce", "1000013\n"), ("square", "9\n4\n1000000\n"), ("double", "6\n-4\n2000\n")]
+    {
+        let run = alone(&[line, "--list", &file, "-q"]);
+        assert_eq!((run.code, &*run.out), (Some(0), expect), "{line}: {run:?}");
+    }
+    fs::write(&file, "1..3\n5..6\n").unwrap();
+    assert_eq!(alone(&["sum", "--list", &file, "-q"]).out, "8\n");
+    fs::write(&file, "1\n5..6\n").unwrap();
+    let mixed = alone(&["sum", "--list", &file]);
+    assert_eq!((mixed.code, &*mixed.out), (Some(2), ""), "{mixed:?}");
+    assert!(mixed.said()[0].contains("'5..6' is a range among numbers"), "{mixed:?}");
+    fs::write(&file, "1\n").unwrap();
+    let cached = alone(&["sum", "--list", &file, "--cache", &folder.file("c")]);
+    if is_built_in("--cache") {
+        assert!(
+            cached.code == Some(2) && cached.said()[0].contains("--cache is not for numbers in a file"),
+            "{cached:?}"
+        );
+    }
+}
 
 #[test]
 fn a_column_of_a_table_is_one_answer_on_any_number_of_ranks() {

@@ -338,10 +338,18 @@ fn pythons_frameworks_are_compared_too() {
         assert_eq!((&rows[0]["speedup"], &rows[0]["schedule"]), (&1.0.into(), &Value::Null), "{job}");
         let line = json["run"]["python"]["means"].as_str().unwrap();
         assert!(line.contains(" times as fast as sequential Python"), "{line}");
+        // What is no row is named.
+        for name in ["joblib", "ray", "dask", "mpi4py"] {
+            assert_ne!(modes.contains(&&*format!("Python {name}")), line.contains(name), "{job}: {line}");
+        }
     }
     if cfg!(feature = "mpi") {
         let run = mpirun(2, &words("compare square 1..100 --python --threads 2 --repeat 1 --format csv"));
         assert_eq!((run.code, run.out.contains("Python threading,1,2,,")), (Some(0), true), "{run:?}");
+        // Open MPI's mpirun takes itself for a rank if it is started by one.
+        let run = mpirun(1, &words("compare square 1..100 --python --threads 2 --repeat 1"));
+        let why = "; left out, as a job that mpirun has started cannot start another: mpi4py";
+        assert!(run.code == Some(0) && run.out.contains(why), "{run:?}");
     }
     for (line, why) in [
         ("compare li 10 --python --threads 2", "--python has nothing for 'li': leave it out; it has primes, factorial"),

@@ -4,6 +4,7 @@ mod common;
 
 use common::{Folder, Run, alone, mpirun, pcount, run};
 use std::fs;
+use std::path::Path;
 
 fn words(line: &str) -> Vec<&str> {
     line.split(' ').collect()
@@ -226,7 +227,7 @@ fn ranks_are_drawn_and_plot_needs_none() {
     assert_eq!(fs::read_to_string(&out).unwrap(), svg);
 }
 
-/// The picture of the manual is one that this program makes: it has its style and its charts.
+/// The pictures of the manual are those that this program makes: they have its style and its charts. `scripts/pictures` makes them.
 #[test]
 fn the_manual_shows_what_is_drawn() {
     let folder = Folder::new("plot-manual");
@@ -234,8 +235,20 @@ fn the_manual_shows_what_is_drawn() {
     let out = folder.file("x.svg");
     drawn(&[&file, "-o", &out]);
     let style = |svg: &str| svg.split("<style>").nth(1).unwrap().split("</style>").next().unwrap().to_string();
-    let shown = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/plot.svg")).unwrap();
-    assert_eq!(style(&shown), style(&fs::read_to_string(&out).unwrap()));
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let shown = |name: &str| fs::read_to_string(docs.join(name)).unwrap_or_else(|why| panic!("{name}: {why}"));
+    let expect = style(&fs::read_to_string(&out).unwrap());
+    let lesson = shown("teaching.md");
+    let pictures: Vec<&str> =
+        lesson.split(".svg)").filter_map(|before| before.rsplit_once("](")).map(|(_, name)| name).collect();
+    assert_eq!(pictures.len(), 1 + 10, "{pictures:?}");
+    let pictures = pictures.iter().take(10).map(|name| format!("{name}.svg"));
+    for picture in pictures.chain(["plot.svg".to_string()]) {
+        assert_eq!(style(&shown(&picture)), expect, "{picture}: scripts/pictures makes it anew");
+    }
+    assert!(texts(&shown("lesson/3-python.svg")).contains(&"Python mpi4py"));
+    assert!(texts(&shown("lesson/10-cluster.svg")).contains(&"Progress"));
+    let shown = shown("plot.svg");
     let charts = ["Timeline", "Balance", "Progress", "Cost of a unit along the range", "How dense the primes are"];
     assert!(charts.iter().all(|chart| texts(&shown).contains(chart)), "{:?}", texts(&shown));
     let run = run(pcount(&["help", "plot"]));

@@ -521,7 +521,7 @@ pub const OPTIONS: &[CliOption] = &[
     CliOption {
         name: "python",
         value: Nothing,
-        help: "Run the tutorials' Python beside it: threading, multiprocessing, joblib, Ray and others, as far as they can be imported",
+        help: "Run the tutorials' Python beside it: threading, multiprocessing, joblib, Ray, mpi4py and others, as far as they can be imported",
         heading: Own,
         commands: COMPARE_ONLY,
         resume: FromFile,

@@ -217,7 +217,7 @@ impl Order {
 
     /// Whether the answer lasts. A list, which is printed while it is computed, is not kept, and what is in a file may change.
     pub fn may_be_cached(&self) -> bool {
-        option("cache").is_of(self.entry.name) && self.column.is_none() && !self.given.lists_primes()
+        option("cache").is_of(self.entry.name) && !self.has_column() && !self.given.lists_primes()
     }
 
     /// The order that continues the run in `file`, which was `begun` by another order: the problem is as it was, and everything else as this
@@ -412,6 +412,21 @@ impl Order {
     /// The name of a column that comes from stdin.
     pub fn column_from_stdin(&self) -> Option<&str> {
         self.column.as_deref().filter(|_| self.column_file().is_none())
+    }
+
+    /// Where the list came from, if its words are numbers that are a column: those of commands that else take ranges, and numbers below 0.
+    pub fn lists_numbers(&self, list: &[String]) -> Option<&Path> {
+        let may_be = self.column.is_none() && self.words.is_empty() && option("column").is_of(self.entry.name);
+        let are_numbers = match self.entry.takes {
+            Takes::Ranges(_) => list.first().is_some_and(|word| column::is_number(word)),
+            _ => list.iter().any(|word| word.starts_with('-') && column::is_number(word)),
+        };
+        self.list.as_deref().filter(|_| may_be && are_numbers)
+    }
+
+    /// Whether its numbers are those of a column.
+    pub fn has_column(&self) -> bool {
+        self.given.column.is_some()
     }
 
     /// Makes the numbers of this column those of the problem.

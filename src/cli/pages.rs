@@ -203,6 +203,7 @@ Draws what the files have:
   cost        the time of a unit, along the range
   density     counts of primes beside 1/ln x
   gaps        beside the square of ln x
+  residues    counts of residue classes beside their mean
   comparison  times, speed-up and efficiency, with the ideal
               and the laws that were fitted
 

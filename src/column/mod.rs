@@ -12,7 +12,7 @@ pub use checksum::of_samples;
 pub use csv::{CsvColumn, numbers_of};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A column of integers, cut into slices.
@@ -78,6 +78,8 @@ fn full(from: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
 
 /// Numbers that are held, a slice of all: those of a column from stdin.
 pub struct HeldColumn {
+    /// Where they came from.
+    pub from: PathBuf,
     /// The name of the column.
     pub name: String,
     /// The numbers in decimal.
@@ -94,12 +96,37 @@ impl Column for HeldColumn {
     }
 
     fn facts(&self) -> Vec<Fact> {
-        facts(Path::new("-"), &self.name, [Fact::new("count", Value::count(self.texts.len()))])
+        facts(&self.from, &self.name, [Fact::new("count", Value::count(self.texts.len()))])
     }
 
     fn reader(self: Arc<Self>) -> Box<dyn ColumnReader> {
         Box::new(HeldReader(self))
     }
+}
+
+/// The numbers of a list, as a held column has them; at most so many.
+///
+/// # Errors
+/// If a word is not an integer, or if there are more.
+pub fn numbers_in(list: &[String], most: usize) -> Result<Vec<String>> {
+    if list.len() > most {
+        return Err(Error::usage(format!(
+            "more than {most} numbers are held by no rank: with --column 1 a file of any length is read, one number a line"
+        )));
+    }
+    let number = |word: &String| {
+        let why = |why: String| match word.contains("..") {
+            true => Error::usage(format!("'{word}' is a range among numbers: write numbers only, or ranges only")),
+            false => Error::usage(why),
+        };
+        written(word.as_bytes()).map_err(why)
+    };
+    list.iter().map(number).collect()
+}
+
+/// Whether a word of a list is a number, be it below 0.
+pub fn is_number(word: &str) -> bool {
+    written(word.as_bytes()).is_ok()
 }
 
 /// Numbers of a slice of a held column: few, so that each of many ranks has its share.
@@ -111,7 +138,8 @@ impl ColumnReader for HeldReader {
     fn slice(&mut self, slice: u64) -> Result<Numbers> {
         let mut numbers = Gathered::default();
         for text in self.0.texts.iter().skip(slice as usize * HELD_SLICE).take(HELD_SLICE) {
-            numbers.push(text.as_bytes()).map_err(|why| Error::usage(format!("--list -: {why}")))?;
+            let wrong = |why| Error::usage(format!("--list {}: {why}", self.0.from.display()));
+            numbers.push(text.as_bytes()).map_err(wrong)?;
         }
         Ok(numbers.done())
     }

@@ -40,6 +40,9 @@ pub fn compare(world: &dyn World, order: Order, stops: &Stops) -> Result<u8> {
     let circumstances = Circumstances { world, attempt, plan, placements, started, clock };
     let ways = possible(&circumstances)?;
     let with_python = attempt.order.comparison.python;
+    if with_python && attempt.order.has_column() {
+        return Err(Error::usage("--python has nothing for numbers in a file: leave one of them out"));
+    }
     let workers = ways.iter().filter(|way| way.ranks == 1).map(|way| way.threads).max().unwrap_or(1).max(2);
     let python = world.is_root() && with_python;
     let python = agree(world, python.then(|| Python::new(plan.kernel, words(plan), workers)).transpose(), |_| 0)?;

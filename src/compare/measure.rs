@@ -53,8 +53,26 @@ pub struct Measured {
     pub note: Option<&'static str>,
     /// How long the threads of the ways that have room computed, and how long that took them, in seconds.
     pub computed: (f64, f64),
-    /// Python's frameworks with the seconds of their runs, those that cannot be imported without any.
-    pub python: Vec<(Framework, Vec<f64>)>,
+    /// Python's frameworks with their runs.
+    pub python: Vec<PythonRuns>,
+}
+
+/// The runs of a framework of Python.
+#[derive(Debug)]
+pub struct PythonRuns {
+    /// The framework.
+    pub framework: Framework,
+    /// The seconds of each run.
+    pub seconds: Vec<f64>,
+    /// Why it cannot be run here, if that is so.
+    pub absent: Option<String>,
+}
+
+impl PythonRuns {
+    /// None so far.
+    pub fn none(framework: Framework) -> PythonRuns {
+        PythonRuns { framework, seconds: vec![], absent: None }
+    }
 }
 
 impl Measured {
@@ -209,27 +227,19 @@ impl Measurement<'_> {
     }
 
     /// Runs each framework as often as the ways; the reason if that was stopped.
-    fn run_python(
-        &self,
-        python: &Python,
-        found: &Comparable,
-        times: &mut Vec<(Framework, Vec<f64>)>,
-    ) -> Result<Option<Cause>> {
-        times.extend(FRAMEWORKS.map(|framework| (framework, vec![])));
+    fn run_python(&self, python: &Python, found: &Comparable, runs: &mut Vec<PythonRuns>) -> Result<Option<Cause>> {
+        runs.extend(FRAMEWORKS.map(PythonRuns::none));
         let mut ears = Ears { world: self.world, stops: self.stops, heard: Instant::now(), tick: &mut |_| () };
         let mut stop = || {
             ears.tick(Reached::default());
             self.stops.cause()
         };
-        for round in 0..self.repeat {
-            for (framework, seconds) in times.iter_mut() {
-                // What could not be imported is not tried again.
-                if seconds.len() < round {
-                    continue;
-                }
-                match python.run(*framework, found, &mut stop)? {
-                    Ran::Done(took) => seconds.push(took),
-                    Ran::Absent => (),
+        for _ in 0..self.repeat {
+            // What could not be run is not tried again.
+            for runs in runs.iter_mut().filter(|runs| runs.absent.is_none()) {
+                match python.run(runs.framework, found, &mut stop)? {
+                    Ran::Done(took) => runs.seconds.push(took),
+                    Ran::Absent(why) => runs.absent = Some(why),
                     Ran::Stopped(cause) => return Ok(Some(cause)),
                 }
             }

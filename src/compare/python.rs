@@ -1,25 +1,28 @@
-//! The tutorials' Python beside it: the same problem by Python's frameworks for threads and processes, each a process of its own.
+//! The tutorials' Python beside it: the same problem by Python's frameworks for threads, processes and ranks, each a process of its own.
 //!
-//! The program that it runs is `examples/python/frameworks.py`, which is a part of this one. It ends when its stdin does, so it does not
-//! outlive this process, however that ends.
+//! The programs that it runs are those of `examples/python/`, which are a part of this one. They end when their stdin does, so they do not
+//! outlive this process, however that ends. That of mpi4py is started by the machine's mpirun, which hands on its stdin.
 
 use super::same::Comparable;
 use crate::error::{Error, Result};
 use crate::run::stop::Cause;
+use crate::world::{launch, start};
+use std::cell::OnceCell;
 use std::fs::{DirBuilder, File};
+use std::io::ErrorKind;
 use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
-/// The program.
-const PROGRAM: &str = include_str!("../../examples/python/frameworks.py");
+/// What the programs share.
+const KERNELS: (&str, &str) = ("kernels.py", include_str!("../../examples/python/kernels.py"));
 
-/// Its exit code if a framework cannot be imported.
+/// The exit code of a program whose framework cannot be imported, or has no way to do this.
 const ABSENT: i32 = 3;
 
-/// The commands that it has, and the column of the answer that it prints; a column that is none is the total.
+/// The commands that they have, and the column of the answer that they print; a column that is none is the total.
 pub const COMMANDS: [(&str, &str); 7] = [
     ("primes", "count"),
     ("factorial", "sha256"),
@@ -35,25 +38,46 @@ pub const COMMANDS: [(&str, &str); 7] = [
 pub struct Framework {
     /// Its name.
     pub name: &'static str,
-    /// Whether its workers are processes.
-    pub has_processes: bool,
+    /// What its workers are.
+    pub crew: Crew,
+    /// The name of its program, and its text.
+    program: (&'static str, &'static str),
 }
 
-const fn framework(name: &'static str, has_processes: bool) -> Framework {
-    Framework { name, has_processes }
+/// What workers are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Crew {
+    /// Threads of one process.
+    Threads,
+    /// Processes that one process starts.
+    Processes,
+    /// Processes that mpirun starts.
+    Ranks,
+}
+
+/// The framework of a name whose workers are `crew`, with its program.
+macro_rules! framework {
+    ($name:literal, $crew:ident, $file:literal) => {
+        Framework {
+            name: $name,
+            crew: Crew::$crew,
+            program: ($file, include_str!(concat!("../../examples/python/", $file))),
+        }
+    };
 }
 
 /// All frameworks; the first has one worker.
-pub const FRAMEWORKS: [Framework; 9] = [
-    framework("sequential", false),
-    framework("threading", false),
-    framework("ThreadPoolExecutor", false),
-    framework("asyncio", false),
-    framework("multiprocessing.Pool", true),
-    framework("ProcessPoolExecutor", true),
-    framework("joblib", true),
-    framework("ray", true),
-    framework("dask", true),
+pub const FRAMEWORKS: [Framework; 10] = [
+    framework!("sequential", Threads, "sequential.py"),
+    framework!("threading", Threads, "threading_threads.py"),
+    framework!("ThreadPoolExecutor", Threads, "thread_pool_executor.py"),
+    framework!("asyncio", Threads, "asyncio_tasks.py"),
+    framework!("multiprocessing.Pool", Processes, "multiprocessing_pool.py"),
+    framework!("ProcessPoolExecutor", Processes, "process_pool_executor.py"),
+    framework!("joblib", Processes, "joblib_parallel.py"),
+    framework!("ray", Processes, "ray_tasks.py"),
+    framework!("dask", Processes, "dask_futures.py"),
+    framework!("mpi4py", Ranks, "mpi4py_ranks.py"),
 ];
 
 /// How a run ended.
@@ -61,19 +85,24 @@ pub const FRAMEWORKS: [Framework; 9] = [
 pub enum Ran {
     /// It has taken these seconds, and has the right answer.
     Done(f64),
-    /// The framework cannot be imported, or has no way to do this.
-    Absent,
+    /// It cannot be run here, for this reason.
+    Absent(String),
     /// It was stopped.
     Stopped(Cause),
 }
 
-/// The program, in a folder that is removed at the end.
+/// Why there is no row of a framework that this Python cannot import, or that has no way to do this.
+const CANNOT: &str = "this Python cannot do it with them";
+
+/// The programs, in a folder that is removed at the end.
 pub struct Python {
     folder: PathBuf,
     command: &'static str,
     column: &'static str,
     words: Vec<String>,
     workers: usize,
+    /// Why there can be no ranks here, once that was tried.
+    no_ranks: OnceCell<Option<String>>,
 }
 
 impl Drop for Python {
@@ -83,10 +112,10 @@ impl Drop for Python {
 }
 
 impl Python {
-    /// Makes the program ready for a command with these words, on so many workers.
+    /// Makes the programs ready for a command with these words, on so many workers.
     ///
     /// # Errors
-    /// If it does not have the command, if there is no Python, or if the program cannot be written.
+    /// If they do not have the command, if there is no Python, or if they cannot be written.
     pub fn new(command: &str, words: Vec<String>, workers: usize) -> Result<Python> {
         let Some(&(command, column)) = COMMANDS.iter().find(|(name, _)| *name == command) else {
             let names = COMMANDS.map(|(name, _)| name).join(", ");
@@ -95,13 +124,15 @@ impl Python {
         if let Err(why) = is_ready(PYTHON) {
             return Err(Error::usage(format!("--python: {why}: leave it out")));
         }
-        let cannot = |why: std::io::Error| Error::failed(format!("--python: cannot write its program: {why}"));
+        let cannot = |why: std::io::Error| Error::failed(format!("--python: cannot write its programs: {why}"));
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos();
         let folder = std::env::temp_dir().join(format!("pcount-python-{}-{now}", std::process::id()));
         // Nobody else may write there, and it must be new.
         DirBuilder::new().mode(0o700).create(&folder).map_err(cannot)?;
-        let python = Python { folder, command, column, words, workers };
-        std::fs::write(python.folder.join(FILE), PROGRAM).map_err(cannot)?;
+        let python = Python { folder, command, column, words, workers, no_ranks: OnceCell::new() };
+        for (name, text) in FRAMEWORKS.iter().map(|framework| framework.program).chain([KERNELS]) {
+            std::fs::write(python.folder.join(name), text).map_err(cannot)?;
+        }
         Ok(python)
     }
 
@@ -124,25 +155,35 @@ impl Python {
         let failed = |why: &str| Error::failed(format!("--python: {name} failed: {why}"));
         let file = |name: &str| File::create(self.folder.join(name)).map_err(|why| failed(&why.to_string()));
         let read = |name: &str| std::fs::read_to_string(self.folder.join(name)).map_err(|why| failed(&why.to_string()));
-        let mut command = Command::new(PYTHON);
-        command
-            .arg(self.folder.join(FILE))
-            .args([name, &self.workers(framework).to_string(), self.command])
-            .args(&self.words);
-        command.env("PCOUNT_WATCHES_STDIN", "1").stdin(Stdio::piped()).stdout(file(OUT)?).stderr(file(WHY)?);
+        let has_ranks = framework.crew == Crew::Ranks;
+        let workers = self.workers(framework);
+        if has_ranks && let Some(why) = self.no_ranks.get_or_init(|| no_ranks(workers, stop)) {
+            return Ok(stop().map_or(Ran::Absent(why.clone()), Ran::Stopped));
+        }
+        let mut command = match has_ranks {
+            true => start::launcher(workers),
+            false => Command::new(PYTHON),
+        };
+        command.args(has_ranks.then_some(PYTHON)).arg(self.folder.join(framework.program.0));
+        command.args([&workers.to_string(), self.command]).args(&self.words);
+        // With the second a program does not find the file beside it.
+        command.env("PCOUNT_WATCHES_STDIN", "1").env_remove("PYTHONSAFEPATH");
+        command.stdin(Stdio::piped()).stdout(file(OUT)?).stderr(file(WHY)?);
         // A signal from the terminal is for this process, which then ends that one.
         let mut child = command.process_group(0).spawn().map_err(|why| failed(&why.to_string()))?;
         let ended = wait(&mut child, stop).map_err(|why| failed(&why.to_string()))?;
         let status = match ended {
             Ok(status) => status,
             Err(cause) => {
-                end(&mut child, LISTENS_WITHIN);
+                end(&mut child, if has_ranks { LAUNCHER_LISTENS_WITHIN } else { LISTENS_WITHIN });
                 return Ok(Ran::Stopped(cause));
             }
         };
         match status.code() {
             Some(0) => self.checked(name, &read(OUT)?, found),
-            Some(ABSENT) => Ok(Ran::Absent),
+            Some(ABSENT) => Ok(Ran::Absent(CANNOT.into())),
+            // What a launcher prints does not say in a line what was wrong.
+            _ if has_ranks => Ok(Ran::Absent(format!("its job failed: {status}"))),
             _ => Err(failed(read(WHY)?.trim_end().lines().last().unwrap_or("it was killed"))),
         }
     }
@@ -162,22 +203,48 @@ impl Python {
 
 /// Whether there is such a Python, and it can begin; otherwise why not.
 fn is_ready(python: &str) -> std::result::Result<(), String> {
-    let mut probe = Command::new(python);
-    probe.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let mut child = probe.spawn().map_err(|why| format!("{python} cannot be started from the PATH: {why}"))?;
+    let mut version = Command::new(python);
+    version.arg("--version");
+    can_run(version, &format!("{python} --version"), &mut || None)
+}
+
+/// Why so many ranks cannot be started here; `None` if they can. It says nothing of that where `stop` has a reason to stop.
+fn no_ranks(ranks: usize, stop: &mut dyn FnMut() -> Option<Cause>) -> Option<String> {
+    // Launchers tell their ranks by the environment, which another job of these ranks would believe.
+    if launch::is_task() {
+        return Some("a job that mpirun has started cannot start another".into());
+    }
+    let mut nothing = start::launcher(ranks);
+    nothing.arg("true");
+    let what = format!("{} -n {ranks} true", nothing.get_program().to_string_lossy());
+    can_run(nothing, &what, stop).err()
+}
+
+/// Whether a command ends well, and soon; otherwise why not. `what` is how it is called.
+fn can_run(
+    mut command: Command,
+    what: &str,
+    stop: &mut dyn FnMut() -> Option<Cause>,
+) -> std::result::Result<(), String> {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+    let cannot = |why: std::io::Error| match why.kind() {
+        ErrorKind::NotFound => format!("there is no '{}' on the PATH", what.split(' ').next().unwrap_or(what)),
+        _ => format!("{what} cannot be started: {why}"),
+    };
+    let mut child = command.spawn().map_err(cannot)?;
     let began = Instant::now();
-    let ended = wait(&mut child, &mut || (began.elapsed() > READY_WITHIN).then_some(Cause::Time));
-    match ended.map_err(|why| format!("{python} --version: {why}"))? {
+    let ended = wait(&mut child, &mut || stop().or((began.elapsed() > READY_WITHIN).then_some(Cause::Time)));
+    match ended.map_err(|why| format!("{what}: {why}"))? {
         Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("{python} --version failed: {status}")),
+        Ok(status) => Err(format!("{what} failed: {status}")),
         Err(_) => {
             end(&mut child, LISTENS_WITHIN);
-            Err(format!("{python} --version has not ended after {} s", READY_WITHIN.as_secs()))
+            Err(format!("{what} has not ended after {} s", READY_WITHIN.as_secs()))
         }
     }
 }
 
-/// How long a Python may take to say its version.
+/// How long a Python may take to say its version, and a launcher to start ranks that do nothing.
 const READY_WITHIN: Duration = Duration::from_secs(10);
 
 /// Waits until the process ends, or `stop` has a reason to wait no longer.
@@ -208,13 +275,13 @@ fn end(child: &mut Child, within: Duration) {
     }
 }
 
-/// How long a Python may take to end by itself.
+/// How long a Python may take to end by itself, and a launcher to end its ranks.
 const LISTENS_WITHIN: Duration = Duration::from_secs(1);
+const LAUNCHER_LISTENS_WITHIN: Duration = Duration::from_secs(5);
 
 const PYTHON: &str = "python3";
 
-/// The files in the folder: the program, what it prints, and what it says on stderr.
-const FILE: &str = "frameworks.py";
+/// The files beside the programs: what one prints, and what it says on stderr.
 const OUT: &str = "out";
 const WHY: &str = "why";
 
@@ -245,8 +312,9 @@ mod tests {
             let ran = squared.run(framework, &squares(9), &mut || None).unwrap();
             let is_standard = FRAMEWORKS[..6].contains(&framework) && framework.name != "asyncio";
             assert!(
-                matches!(ran, Ran::Done(seconds) if seconds > 0.0) || !is_standard && ran == Ran::Absent,
-                "{framework:?}"
+                matches!(ran, Ran::Done(seconds) if seconds > 0.0) || !is_standard && matches!(ran, Ran::Absent(_)),
+                "{}: {ran:?}",
+                framework.name
             );
         }
         let why = squared.run(FRAMEWORKS[1], &squares(10), &mut || None).unwrap_err();
@@ -279,7 +347,43 @@ mod tests {
     fn a_python_that_cannot_begin_is_told() {
         assert_eq!(is_ready("true"), Ok(()));
         assert!(is_ready("false").unwrap_err().starts_with("false --version failed: exit status: 1"));
-        assert!(is_ready("no-such-python").unwrap_err().starts_with("no-such-python cannot be started"));
+        assert!(is_ready("no-such-python").unwrap_err().starts_with("there is no 'no-such-python' on the PATH"));
+    }
+
+    #[test]
+    fn what_cannot_start_ranks_is_told_in_time() {
+        let can = |words: &[&str]| {
+            let mut command = Command::new(words[0]);
+            command.args(&words[1..]);
+            can_run(command, &words.join(" "), &mut || None)
+        };
+        assert_eq!(can(&["true", "-n", "2"]), Ok(()));
+        assert!(can(&["false", "-n", "2"]).unwrap_err().starts_with("false -n 2 failed: exit status: 1"));
+        let stopped = can_run(Command::new("cat"), "cat", &mut || None);
+        assert_eq!(stopped, Ok(()), "its stdin is empty");
+        let mut endless = Command::new("sleep");
+        endless.arg("1000");
+        let why = can_run(endless, "sleep 1000", &mut || Some(Cause::Signal(15))).unwrap_err();
+        assert!(why.starts_with("sleep 1000 has not ended"), "{why}");
+    }
+
+    #[test]
+    fn each_program_is_a_page_and_shows_its_framework() {
+        for framework in FRAMEWORKS {
+            let (file, text) = framework.program;
+            assert!(text.lines().count() <= 50, "{file}");
+            assert!(text.contains("def run(function, tasks, workers):"), "{file}");
+            assert!(text.contains(&format!("python3 examples/python/{file} ")), "{file} says how it is run");
+        }
+        // No other program is there, and none has the name of a module that these import.
+        let there = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/python")).unwrap();
+        let mut there: Vec<_> = there.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        there.retain(|name| name.ends_with(".py"));
+        there.sort();
+        let mut known = FRAMEWORKS.map(|framework| framework.program.0).to_vec();
+        known.push(KERNELS.0);
+        known.sort_unstable();
+        assert_eq!(there, known);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The rows of a comparison, and the lines below them.
 
 use super::laws::{Law, Point, karp_flatt};
-use super::measure::{Measured, median};
-use super::python::{FRAMEWORKS, Framework};
+use super::measure::{Measured, PythonRuns, median};
+use super::python::{Crew, FRAMEWORKS, Framework};
 use super::ways::Way;
 use crate::values::{Fact, Table, Value};
 
@@ -48,7 +48,7 @@ impl Findings<'_> {
                 ratio(row.point.and_then(karp_flatt)),
             ]
         };
-        let python = self.measured.python.iter().filter_map(|(framework, seconds)| {
+        let python = self.measured.python.iter().filter_map(|PythonRuns { framework, seconds, .. }| {
             let (ranks, threads) = self.python_workers(*framework);
             let seconds = median(seconds)?;
             let point =
@@ -69,30 +69,50 @@ impl Findings<'_> {
 
     /// The processes of a framework, and the threads of each.
     fn python_workers(&self, framework: Framework) -> (usize, usize) {
-        match framework {
+        match framework.crew {
             _ if framework == FRAMEWORKS[0] => (1, 1),
-            Framework { has_processes: true, .. } => (self.python_workers, 1),
-            _ => (1, self.python_workers),
+            Crew::Threads => (1, self.python_workers),
+            Crew::Processes | Crew::Ranks => (self.python_workers, 1),
         }
     }
 
     /// The seconds of that framework.
     fn python(&self, at: usize) -> Option<f64> {
-        self.measured.python.get(at).and_then(|(_, seconds)| median(seconds))
+        self.measured.python.get(at).and_then(|runs| median(&runs.seconds))
     }
 
     /// How much faster one thread here is than Python's, and what could not be run.
     fn beside_python(&self) -> Option<String> {
         let (theirs, ours) = (self.python(0)?, self.sequential(0)?);
-        let absent = self.measured.python.iter().filter(|(_, seconds)| seconds.is_empty());
-        let absent: Vec<&str> = absent.map(|(framework, _)| framework.name).collect();
-        let left_out = match &absent[..] {
-            // It was stopped before they had their turn.
-            _ if self.measured.stopped.is_some() => String::new(),
-            [] => String::new(),
-            names => format!("; left out, as this Python cannot do it with them: {}", names.join(", ")),
-        };
+        let absent = |runs: &PythonRuns| Some((runs.absent.clone()?, runs.framework.name));
+        let absent: Vec<(String, &str)> = self.measured.python.iter().filter_map(absent).collect();
+        let alike = absent.chunk_by(|(one, _), (other, _)| one == other);
+        let left_out = alike.map(|alike| {
+            let names: Vec<&str> = alike.iter().map(|(_, name)| *name).collect();
+            format!("; left out, as {}: {}", alike[0].0, names.join(", "))
+        });
+        let left_out: String = left_out.collect();
         Some(format!("One thread is {} times as fast as sequential Python{left_out}", digits(theirs / ours)))
+    }
+
+    /// Why Python's threads are as fast as they are.
+    fn gil(&self) -> Option<String> {
+        // In less time it is the start of threads that counts.
+        const LEAST_SECONDS: f64 = 0.02;
+        // With two threads that compute, or with a Python that has no such lock, it would be more.
+        const NO_FASTER: f64 = 1.25;
+        let alone = self.python(0).filter(|seconds| *seconds >= LEAST_SECONDS)?;
+        let is_threads = |at: &usize| *at > 0 && FRAMEWORKS[*at].crew == Crew::Threads;
+        let times = (0..self.measured.python.len()).filter(is_threads).filter_map(|at| self.python(at));
+        let speedup = alone / times.min_by(f64::total_cmp)?;
+        let lock = "Python's global interpreter lock (GIL)";
+        match (self.waits, speedup < NO_FASTER) {
+            (false, true) => Some(format!(
+                "Python's threads are no faster than one of them: {lock} lets one compute at a time. Each of its processes has a lock of its own"
+            )),
+            (true, false) => Some(format!("Python's threads do well here: one that waits gives {lock} away")),
+            _ => None,
+        }
     }
 
     fn mode(&self, way: &Way) -> String {
@@ -142,6 +162,7 @@ impl Findings<'_> {
         let notes = [
             ("methods.means", self.methods()),
             ("python.means", self.beside_python()),
+            ("gil.means", self.gil()),
             ("waiting.means", self.waiting()),
             ("cores.means", self.shared()),
             ("other_work.means", self.other_work()),
@@ -330,8 +351,12 @@ mod tests {
     #[test]
     fn python_has_rows_of_its_own() {
         let ways = ways(&Machine { threads: vec![2] }, &ONE);
-        let seconds = [8.0, 8.0, 0.0, 0.0, 4.0];
-        let python = FRAMEWORKS.into_iter().zip(seconds).map(|(one, s)| (one, if s > 0.0 { vec![s] } else { vec![] }));
+        let seconds = [Ok(8.0), Ok(8.0), Err("it cannot"), Err("it cannot"), Ok(4.0), Err("there is no room")];
+        let python = FRAMEWORKS.into_iter().zip(seconds).map(|(framework, ran)| PythonRuns {
+            seconds: ran.into_iter().collect(),
+            absent: ran.err().map(String::from),
+            ..PythonRuns::none(framework)
+        });
         let measured =
             Measured { seconds: vec![vec![0.5], vec![0.25]], python: python.collect(), ..Measured::default() };
         let findings =
@@ -342,8 +367,38 @@ mod tests {
         assert_eq!(rows[3], "Python threading 1 2  8.000000 1.000 0.500 1.000");
         assert_eq!(rows[4], "Python multiprocessing.Pool 2 1  4.000000 2.000 1.000 0.000");
         let line = findings.beside_python().unwrap();
-        assert!(line.starts_with("One thread is 16.0 times as fast as sequential Python; left out"), "{line}");
-        assert!(line.ends_with(": ThreadPoolExecutor, asyncio"), "{line}");
+        assert_eq!(
+            line,
+            "One thread is 16.0 times as fast as sequential Python; left out, as it cannot: ThreadPoolExecutor, asyncio; \
+             left out, as there is no room: ProcessPoolExecutor"
+        );
+        let workers = |at: usize| findings.python_workers(FRAMEWORKS[at]);
+        assert_eq!([workers(0), workers(1), workers(4), workers(9)], [(1, 1), (1, 2), (2, 1), (2, 1)]);
+    }
+
+    #[test]
+    fn the_lock_of_python_is_named_where_it_explains_a_row() {
+        let ways = ways(&Machine { threads: vec![2] }, &ONE);
+        let line = |waits: bool, seconds: [f64; 3]| {
+            let python = FRAMEWORKS.into_iter().zip(seconds);
+            let python = python.map(|(framework, s)| PythonRuns { seconds: vec![s], ..PythonRuns::none(framework) });
+            let measured = Measured { python: python.collect(), ..Measured::default() };
+            let findings =
+                Findings { ways: &ways, measured: &measured, methods: &[], waits, cores: 2, python_workers: 2 };
+            let line = findings.facts().into_iter().find(|fact| fact.name == "gil.means");
+            line.map(|fact| fact.value.to_string())
+        };
+        assert!(line(false, [2.0, 2.1, 1.9]).unwrap().contains("(GIL) lets one compute at a time"));
+        assert!(
+            line(true, [0.4, 0.2, 0.3])
+                .unwrap()
+                .ends_with("one that waits gives Python's global interpreter lock (GIL) away")
+        );
+        // A Python without the lock; waits that cannot be shared; what takes no time.
+        assert_eq!(
+            [line(false, [2.0, 2.0, 1.1]), line(true, [0.4, 0.4, 0.4]), line(false, [0.01, 0.02, 0.02])],
+            [None, None, None]
+        );
     }
 
     #[test]

@@ -81,7 +81,12 @@ impl PerRank for Rounds {
             let all = [spread.min, spread.median, spread.p99, spread.max];
             [Value::count(round + 1)].into_iter().chain(all.map(Value::Seconds)).collect()
         });
-        Answer::rows(Table::of(&["round", "min s", "median s", "p99 s", "max s"]).with(rows), "median")
+        let table = Table::of(&["round", "min s", "median s", "p99 s", "max s"]).with(rows);
+        let seconds = ranks.iter().flatten().filter_map(|cell| match cell {
+            Value::Seconds(seconds) => Some(*seconds),
+            _ => None,
+        });
+        Answer { found: Spread::of(seconds.collect()).facts(), ..Answer::rows(table, "median") }
     }
 }
 
@@ -102,6 +107,22 @@ impl Spread {
         times.sort_by(f64::total_cmp);
         let below = |share: usize| times[(times.len() * share).div_ceil(100) - 1];
         Spread { min: times[0], median: below(50), p99: below(99), max: times[times.len() - 1] }
+    }
+
+    /// How the times of all rounds on all ranks are spread: numbers, and a line.
+    fn facts(&self) -> Vec<Fact> {
+        let Spread { min, median, p99, max } = *self;
+        let micro = |seconds: f64| format!("{:.1} µs", 1e6 * seconds);
+        let line = format!(
+            "All rounds on all ranks: {} at least, {} in the median, 99 % within {}, {} at most",
+            micro(min),
+            micro(median),
+            micro(p99),
+            micro(max)
+        );
+        let numbers = [("min", min), ("median", median), ("p99", p99), ("max", max)];
+        let numbers = numbers.map(|(name, seconds)| Fact::new(format!("barrier.{name}"), Value::Seconds(seconds)));
+        numbers.into_iter().chain([Fact::new("barrier.means", Value::text(line))]).collect()
     }
 }
 
@@ -126,5 +147,11 @@ mod tests {
             answer.table.rows.iter().map(|row| row.iter().map(Value::to_string).collect()).collect();
         assert_eq!(cells[0], ["1", "0.250000", "0.500000", "1.000000", "1.000000"]);
         assert_eq!(cells[1], ["2", "1.000000", "2.000000", "4.000000", "4.000000"]);
+        let found: Vec<String> = answer.found.iter().map(|fact| fact.value.to_string()).collect();
+        assert_eq!(found[..4], ["0.250000", "1.000000", "4.000000", "4.000000"]);
+        assert!(
+            found[4].starts_with("All rounds on all ranks: 250000.0 µs at least, 1000000.0 µs in the median"),
+            "{found:?}"
+        );
     }
 }

@@ -201,7 +201,7 @@ mod tests {
     use crate::kernel::tests::{answer, column};
 
     fn given(texts: &[String]) -> Given {
-        let held = HeldColumn { name: "x".into(), texts: texts.to_vec() };
+        let held = HeldColumn { from: "-".into(), name: "x".into(), texts: texts.to_vec() };
         Given { column: Some(Arc::new(held)), ..Given::default() }
     }
 

@@ -23,8 +23,8 @@ pub const DELAY: KernelEntry = KernelEntry {
     },
 };
 
-/// Waits of one rank at once: a thread each.
-const WAITS_AT_ONCE: usize = 1024;
+/// Waits of one rank at once: a thread each, or as many threads as the system allows.
+const WAITS_AT_ONCE: usize = 16_384;
 
 struct Delay {
     seconds: Vec<f64>,
@@ -87,5 +87,11 @@ mod tests {
             _ => panic!("waited is a time"),
         };
         assert!(waited(0) >= 0.02 && waited(1) >= 0.0);
+    }
+
+    #[test]
+    fn ten_thousand_waits_are_under_way_at_once() {
+        let delay = Delay { seconds: vec![1.0; 10_000] };
+        assert!(matches!(delay.unit_cost(), UnitCost::IoBound(at_once) if at_once >= 10_000));
     }
 }

@@ -188,9 +188,13 @@ impl DrawnRun {
 
     /// What it computed, in a line.
     pub fn what(&self) -> String {
-        let asked = self.report.problem.iter().take(2).map(|fact| match &fact.value {
-            Value::List(all) if all.len() > 2 => format!("{} … {} ({})", all[0], all[all.len() - 1], all.len()),
-            value => value.to_string(),
+        let asked = self.report.problem.iter().take(2).map(|fact| match (&*fact.name, &fact.value) {
+            (_, Value::List(all)) if all.len() > 2 => format!("{} … {} ({})", all[0], all[all.len() - 1], all.len()),
+            (name, value) => match value.to_string() {
+                yes if yes == "yes" => name.to_string(),
+                number if OPTIONS.contains(&name) => format!("{name} {number}"),
+                text => text,
+            },
         });
         let words: Vec<String> = std::iter::once(self.report.kernel.clone()).chain(asked).collect();
         let text = words.join(" ");
@@ -206,6 +210,9 @@ const SECONDS_MAX: f64 = 1e12;
 
 /// Where there are more threads, those that computed nothing are not drawn.
 const THREADS_MAX: u64 = 1 << 14;
+
+/// What is asked for by a number that says little without its name.
+const OPTIONS: [&str; 5] = ["residues", "tuplet", "power", "modulus", "rounds"];
 
 /// No more of the problem is shown.
 const WHAT_MAX: usize = 200;

@@ -18,6 +18,7 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// A block that a worker has computed, or failed to compute.
@@ -168,22 +169,60 @@ pub fn with<R>(
             worker_loop(&*work, &placement, number, &shared, results);
         })
     };
-    let started: std::io::Result<Vec<_>> = (0..workers).map(start).collect();
+    let spare = Spare::beside(workers);
+    let (mut threads, mut failed) = (vec![], None);
+    for number in 0..workers {
+        match start(number) {
+            Ok(thread) => threads.push(thread),
+            Err(why) => {
+                failed = Some(why);
+                break;
+            }
+        }
+    }
+    drop(spare);
+    // Units that wait need no certain number of threads: fewer of them wait longer.
+    let failed = failed.filter(|_| threads.is_empty() || !matches!(work.unit_cost(), UnitCost::IoBound(_)));
     // Only the workers send now: when they have ended, the channel ends.
     drop(results);
     let crew = Crew { shared, done, left: Cell::new(false), counter };
-    let result = match &started {
-        Ok(_) => lead(Ok(&crew)),
-        Err(why) => lead(Err(Error::failed(format!("cannot start {workers} threads: {why}")))),
+    let result = match failed {
+        None => lead(Ok(&crew)),
+        Some(why) => lead(Err(Error::failed(format!("cannot start {workers} threads: {why}")))),
     };
     crew.stop();
     if !crew.left.get() {
-        started
-            .into_iter()
-            .flatten()
-            .for_each(|worker| worker.join().expect("no worker panics: it catches what its units do"));
+        let join = |worker: JoinHandle<()>| worker.join().expect("no worker panics: it catches what its units do");
+        threads.into_iter().for_each(join);
     }
     result
+}
+
+/// Threads that do nothing and end when this is dropped. They are there while a crew of many starts: if the system allows no more
+/// threads, it allows some again for those that save and show the run.
+struct Spare(Vec<(Sender<()>, JoinHandle<()>)>);
+
+impl Spare {
+    fn beside(workers: usize) -> Spare {
+        const MANY: usize = 1024;
+        const SPARE: usize = 16;
+        let count = if workers > MANY { SPARE } else { 0 };
+        let start = |_| {
+            let (end, ended) = channel::<()>();
+            let thread = std::thread::Builder::new().name("spare".into());
+            Some((end, thread.spawn(move || ended.recv().unwrap_or_default()).ok()?))
+        };
+        Spare((0..count).map_while(start).collect())
+    }
+}
+
+impl Drop for Spare {
+    fn drop(&mut self) {
+        for (end, thread) in self.0.drain(..) {
+            drop(end);
+            let _ = thread.join();
+        }
+    }
 }
 
 fn worker_loop(

@@ -84,7 +84,8 @@ pub fn finished(circumstances: &Circumstances, answer: Answer, outcome: Option<&
     let report = report_of(circumstances, status, outcome, entries, None);
     // A list is written before the run is over.
     let is_over = outcome.is_some() || matches!(circumstances.plan.job, Job::PerRank(_));
-    let report = if is_over { as_of("ended", circumstances, report) } else { report };
+    let mut report = if is_over { as_of("ended", circumstances, report) } else { report };
+    report.run.extend(answer.found);
     Report {
         table: answer.table,
         total: answer.total.map(|total| total.to_string()),

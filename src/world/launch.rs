@@ -113,7 +113,16 @@ pub fn find() -> Option<Launch> {
     find_in(|name| std::env::var(name).ok(), is_task_of_slurm)
 }
 
+/// Whether a launcher started this process, be it as the only rank.
+pub fn is_task() -> bool {
+    any_in(|name| std::env::var(name).ok(), is_task_of_slurm).is_some()
+}
+
 fn find_in(env: impl Fn(&str) -> Option<String>, is_task: impl Fn() -> bool) -> Option<Launch> {
+    any_in(env, is_task).filter(|launch| launch.size > 1)
+}
+
+fn any_in(env: impl Fn(&str) -> Option<String>, is_task: impl Fn() -> bool) -> Option<Launch> {
     let number = |name| env(name)?.parse::<usize>().ok();
     let launch = |launcher: &Launcher| {
         let &Launcher { by, rank, size, here, speaks_mpi, cure, .. } = launcher;
@@ -126,7 +135,7 @@ fn find_in(env: impl Fn(&str) -> Option<String>, is_task: impl Fn() -> bool) -> 
         let in_a_shell = by_srun && launch.rank == 0 && env("SLURM_PTY_PORT").is_some() && !is_task();
         Some(launch).filter(|_| !in_a_shell)
     };
-    LAUNCHERS.iter().find_map(launch).filter(|launch| launch.size > 1)
+    LAUNCHERS.iter().find_map(launch)
 }
 
 /// Whether Slurm started this process, or one of its parents, without a terminal.

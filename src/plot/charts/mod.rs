@@ -6,6 +6,7 @@ mod cost;
 mod density;
 mod gaps;
 mod progress;
+mod residues;
 mod runs;
 mod speedup;
 mod timeline;
@@ -39,6 +40,7 @@ pub const CHARTS: &[Chart] = &[
     Chart { draw: cost::cost },
     Chart { draw: density::density },
     Chart { draw: gaps::gaps },
+    Chart { draw: residues::residues },
     Chart { draw: speedup::seconds },
     Chart { draw: speedup::speedup },
     Chart { draw: speedup::efficiency },

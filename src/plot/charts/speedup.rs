@@ -30,7 +30,8 @@ impl Way {
     fn series(&self) -> String {
         match self.mode.strip_suffix("sequential") {
             Some(method) => format!("{method}one thread"),
-            None if self.ranks > 1 => format!("{}, {}", self.mode, self.schedule),
+            // Those of Python have no schedule.
+            None if self.ranks > 1 && !self.schedule.is_empty() => format!("{}, {}", self.mode, self.schedule),
             None => self.mode.clone(),
         }
     }
