@@ -3,6 +3,7 @@
 mod beside;
 mod cached;
 mod certify;
+mod checked;
 pub mod compare;
 mod diff;
 mod list;

@@ -1,5 +1,6 @@
 //! `verify`: computes a share of the blocks of a run again, and says what that proves; or the whole answer by another method.
 
+use super::checked::{Ticks, report_of};
 use super::verify_whole;
 use super::{code, rendered, run};
 use crate::cli::{Checking, OtherMethod};
@@ -7,13 +8,13 @@ use crate::error::{Error, Result, WRONG};
 use crate::math::lanes;
 use crate::report::certificate::{Claim, Told};
 use crate::report::progress::Progress;
-use crate::report::{self, Report, Status};
+use crate::report::{self, Status};
 use crate::run::stop::Stops;
-use crate::run::{self as running, Course, Watch, placements, room};
+use crate::run::{self as running, Course, placements, room};
 use crate::streams;
 use crate::trust::claims::{self, Asked, ClaimRead};
-use crate::trust::recount::{COLUMNS, Recount, choice};
-use crate::values::{Fact, Reached, Table, Value};
+use crate::trust::recount::{Recount, choice};
+use crate::values::{Fact, Value};
 use crate::wire;
 use crate::work::{Answer, Work};
 use crate::world::{World, agree, from_root};
@@ -244,15 +245,6 @@ fn again(task: &Task, checking: &Checking) -> Result<Again> {
     Ok(Again::Blocks(Asked::of(&plan)?, by))
 }
 
-/// Shows how far it is.
-pub(super) struct Ticks(pub(super) Progress);
-
-impl Watch for Ticks {
-    fn tick(&mut self, reached: Reached) {
-        self.0.tick(reached.share);
-    }
-}
-
 /// Says what was found. Returns the exit code.
 fn conclude(checking: &Checking, claim: &Claim, found: &Findings) -> Result<u8> {
     let Findings { count, answer, answers, by } = found;
@@ -281,14 +273,6 @@ fn conclude(checking: &Checking, claim: &Claim, found: &Findings) -> Result<u8> 
         streams::remark(&proven(claim, found));
     }
     Ok(if is_wrong { WRONG } else { 0 })
-}
-
-/// The report of a check: what differs, and how it was found.
-pub(super) fn report_of(checking: &Checking, claim: &Claim, is_wrong: bool, differ: Table, how: Vec<Fact>) -> Report {
-    let mut run = vec![Fact::new("version", Value::text(env!("CARGO_PKG_VERSION")))];
-    run.extend(how);
-    let status = if is_wrong { Status::Failed } else { Status::Complete };
-    Report::of("verify", status, claims::named(claim, &checking.file), run).with_rows(differ, COLUMNS[0])
 }
 
 /// So many blocks, in words.

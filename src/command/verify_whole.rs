@@ -2,7 +2,7 @@
 //!
 //! Another method has other units, so nothing but the answer can be compared.
 
-use super::verify::{Ticks, report_of};
+use super::checked::{Ticks, report_of};
 use super::{code, rendered, run};
 use crate::cli::{Checking, Order, OtherMethod};
 use crate::error::{Error, Result, WRONG};
