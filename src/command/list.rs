@@ -3,7 +3,7 @@
 
 use super::beside::Beside;
 use super::status::StatusFile;
-use super::{code, layout, run::save_interval};
+use super::{code, layout, save_interval};
 use crate::cli::{ListRows, Order};
 use crate::error::{Error, Result};
 use crate::placement::Placement;

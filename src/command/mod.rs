@@ -21,7 +21,7 @@ pub mod verify;
 mod verify_whole;
 mod watch;
 
-use crate::cli::{Output, Request};
+use crate::cli::{Order, Output, Request};
 use crate::error::{Result, STOPPED, STOPPED_GRID_ENGINE};
 use crate::report::list::ListLayout;
 use crate::report::{self, Frame, Kind, Report, Status};
@@ -82,6 +82,11 @@ fn code(status: Status) -> u8 {
         Status::Partial if launch::is_grid_engine() => STOPPED_GRID_ENGINE,
         Status::Partial => STOPPED,
     }
+}
+
+/// How often a run is saved.
+fn save_interval(order: &Order) -> Duration {
+    order.every.unwrap_or(summary::SAVE_INTERVAL)
 }
 
 /// Leaves out of a report what is not shown unasked. Bare answers are whole, and so are those with an index.

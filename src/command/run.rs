@@ -2,7 +2,7 @@
 
 use super::beside::Beside;
 use super::status::StatusFile;
-use super::{cached, code, list, rendered, shorten};
+use super::{cached, code, list, rendered, save_interval, shorten};
 use crate::attempt::Attempt;
 use crate::cache::Cache;
 use crate::cli::Order;
@@ -21,7 +21,7 @@ use crate::summary::{self, Circumstances};
 use crate::work::{Answer, Job, Work};
 use crate::world::{World, agree, from_root};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 /// When a run began: by the calendar, the same on all ranks, and by this rank's clock.
 pub type Began = (SystemTime, Instant);
@@ -157,10 +157,6 @@ fn can_tolerate(world: &dyn World) -> Result<bool> {
         streams::remark(&format!("--keep-going: {why}: a rank that dies ends the job"));
     }
     Ok(why.is_none())
-}
-
-pub(super) fn save_interval(order: &Order) -> Duration {
-    order.every.unwrap_or(summary::SAVE_INTERVAL)
 }
 
 /// Prints and saves the result, at the root. Returns its status and the exit code.
