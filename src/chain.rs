@@ -180,11 +180,17 @@ impl Work for Chain {
             of_links.extend(self.cover(units).zip(parts).map(|((link, units), (_, part))| (link, units, part.0)));
         }
         let (mut of_links, mut known) = (of_links.into_iter().peekable(), Known::default());
+        // Without places of its own the rows of a link stand behind all of those before: nobody knows where while one of these misses rows.
+        let mut misses = false;
         for (index, link) in self.links.iter().enumerate() {
             let mut runs = vec![];
             while let Some((_, units, part)) = of_links.next_if(|(at, ..)| *at == index) {
                 runs.push((units, part));
             }
+            if misses && self.places.is_empty() {
+                break;
+            }
+            misses = runs.iter().map(|(units, _)| units.end - units.start).sum::<u64>() < link.units();
             let rows = match (link.units(), runs.is_empty()) {
                 // It needs no units.
                 (0, _) => Known::all(link.close(&link.empty())?),
