@@ -133,6 +133,43 @@ fn locked(run: &Mutex<RunFile>) -> MutexGuard<'_, RunFile> {
     run.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// What is known of the chunks in the file, of columns of these kinds; `None` if one of them is none.
+///
+/// # Errors
+/// With the reason to give up.
+fn read_again(
+    file: &File,
+    kinds: &[Kind],
+    rows: &RowsSoFar,
+    threads: usize,
+    enough: &dyn Fn() -> Option<Error>,
+) -> Result<Option<Vec<Known>>> {
+    let mut at = 0;
+    let places = rows.sizes.iter().enumerate().map(|(index, &size)| {
+        at += size;
+        (kinds[index % kinds.len()], at - size, size)
+    });
+    let places: Vec<(Kind, u64, u64)> = places.collect();
+    let once = (PENDING / kinds.iter().map(|kind| kind.chunk_bytes()).max().unwrap_or(1)).max(1);
+    let mut found: Vec<Known> = vec![Known::default(); kinds.len()];
+    for (index, some) in places.chunks(once).enumerate() {
+        if let Some(why) = enough() {
+            return Err(why);
+        }
+        let seen = on_threads(some, threads, |&(kind, at, size)| {
+            let mut packed = vec![0; kind.packed_most().min(size as usize)];
+            let is_there = size <= kind.packed_most() as u64 && file.read_exact_at(&mut packed, at).is_ok();
+            let numbers = if is_there { kind.unpack(&packed).ok() } else { None };
+            numbers.map(|numbers| Seen::of(&numbers))
+        });
+        for (chunk, seen) in (index * once..).zip(seen) {
+            let Some(seen) = seen else { return Ok(None) };
+            found[chunk % kinds.len()].add(&seen);
+        }
+    }
+    Ok(Some(found))
+}
+
 impl GrowingList {
     /// Begins a list of these columns, which up to so many threads pack.
     ///
@@ -182,7 +219,7 @@ impl GrowingList {
             && rows.chunk == CHUNK_NUMBERS as u64
             && rows.rest.columns.len() == columns.len()
             && columns.iter().zip(&rows.rest.columns).all(|(column, rest)| column.kind.takes(rest))
-            && rows.sizes.len() % columns.len().max(1) == 0;
+            && rows.sizes.len().is_multiple_of(columns.len().max(1));
         if !fits {
             return Err(Error::failed(format!(
                 "'{}' is damaged: its rows so far are those of another list",
@@ -193,29 +230,9 @@ impl GrowingList {
         if file.metadata().map_or(0, |file| file.len()) < whole {
             return Err(damaged("it is too short"));
         }
-        let mut at = 0;
-        let places = rows.sizes.iter().enumerate().map(|(index, &size)| {
-            at += size;
-            (columns[index % columns.len()].kind, at - size, size)
-        });
-        let places: Vec<(Kind, u64, u64)> = places.collect();
-        let once = (PENDING / columns.iter().map(|column| column.kind.chunk_bytes()).max().unwrap_or(1)).max(1);
-        let mut found: Vec<Known> = vec![Known::default(); columns.len()];
-        for (index, some) in places.chunks(once).enumerate() {
-            if let Some(why) = enough() {
-                return Err(why);
-            }
-            let seen = on_threads(some, threads, |&(kind, at, size)| {
-                let mut packed = vec![0; kind.packed_most().min(size as usize)];
-                let is_there = size <= kind.packed_most() as u64 && file.read_exact_at(&mut packed, at).is_ok();
-                let numbers = if is_there { kind.unpack(&packed).ok() } else { None };
-                numbers.map(|numbers| Seen::of(&numbers))
-            });
-            for (chunk, seen) in (index * once..).zip(seen) {
-                let column = chunk % columns.len();
-                found[column].add(&seen.ok_or_else(|| damaged("a chunk cannot be unpacked"))?);
-            }
-        }
+        let kinds: Vec<Kind> = columns.iter().map(|column| column.kind).collect();
+        let found =
+            read_again(&file, &kinds, rows, threads, enough)?.ok_or_else(|| damaged("a chunk cannot be unpacked"))?;
         let as_it_was = found.iter().zip(&rows.digests).all(|(known, digest)| hex(&known.digest) == *digest);
         if !as_it_was || rows.digests.len() != columns.len() {
             return Err(damaged("its rows are not those that were written"));

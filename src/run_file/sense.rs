@@ -94,7 +94,7 @@ fn rows_so_far(rows: &RowsSoFar, status: Status) -> Sense {
     let is_name = file.len() == 12 && file.bytes().all(|digit| digit.is_ascii_hexdigit());
     let is_digest = |digest: &String| digest.len() == 64 && digest.bytes().all(|digit| digit.is_ascii_hexdigit());
     let columns = keys.len();
-    let same = digests.len() == columns && rest.columns.len() == columns && sizes.len() % columns.max(1) == 0;
+    let same = digests.len() == columns && rest.columns.len() == columns && sizes.len().is_multiple_of(columns.max(1));
     match is_name && same && digests.iter().all(is_digest) && (rest.len() as u64) < *chunk {
         true if status == Status::Partial => Ok(()),
         true => Err("a run that is over and has rows elsewhere"),

@@ -194,8 +194,8 @@ fn rows(part: &[u8]) -> Result<Vec<Stretch>> {
     parts.collect::<Result<Vec<_>>>()?.into_iter().map(stretch).collect()
 }
 
-/// Units of a batch, as a level: some thousands of primes.
-const BATCH_LEVEL: u32 = 6;
+/// Units of a batch, as a level: some hundreds of primes, and some seconds, because a list is saved after a batch.
+const BATCH_LEVEL: u32 = 3;
 
 /// Bytes of a batch on its way.
 const BATCH_BYTES: u64 = 1 << 20;
