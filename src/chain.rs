@@ -318,6 +318,30 @@ mod tests {
         Chain::new(links.collect()).unwrap()
     }
 
+    /// Which of the rows are known stands nowhere but in their places.
+    #[test]
+    fn no_row_has_the_place_of_one_that_is_not_known() {
+        let chain = chain(&[3, 4, 0, 2]);
+        let mut worker = chain.worker(&Placement::here(0));
+        let mut part = |units: Range<u64>| {
+            let parts = units.clone().map(|index| worker.block(Block { level: 0, index }).unwrap());
+            (units, parts.reduce(|left, right| chain.join(&left, &right, 1).unwrap()).unwrap())
+        };
+        for (runs, expect) in [
+            (vec![3..7], &[][..]),
+            (vec![0..2, 3..9], &[]),
+            (vec![0..3, 7..9], &[0, 1, 2]),
+            (vec![0..7, 8..9], &[0, 1, 2, 3, 4, 5, 6]),
+            (vec![0..9], &[0, 1, 2, 3, 4, 5, 6, 7, 8]),
+        ] {
+            let known = chain.known(runs.iter().cloned().map(&mut part).collect()).unwrap();
+            assert_eq!(known.places, expect, "{runs:?}");
+            let rows = known.rows.map_or(vec![], |answer| answer.table.rows);
+            let rows: Vec<String> = rows.iter().map(|row| row[0].to_string()).collect();
+            assert_eq!(rows, expect.iter().map(u32::to_string).collect::<Vec<_>>(), "{runs:?}");
+        }
+    }
+
     #[test]
     fn the_expected_time_of_units_is_that_of_their_links() {
         struct Dear(Spell, f64);
