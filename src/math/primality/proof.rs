@@ -43,7 +43,7 @@ const SMALL_END: u128 = 1000;
 /// Bases are tried up to this one. All but one in q of them do.
 const BASES_END: u32 = 1000;
 
-/// Looks for a proof that `n`, which is odd and above [`SMALL_END`], is prime.
+/// Looks for a proof that `n`, which is odd and above 1000, is prime.
 pub fn prove(n: u128) -> Sought {
     let Some(primes) = enough_factors(n) else { return Sought::Unknown };
     let (mut factors, mut below) = (vec![], vec![]);
