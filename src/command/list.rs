@@ -116,7 +116,8 @@ pub fn compute_list(
     progress.finish(!stopped);
     let said = outcome.map(|outcome| {
         if order.time {
-            streams::talk(&summary::times(circumstances, Some(&outcome)));
+            let saving = keeper.as_ref().map_or(Duration::ZERO, Keeper::spent);
+            streams::talk(&summary::times(circumstances, Some(&outcome), saving));
         }
         let ended = Ended { circumstances, writer: &writer, keeper, done: done.get(), outcome: &outcome };
         if stopped { ended.stopped() } else { ended.whole(report(Some(&outcome)), lay_out) }

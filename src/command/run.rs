@@ -21,7 +21,7 @@ use crate::summary::{self, Circumstances};
 use crate::work::{Answer, Job, Work};
 use crate::world::{World, agree, from_root};
 use std::sync::{Arc, Mutex};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 /// When a run began: by the calendar, the same on all ranks, and by this rank's clock.
 pub type Began = (SystemTime, Instant);
@@ -164,7 +164,8 @@ fn conclude(circumstances: &Circumstances, computed: Computed, cache: Option<&Ca
     let Computed { answer, mut outcome, mut keeper, rows, .. } = computed;
     let order = &circumstances.attempt.order;
     if order.time {
-        streams::talk(&summary::times(circumstances, outcome.as_ref()));
+        let saving = keeper.as_ref().map_or(Duration::ZERO, Keeper::spent);
+        streams::talk(&summary::times(circumstances, outcome.as_ref(), saving));
     }
     let mut report = match (answer, &mut outcome) {
         (None, Some(stopped)) => {

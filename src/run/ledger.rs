@@ -10,6 +10,7 @@ use crate::wire::Bytes;
 use crate::work::Work;
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::time::{Duration, Instant};
 
 /// The blocks under `root` that are done, and their parts.
 pub struct Ledger {
@@ -20,6 +21,8 @@ pub struct Ledger {
     parts: BTreeMap<u64, (u32, Vec<u8>)>,
     /// How many threads may merge two parts.
     threads: usize,
+    /// How long parts were merged.
+    merging: Duration,
 }
 
 impl Ledger {
@@ -27,7 +30,13 @@ impl Ledger {
     pub fn blank(work: &dyn Work, root: Block) -> Ledger {
         let Range { start, end } = root.units();
         let all = work.units();
-        Ledger { root, units: start.min(all)..end.min(all), parts: BTreeMap::new(), threads: 1 }
+        Ledger {
+            root,
+            units: start.min(all)..end.min(all),
+            parts: BTreeMap::new(),
+            threads: 1,
+            merging: Duration::ZERO,
+        }
     }
 
     /// The same, where up to so many threads merge two parts: most merges that take long come when the crew has little left.
@@ -107,14 +116,21 @@ impl Ledger {
                 _ => break,
             }
             let (_, other) = self.parts.remove(&buddy.first()).expect("it was just there");
+            let began = Instant::now();
             part = match block.is_left() {
                 true => work.join(&part, &other, self.threads)?,
                 false => work.join(&other, &part, self.threads)?,
             };
+            self.merging += began.elapsed();
             block = block.parent();
         }
         self.parts.insert(block.first(), (block.level, part));
         Ok(())
+    }
+
+    /// How long parts were merged so far.
+    pub fn merging(&self) -> Duration {
+        self.merging
     }
 
     /// Whether a unit of the block is recorded.

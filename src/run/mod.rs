@@ -212,6 +212,8 @@ pub struct Outcome {
     pub why: &'static str,
     /// Seconds from the first unit to the last.
     pub seconds: f64,
+    /// Seconds in which the root merged parts, while others computed.
+    pub merging: f64,
     /// Seconds of computing per rank.
     pub busy: Figures,
     /// What each rank did.
@@ -273,6 +275,7 @@ pub fn run(
     }
     Ok(run.end().map(|mut outcome| {
         outcome.done = ledger.done();
+        outcome.merging = ledger.merging().as_secs_f64();
         outcome.whole = ledger.whole().map(<[u8]>::to_vec);
         if outcome.whole.is_none() {
             (outcome.stopped, outcome.parts) = (stopped, ledger.parts());
@@ -295,9 +298,10 @@ pub fn run_in_batches(
     each: &mut dyn FnMut(&[u8], u64) -> Result<bool>,
 ) -> Result<Option<Outcome>> {
     let mut run = RunState::new(world, &stream.work, placement, &course);
-    let (mut done, mut stopped) = (course.from, None);
+    let (mut done, mut stopped, mut merging) = (course.from, None, Duration::ZERO);
     for batch in stream.batches_from(course.from) {
         let (ledger, cause) = run.compute(batch, Parts::new(), watch)?;
+        merging += ledger.merging();
         let more = from_root(world, || {
             let Some(whole) = ledger.whole() else {
                 stopped = cause;
@@ -314,7 +318,8 @@ pub fn run_in_batches(
             break;
         }
     }
-    Ok(run.end().map(|outcome| Outcome { stopped, done, ..outcome }))
+    let merging = merging.as_secs_f64();
+    Ok(run.end().map(|outcome| Outcome { stopped, done, merging, ..outcome }))
 }
 
 /// A run in progress, as one rank sees it.
@@ -464,6 +469,6 @@ impl<'a> RunState<'a> {
         };
         let ranks = crews.into_iter().zip(logs).map(rank).collect();
         let (whole, stopped, parts, done) = (None, None, Parts::new(), 0);
-        Some(Outcome { whole, stopped, parts, done, schedule, why, seconds: took, busy, ranks })
+        Some(Outcome { whole, stopped, parts, done, schedule, why, seconds: took, merging: 0.0, busy, ranks })
     }
 }

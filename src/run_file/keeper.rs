@@ -42,8 +42,9 @@ const SAVES_MAX: usize = 512;
 #[derive(Default)]
 struct SaveState {
     busy: AtomicBool,
-    /// Microseconds of the longest save.
+    /// Microseconds of the longest save, and of all.
     longest: AtomicU64,
+    all: AtomicU64,
     /// Whether the last save failed.
     failing: AtomicBool,
     /// When the last save succeeded.
@@ -99,6 +100,11 @@ impl Keeper {
             0 => UNKNOWN,
             micros => Duration::from_micros(micros),
         }
+    }
+
+    /// How long all saves took so far, on a thread of their own.
+    pub fn spent(&self) -> Duration {
+        Duration::from_micros(self.heard.all.load(Ordering::Relaxed))
     }
 
     /// When the run was saved last; `None` before that.
@@ -164,7 +170,9 @@ fn write((mut report, at): Timed, run: &Mutex<RunFile>, heard: &SaveState) {
     let (began, saves) = (Instant::now(), heard.with(at));
     report.run.extend(fact(&saves));
     let written = run.lock().expect("no thread panics: the job would have ended").save(&report);
-    heard.longest.fetch_max(began.elapsed().as_micros() as u64, Ordering::Relaxed);
+    let micros = began.elapsed().as_micros() as u64;
+    heard.longest.fetch_max(micros, Ordering::Relaxed);
+    heard.all.fetch_add(micros, Ordering::Relaxed);
     if written.is_ok() {
         *heard.saved.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         *heard.saves.lock().unwrap_or_else(PoisonError::into_inner) = saves;

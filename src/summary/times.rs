@@ -8,12 +8,13 @@ use crate::values::timeline::Entry;
 use crate::values::{Table, Value};
 use crate::work::{Job, UnitCost};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Threads are told apart if there are not more than these: nobody reads a thousand rows.
 const THREADS_TOLD: u64 = 64;
 
-/// The table and its lines, for stderr.
-pub fn times(circumstances: &Circumstances, outcome: Option<&Outcome>) -> String {
+/// The table and its lines, for stderr. `saving` is how long the run file was saved so far.
+pub fn times(circumstances: &Circumstances, outcome: Option<&Outcome>, saving: Duration) -> String {
     let wall = circumstances.clock.elapsed().as_secs_f64();
     let Some(outcome) = outcome else {
         return format!("all ranks answered within {wall:.6} s\n");
@@ -25,7 +26,8 @@ pub fn times(circumstances: &Circumstances, outcome: Option<&Outcome>) -> String
         Job::Work(work) => matches!(work.unit_cost(), UnitCost::IoBound(_)),
         _ => false,
     };
-    let spent = Spent::of(outcome, wall, waits);
+    let starting = circumstances.world.starting().as_secs_f64();
+    let spent = Spent { starting, saving: saving.as_secs_f64(), ..Spent::of(outcome, wall, waits) };
     ranks(circumstances.placements, &outcome.ranks)
         + &threads(&outcome.ranks)
         + &format!("busy: min {min:.6} s, mean {mean:.6} s, max {max:.6} s; balance {balance:.3}\n")
@@ -73,8 +75,13 @@ fn threads(logs: &[RankLog]) -> String {
 struct Spent {
     /// Seconds from when all ranks had met until now.
     wall: f64,
+    /// Seconds before that, in which MPI was started.
+    starting: f64,
     /// Seconds from the first unit to the last.
     computing: f64,
+    /// Seconds in which rank 0 merged parts, and in which it saved the run file, while others computed.
+    merging: f64,
+    saving: f64,
     /// Seconds of computing, over all threads; and of the busiest rank's threads, as if all ranks had as many.
     busy: f64,
     busiest: f64,
@@ -94,7 +101,10 @@ impl Spent {
         let busy = outcome.ranks.iter().map(|log| log.busy).sum();
         Spent {
             wall,
+            starting: 0.0,
             computing: outcome.seconds,
+            merging: outcome.merging,
+            saving: 0.0,
             busy,
             busiest: outcome.busy.max * outcome.ranks.len() as f64,
             threads: outcome.ranks.iter().map(|log| log.workers).sum(),
@@ -117,10 +127,13 @@ impl Spent {
 
     /// What would help most.
     fn advice(&self) -> &'static str {
-        let beside = self.wall - self.computing;
+        let beside = self.wall - self.computing + self.starting;
         match self {
             _ if beside > self.computing => {
                 "most of the time is the start and the end of the program: more work in one run uses the cores better"
+            }
+            _ if self.saving > SAVING_LONG * self.computing => {
+                "saving took much of the time: a longer --checkpoint-every saves less often"
             }
             _ if self.waits && self.units <= self.threads => "all waited at the same time: nothing would be faster",
             _ if self.waits => "what waits needs no core: more ranks wait for more at the same time",
@@ -150,9 +163,18 @@ impl std::fmt::Display for Spent {
             self.wall,
             (self.computing - waited).max(0.0),
         )?;
+        let saving = if self.saving > 0.0 { format!(" and saved for {:.6} s", self.saving) } else { String::new() };
+        let starting = match self.starting > 0.0 {
+            true => format!("; before, MPI took {:.6} s to start", self.starting),
+            false => String::new(),
+        };
+        writeln!(f, "meanwhile rank 0 merged parts for {:.6} s{saving}{starting}", self.merging)?;
         writeln!(f, "what would help most: {}", self.advice())
     }
 }
+
+/// A larger part of the time for saves is worth a word.
+const SAVING_LONG: f64 = 0.2;
 
 #[cfg(test)]
 mod tests {
@@ -160,7 +182,10 @@ mod tests {
 
     const GOOD: Spent = Spent {
         wall: 10.5,
+        starting: 0.0,
         computing: 10.0,
+        merging: 0.25,
+        saving: 0.0,
         busy: 39.0,
         busiest: 40.0,
         threads: 4,
@@ -174,8 +199,12 @@ mod tests {
     fn it_says_where_the_time_went() {
         let told = "speed-up 3.90 with 4 threads: efficiency 0.975\n\
             of 10.500000 s, 9.750000 s were computing, 0.250000 s waiting for work, 0.500000 s before and after\n\
+            meanwhile rank 0 merged parts for 0.250000 s\n\
             what would help most: the threads were busy nearly all the time: only more cores would help\n";
         assert_eq!(GOOD.to_string(), told);
+        let saved = Spent { saving: 1.5, starting: 0.25, ..GOOD }.to_string();
+        let line = "meanwhile rank 0 merged parts for 0.250000 s and saved for 1.500000 s; before, MPI took 0.250000 s to start";
+        assert_eq!(saved.lines().nth(2), Some(line));
     }
 
     #[test]
@@ -184,6 +213,8 @@ mod tests {
         for (spent, what) in [
             (GOOD, "only more cores"),
             (Spent { wall: 30.0, ..GOOD }, "the start and the end"),
+            (Spent { starting: 10.0, ..GOOD }, "the start and the end"),
+            (Spent { saving: 3.0, ..GOOD }, "a longer --checkpoint-every"),
             (Spent { waits: true, ..GOOD }, "more ranks wait"),
             (Spent { waits: true, units: 4, ..GOOD }, "all waited"),
             (Spent { busy: 20.0, units: 10, ..GOOD }, "few units"),

@@ -34,6 +34,11 @@ pub trait World {
     /// How many ranks there are.
     fn size(&self) -> usize;
 
+    /// How long it took until all ranks had met; nothing where they need not be started.
+    fn starting(&self) -> Duration {
+        Duration::ZERO
+    }
+
     /// Sends `bytes` to a rank. Messages from one rank to another arrive in order.
     fn send(&self, to: usize, bytes: &[u8]);
     /// The next message and its sender, if one has arrived. It does not wait.

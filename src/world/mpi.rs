@@ -46,14 +46,16 @@ fn open(launch: Launch, longest: Option<Duration>) -> Result<Box<dyn World>> {
     if !launch.speaks_mpi {
         return Err(singletons(&launch));
     }
+    let began = Instant::now();
     let watch = wait::watch(launch.clone(), longest, leave_at_once);
-    let world = Mpi::open()?;
+    let mut world = Mpi::open()?;
     if world.size() == 1 {
         return Err(singletons(&launch));
     }
     // Some libraries wait for other ranks only when there is something to send.
     world.barrier();
     drop(watch);
+    world.starting = began.elapsed();
     Ok(Box::new(world))
 }
 
@@ -67,6 +69,8 @@ fn singletons(launch: &Launch) -> Error {
 
 struct Mpi {
     ranks: SimpleCommunicator,
+    /// How long it took until all ranks had met.
+    starting: Duration,
     /// What ends MPI when it is dropped; `None` in a world of the first ranks.
     universe: ManuallyDrop<Option<Universe>>,
     /// What this MPI can do about dead ranks, or why it can do nothing.
@@ -112,6 +116,7 @@ impl Mpi {
     fn of(ranks: SimpleCommunicator, universe: Option<Universe>, ulfm: std::result::Result<Ulfm, String>) -> Mpi {
         Mpi {
             ranks,
+            starting: Duration::ZERO,
             universe: ManuallyDrop::new(universe),
             ulfm,
             tolerates: Cell::new(false),
@@ -145,6 +150,10 @@ impl World for Mpi {
 
     fn size(&self) -> usize {
         self.ranks.size() as usize
+    }
+
+    fn starting(&self) -> Duration {
+        self.starting
     }
 
     fn send(&self, to: usize, bytes: &[u8]) {
