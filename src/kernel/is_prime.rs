@@ -40,8 +40,7 @@ impl PerNumber for IsPrime {
     }
 
     fn seconds(&self, n: u128) -> f64 {
-        let is_long = self.prove && primality::certainty_of(n) == Certainty::Probable;
-        if is_long { proofs::PROOF_SECONDS } else { per_number::TEST_SECONDS[usize::from(n >> 64 > 0)] }
+        per_number::seconds(n, self.prove)
     }
 
     fn columns(&self) -> &'static [&'static str] {

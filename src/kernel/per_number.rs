@@ -3,6 +3,7 @@
 
 use super::{Given, Opened, proofs};
 use crate::error::Result;
+use crate::math::primality::{self, Certainty};
 use crate::placement::Placement;
 use crate::values::{Fact, Table, Value};
 use crate::wire::Wire;
@@ -34,7 +35,7 @@ pub trait PerNumber: Clone + Send + Sync + 'static {
 
     /// About how many seconds it takes: here as many as tests of a number take, below 2^64 and above.
     fn seconds(&self, n: u128) -> f64 {
-        TEST_SECONDS[usize::from(n >> 64 > 0)]
+        seconds(n, false)
     }
 
     /// Whether it may have been found out of some number: for those numbers of a part that are not looked at again.
@@ -43,8 +44,14 @@ pub trait PerNumber: Clone + Send + Sync + 'static {
     }
 }
 
-/// Seconds of a few tests of a number: below 2^64, and above.
-pub const TEST_SECONDS: [f64; 2] = [2e-6, 30e-6];
+/// Expected seconds of a few tests of a number, or of its proof if one is looked for and the test is none.
+pub fn seconds(n: u128, prove: bool) -> f64 {
+    match primality::certainty_of(n) {
+        Certainty::Probable if prove => proofs::PROOF_SECONDS,
+        _ if n >> 64 == 0 => 2e-6,
+        _ => 30e-6,
+    }
+}
 
 /// A row for each number given.
 pub fn open(given: &Given, what: impl PerNumber) -> Opened {

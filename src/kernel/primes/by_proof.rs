@@ -7,6 +7,7 @@ use super::list::{self, KEY};
 use super::rows::Rows;
 use crate::chain::Chain;
 use crate::error::Result;
+use crate::kernel::per_number;
 use crate::kernel::proofs::{self, PROOF_SECONDS};
 use crate::math::primality::{self, Certainty, PROVEN_BELOW};
 use crate::math::span::Span;
@@ -41,7 +42,10 @@ fn primes(window: Span) -> impl Iterator<Item = (u128, Option<bool>)> {
 fn forecast(span: Span) -> Forecast {
     let above = span.end().saturating_sub(span.start().max(PROVEN_BELOW));
     let primes = |width: u128| width as f64 / (span.end() as f64).ln().max(1.0);
-    Forecast { seconds: primes(above) * PROOF_SECONDS + primes(span.width()) * 5.0 * 30e-6, ..Forecast::default() }
+    Forecast {
+        seconds: primes(above) * PROOF_SECONDS + primes(span.width()) * 5.0 * per_number::seconds(span.end(), false),
+        ..Forecast::default()
+    }
 }
 
 /// The primes of a range, counted and proven.
