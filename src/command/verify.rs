@@ -224,7 +224,7 @@ fn again(task: &Task, checking: &Checking) -> Result<Again> {
                 return Err(Error::usage(format!("{what} this method computes the whole answer: leave it out")));
             }
             let (other, by) = match method {
-                OtherMethod::By(method) => (order.all_by(method), format!("--method {}", method.name())),
+                OtherMethod::By(method) => (order.all_by(method), format!("method {}", method.name())),
                 OtherMethod::Other => (order.otherwise(), "other parameters of the formula".into()),
             };
             let plan = other.plan(ranks, &claim.list).map_err(named)?;
