@@ -52,9 +52,9 @@ pub fn planned(
 /// How many times as long as forecast such work takes on this machine, with the making of the answer if it `closes`.
 fn pace(work: &dyn Work, closes: bool) -> f64 {
     let Some(sample) = work.sample().filter(|sample| sample.units() > 0) else { return 1.0 };
-    let placement = Placement::here(0);
+    // A thread has one worker for all its units, whose buffers the first one fills.
+    let mut worker = sample.worker(&Placement::here(0));
     let took = timed(|| {
-        let mut worker = sample.worker(&placement);
         // With many rows, merging them and making the answer take longer than computing them.
         let mut blocks = Block::tiling(0..sample.units(), run::BLOCK_LEVEL_MAX);
         let whole = blocks.try_fold(sample.empty(), |whole, block| sample.join(&whole, &worker.block(block)?, 1))?;

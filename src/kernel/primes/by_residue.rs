@@ -176,7 +176,7 @@ impl Kernel for ByResidue {
 
     fn sample(&self) -> Option<Box<dyn Work>> {
         // The tables of a million classes take longer than a sample may.
-        Some(Box::new(BySieve { sieving: self.sieving.sample(), verify: false }))
+        Some(Box::new(BySieve { sieving: self.sieving.sample_of_units(), verify: false }))
     }
 }
 

@@ -105,7 +105,7 @@ impl Kernel for BySieve {
     }
 
     fn sample(&self) -> Option<Box<dyn Work>> {
-        Some(Box::new(BySieve { sieving: self.sieving.sample(), verify: false }))
+        Some(Box::new(BySieve { sieving: self.sieving.sample_of_units(), verify: false }))
     }
 
     /// A unit that is counted twice takes longer than its neighbours.

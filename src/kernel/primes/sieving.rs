@@ -110,7 +110,8 @@ impl Sieving {
         makes + (1.0 - making) * of_all
     }
 
-    /// A smaller sieving of this kind, which takes some milliseconds.
+    /// A smaller sieving of this kind, which takes some milliseconds: a narrow range, as high as this one as far as its sieving primes are
+    /// made at once.
     pub fn sample(&self) -> Sieving {
         const SAMPLE_WIDTH: u128 = 30_000_000;
         const SIEVE_SAMPLE_END: u128 = 10_000_000_000_000;
@@ -118,6 +119,25 @@ impl Sieving {
         let edges = vec![end - SAMPLE_WIDTH, end];
         let size = Size::of(&(self.lay_out)(Span::new(edges[0], edges[1]).expect("edges ascend"), 0));
         Sieving { edges, size, base: Arc::new(SievingPrimes::up_to(size.bound)), by_tests: false, ..*self }
+    }
+
+    /// A sample of works that are expected to take as long for every unit: the first units, if they take some milliseconds. Their wheel and
+    /// windows are those of all.
+    pub fn sample_of_units(&self) -> Sieving {
+        self.first_units().unwrap_or_else(|| self.sample())
+    }
+
+    fn first_units(&self) -> Option<Sieving> {
+        const SAMPLE_PS: u128 = 10_000_000_000;
+        let span = self.span();
+        let size = Size::of(&(self.lay_out)(span, 0));
+        let all = u128::from(size.units.max(1));
+        let unit = (size.cost.saturating_sub(size.making) / all).max(1);
+        let units = (SAMPLE_PS / unit).clamp(1, all);
+        let is_short = (SAMPLE_PS / 4..SAMPLE_PS * 4).contains(&(units * unit)) && size.making < SAMPLE_PS;
+        let size = Size { units: units as u64, cost: units * unit, making: 0, ..size };
+        let edges = vec![span.start(), span.end()];
+        is_short.then(|| Sieving { edges, size, base: Arc::clone(&self.base), by_tests: false, ..*self })
     }
 
     /// The range in which a window begins, and the borders that lie within the window.

@@ -80,7 +80,7 @@ impl Kernel for Sums {
     }
 
     fn sample(&self) -> Option<Box<dyn Work>> {
-        Some(Box::new(Sums { sieving: self.sieving.sample(), exponent: self.exponent }))
+        Some(Box::new(Sums { sieving: self.sieving.sample_of_units(), exponent: self.exponent }))
     }
 }
 
