@@ -272,8 +272,8 @@ pub fn planned(order: &Order, ranks: usize, list: &[String]) -> Result<Plan> {
     let mine = order.lanes().map_or_else(|| lanes::pick(None), Ok)?;
     let other = lanes::usable().find(|lanes| lanes.name != mine.name).filter(|_| order.has_lanes());
     match other {
-        Some(other) => Ok(plan.doubled(of(&order.on_lanes(other))?, format!("{} lanes", other.name))),
-        None => Ok(plan.doubled(of(order)?, "the same code".into())),
+        Some(other) => Ok(plan.doubled(of(&order.on_lanes(other))?, format!("{} lanes, other blocks", other.name))),
+        None => Ok(plan.doubled(of(order)?, "the same lanes, other blocks".into())),
     }
 }
 

@@ -2,6 +2,9 @@
 //!
 //! Its units are those of the work and of the same work in another way, in turns: some units, and then the same ones the other way. As soon as both
 //! runs of units are there, on whatever rank, their parts are compared. So a machine that computes wrongly ends the run soon after.
+//!
+//! Both ways must have the same units, or nothing could be compared before the end. So a formula has the same limits both times; with others each
+//! unit has another value. `verify --method other` makes the answer with those.
 
 use crate::block::Block;
 use crate::error::{Error, Result};
@@ -122,7 +125,9 @@ impl Work for Twice {
     }
 
     fn worker(&self, placement: &Placement) -> Box<dyn Worker + '_> {
-        let workers = [&self.one, &self.other].map(|work| work.worker(placement));
+        // The other way has half the cache, so that it sieves in shorter blocks. That changes what is done when, but not what units come to.
+        let narrow = Placement { cache: placement.cache / 2, ..placement.clone() };
+        let workers = [self.one.worker(placement), self.other.worker(&narrow)];
         Box::new(TwiceWorker { twice: self, workers })
     }
 

@@ -1,17 +1,18 @@
 //! Lanes of 512 bits: Intel since Ice Lake, AMD since Zen 4.
 
-use super::counting_avx512::{ones, pick, recount, sum};
+use super::counting_avx512::{ones, pick, ranked, recount, sum};
 use super::{CLASS, FirstMultiples, Hits, Lanes, Leap, TIMES_MAX, generic};
 use std::arch::x86_64::*;
 
 super::generic::lanes! {
     name: "avx512",
-    features: ["avx512f,avx512bw,avx512dq,avx512vl,avx512vpopcntdq,bmi1,bmi2,fma,popcnt"],
+    features: ["avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vpopcntdq,bmi1,bmi2,fma,popcnt"],
     usable: || {
         is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512bw")
             && is_x86_feature_detected!("avx512dq")
             && is_x86_feature_detected!("avx512vl")
+            && is_x86_feature_detected!("avx512vbmi")
             && is_x86_feature_detected!("avx512vpopcntdq")
             && is_x86_feature_detected!("bmi1")
             && is_x86_feature_detected!("bmi2")
@@ -22,7 +23,8 @@ super::generic::lanes! {
     fused: true,
 }
 
-pub(super) const AVX512: Lanes = Lanes { collect, leap, ones, recount, sum, pick, ..compiled::LANES };
+pub(super) const AVX512: Lanes =
+    Lanes { collect, leap, ones, recount, sum, ranked: Some(ranked), pick, ..compiled::LANES };
 
 /// Two times sixteen primes at once go through all classes in registers: two times, because each step waits for the one
 /// before. The places to keep are moved together in a register and all sixteen are written, because compressing directly

@@ -501,6 +501,7 @@ macro_rules! lanes {
                 recount,
                 stride,
                 sum,
+                ranked: None,
                 pick,
                 add_up,
                 added,
@@ -567,7 +568,7 @@ macro_rules! lanes {
             }
             $(#[target_feature(enable = $features)])?
             unsafe fn sum(words: &[u64], before: &[u32], start: u64, dividend: Dividend, divisors: Divisors) -> u64 {
-                // SAFETY: `CountedSegment::sum` has checked that there is a word, and it has a count for each word.
+                // SAFETY: the segments' `sum` has checked that there is a word, and it has a count for each word.
                 unsafe { counting::sum(words, before, start, dividend, divisors) }
             }
             $(#[target_feature(enable = $features)])?

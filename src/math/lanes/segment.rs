@@ -7,6 +7,7 @@
 
 use super::operands::{Dividend, Divisors, FLOAT_END, WORD};
 use super::{Lanes, RESIDUES_30, counting};
+use std::ops::Range;
 
 /// The longest segment, in words: a place in it must fit 32 bits.
 pub const WORDS_MAX: usize = 1 << 24;
@@ -20,6 +21,10 @@ pub struct CountedSegment {
     words: Vec<u64>,
     /// For each word: how many bits are set before it, plus how many were set before the segment, as `recount` was told.
     before: Vec<u32>,
+    /// Two ranks for each word, if the lanes sum by them and there are not too many: the low half of a rank are 32 bits, for 120 numbers, and the high
+    /// half is the count before them. So a look-up takes one access to memory. They are a third larger than words and counts, so that pays
+    /// only where look-ups are gathered.
+    ranks: Vec<u64>,
 }
 
 /// A segment that is crossed off and counted again and again. It is counted only when many counts are needed.
@@ -130,10 +135,16 @@ impl SievedSegment {
     }
 }
 
-/// The sum over the divisors of how many bits are set up to the quotient, in words that begin at the number `start` and have
-/// these counts before them.
-fn sum(lanes: &Lanes, words: &[u64], before: &[u32], start: u64, dividend: Dividend, divisors: Divisors) -> u64 {
-    assert!(words.len() == before.len() && words.len() <= SUM_WORDS_MAX);
+/// Sums over the divisors by the words of a segment, which begins at the number `start`. All at once, or where a long dividend needs it, in
+/// parts: `sum` gets the words of each, their first number, and the divisors whose quotients are there.
+fn in_short_parts(
+    words: Range<usize>,
+    start: u64,
+    dividend: Dividend,
+    divisors: Divisors,
+    sum: &dyn Fn(Range<usize>, u64, Divisors) -> u64,
+) -> u64 {
+    assert!(words.len() <= SUM_WORDS_MAX);
     let Some(&largest) = divisors.numbers().last() else { return 0 };
     assert!(!words.is_empty());
     let width = WORD * words.len() as u64;
@@ -144,14 +155,23 @@ fn sum(lanes: &Lanes, words: &[u64], before: &[u32], start: u64, dividend: Divid
     if !dividend.short && width * u64::from(largest) > FLOAT_END && words.len() > 1 {
         // What a long dividend leaves must be short: it is less than the width times the divisor. So the segment is halved. Quotients
         // at the edge or beyond have the smaller divisors.
-        let middle = words.len() / 2;
-        let edge = start + WORD * middle as u64;
+        let half = words.len() / 2;
+        let (middle, edge) = (words.start + half, start + WORD * half as u64);
         let [right, left] = divisors.split(dividend.over(edge));
-        return sum(lanes, &words[..middle], &before[..middle], start, dividend, left)
-            + sum(lanes, &words[middle..], &before[middle..], edge, dividend, right);
+        return in_short_parts(words.start..middle, start, dividend, left, sum)
+            + in_short_parts(middle..words.end, edge, dividend, right, sum);
     }
-    // SAFETY: the CPU has the lanes' instructions, there is at least one word and not too many, and there are as many counts as words.
-    unsafe { (lanes.sum)(words, before, start, dividend, divisors) }
+    sum(words, start, divisors)
+}
+
+/// The sum over the divisors of how many bits are set up to the quotient, in words that begin at the number `start` and have
+/// these counts before them.
+fn sum(lanes: &Lanes, words: &[u64], before: &[u32], start: u64, dividend: Dividend, divisors: Divisors) -> u64 {
+    assert_eq!(words.len(), before.len());
+    in_short_parts(0..words.len(), start, dividend, divisors, &|part, start, divisors| {
+        // SAFETY: the CPU has the lanes' instructions, there is at least one word and not too many, and there are as many counts as words.
+        unsafe { (lanes.sum)(&words[part.clone()], &before[part], start, dividend, divisors) }
+    })
 }
 
 /// The multiples of a prime in a segment: in each of the eight residues every p-th byte from a first one.
@@ -217,7 +237,16 @@ impl CountedSegment {
     pub fn recount(&mut self, lanes: &Lanes, from: u32) -> u32 {
         assert_eq!(self.words.len(), self.before.len());
         // SAFETY: the CPU has the lanes' instructions, and both slices have the same length, as was checked.
-        unsafe { (lanes.recount)(&self.words, &mut self.before, from) }
+        let all = unsafe { (lanes.recount)(&self.words, &mut self.before, from) };
+        self.ranks.clear();
+        if lanes.ranked.is_some() && self.words.len() <= SUM_WORDS_MAX {
+            self.ranks.extend(self.words.iter().zip(&self.before).flat_map(|(&word, &before)| {
+                let (low, high) = (word as u32, word >> 32);
+                let middle = before.wrapping_add(low.count_ones());
+                [u64::from(before) << 32 | u64::from(low), u64::from(middle) << 32 | high]
+            }));
+        }
+        all
     }
 
     /// How many bits are set up to the number `offset` behind the first, plus the `from` of the last recount.
@@ -230,7 +259,16 @@ impl CountedSegment {
     /// The sum over the divisors of how many bits are set up to the quotient, in a segment that begins at the number `start`. All
     /// quotients must lie in the segment; otherwise the sum means nothing.
     pub fn sum(&self, lanes: &Lanes, start: u64, dividend: Dividend, divisors: Divisors) -> u64 {
-        sum(lanes, &self.words, &self.before, start, dividend, divisors)
+        match lanes.ranked {
+            Some(ranked) if !self.ranks.is_empty() => {
+                assert_eq!(self.ranks.len(), 2 * self.words.len());
+                in_short_parts(0..self.words.len(), start, dividend, divisors, &|part, start, divisors| {
+                    // SAFETY: the CPU has the lanes' instructions, and there is at least one rank and not too many.
+                    unsafe { ranked(&self.ranks[2 * part.start..2 * part.end], start, dividend, divisors) }
+                })
+            }
+            _ => sum(lanes, &self.words, &self.before, start, dividend, divisors),
+        }
     }
 }
 
@@ -280,7 +318,7 @@ impl SignedDivisors {
 mod tests {
     use super::*;
     use crate::math::lanes::tests::few;
-    use crate::math::lanes::{RECIPROCALS_BEYOND, usable};
+    use crate::math::lanes::{RECIPROCALS_BEYOND, usable, variants};
 
     /// Words without a pattern; about half of their bits are set.
     fn noise(seed: u64, count: usize) -> Vec<u64> {
@@ -351,7 +389,7 @@ mod tests {
         let rank = |d: &u32| u64::from(ranks[((dividend / u128::from(*d)) as u64 - start) as usize]);
         let expect = divisors.iter().map(rank).sum::<u64>();
         let (float, reciprocals) = (Dividend::new(dividend), reciprocals(divisors));
-        for lanes in usable() {
+        for lanes in variants() {
             let (segment, mut sifted) = (counted(lanes, words), sifted(lanes, words));
             for some in [Divisors::from(divisors), Divisors::with_reciprocals(divisors, &reciprocals)] {
                 let context = format!("{dividend} over {divisors:?} from {start} on {}", lanes.name);
@@ -430,7 +468,7 @@ mod tests {
     #[test]
     fn each_number_of_a_segment_has_its_place() {
         let (words, ranks) = ranked(if cfg!(miri) { 2 } else { SUM_WORDS_MAX });
-        for lanes in usable() {
+        for lanes in variants() {
             let segment = counted(lanes, &words);
             for (number, &rank) in ranks.iter().enumerate() {
                 let found = segment.sum(lanes, 0, Dividend::new(number as u128), [1][..].into());

@@ -12,8 +12,8 @@ use std::ops::Range;
 /// Words of a segment.
 pub(super) const PLACES_SEGMENT_WORDS: u64 = 1 << 14;
 
-/// The bytes that a thread takes: the segment, its counts, the bits of the eight classes it is read from, and the divisors.
-pub const THREAD_BYTES: u64 = 60 * PLACES_SEGMENT_WORDS;
+/// The bytes that a thread takes: the segment, its counts and ranks, the bits of the eight classes it is read from, and the divisors.
+pub const THREAD_BYTES: u64 = 70 * PLACES_SEGMENT_WORDS;
 
 /// The buffers of a thread.
 pub struct Buffers {
