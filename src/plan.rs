@@ -13,7 +13,7 @@ use crate::witness::Witnessed;
 use crate::work::Job;
 
 /// Counts the changes of cuts and of the meaning of parts before the first release.
-const CUT: u64 = 8;
+const CUT: u64 = 9;
 
 /// A problem that is ready to be computed, the same on every rank.
 pub struct Plan {

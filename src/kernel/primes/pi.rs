@@ -89,7 +89,7 @@ impl Formula for Pi {
     type Sums = TermSums;
     type Open = At;
     type Found = u128;
-    const SAMPLE_END: u128 = 3_000_000_000_000;
+    const SAMPLE_END: u128 = 10_000_000_000_000;
 
     fn again(&self) -> Pi {
         match self {

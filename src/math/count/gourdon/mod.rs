@@ -25,6 +25,7 @@ mod presieve;
 mod sigma;
 pub mod tables;
 mod tiny_phi;
+mod turns;
 
 use crate::math::lanes::Lanes;
 use crate::math::primality;
