@@ -94,7 +94,7 @@ impl SievedSegment {
     /// As [`CountedSegment::sum`].
     pub fn sum(&mut self, lanes: &Lanes, start: u64, dividend: Dividend, divisors: Divisors) -> u64 {
         /// So many quotients are counted from one to the next; for more it is cheaper to count all words first.
-        const WALKED_MAX: usize = 8;
+        const WALKED_MAX: usize = 16;
         let numbers = divisors.numbers();
         if !self.counted && numbers.len() <= WALKED_MAX {
             return self.walk(lanes, start, dividend, numbers);
