@@ -15,7 +15,7 @@ use std::sync::LazyLock;
 
 /// Lanes of 512 bits for these CPUs.
 pub(super) const AVX512: Lanes =
-    variant(Lanes { sum: counting_avx512::sum_without_gathers, ranked: None, ..avx512::AVX512 });
+    variant(Lanes { sum: counting_avx512::sum_without_gathers, sum_of_pairs: None, ..avx512::AVX512 });
 
 /// Lanes of 256 bits for these CPUs; these gather nothing.
 pub(super) const AVX2: Lanes = variant(avx2::AVX2);

@@ -1,6 +1,6 @@
 //! Lanes of 512 bits: Intel since Ice Lake, AMD since Zen 4.
 
-use super::counting_avx512::{ones, pick, ranked, recount, sum};
+use super::counting_avx512::{ones, pick, recount, sum, sum_of_pairs};
 use super::{CLASS, FirstMultiples, Hits, Lanes, Leap, TIMES_MAX, generic};
 use std::arch::x86_64::*;
 
@@ -24,7 +24,7 @@ super::generic::lanes! {
 }
 
 pub(super) const AVX512: Lanes =
-    Lanes { collect, leap, ones, recount, sum, ranked: Some(ranked), pick, ..compiled::LANES };
+    Lanes { collect, leap, ones, recount, sum, sum_of_pairs: Some(sum_of_pairs), pick, ..compiled::LANES };
 
 /// Two times sixteen primes at once go through all classes in registers: two times, because each step waits for the one
 /// before. The places to keep are moved together in a register and all sixteen are written, because compressing directly

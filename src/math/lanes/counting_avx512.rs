@@ -46,9 +46,9 @@ fn over(a: __m512d, b: __m512d) -> __m512d {
     _mm512_fmadd_pd(_mm512_fnmadd_pd(quotient, b, a), inverse, quotient)
 }
 
-/// Places are in words of 15 << 4 numbers, or in ranks of 15 << 3.
+/// Places are in words of 15 << 4 numbers, or in pairs of 15 << 3.
 const IN_WORDS: u32 = 4;
-const IN_RANKS: u32 = 3;
+const IN_PAIRS: u32 = 3;
 
 /// What the quotients of a dividend are made of.
 struct Quotients {
@@ -79,8 +79,8 @@ impl Quotients {
     }
 
     /// As `counting::spots`, of the sixteen divisors from `from` on, with a mask of the lanes that have a divisor; see there for what is long. See
-    /// `counting::spot` for why single floats find the word: here product and sum are rounded once. There are twice as many ranks as
-    /// words, so errors may be twice as large, but ranks have half as many numbers, so there is twice as much room.
+    /// `counting::spot` for why single floats find the word: here product and sum are rounded once. There are twice as many pairs as
+    /// words, so errors may be twice as large, but pairs have half as many numbers, so there is twice as much room.
     #[inline]
     #[target_feature(enable = "avx512f,avx512dq,fma")]
     fn spots<const LONG: bool, const IN: u32>(&self, divisors: Divisors, from: usize) -> (__m512i, u16) {
@@ -108,7 +108,7 @@ impl Quotients {
         let upper = offsets(_mm512_extracti64x4_epi64::<1>(some), from + 8);
         let offset = _mm512_min_epu32(_mm512_inserti64x4::<1>(_mm512_castsi256_si512(lower), upper), self.most);
         let word = _mm512_cvttps_epi32(_mm512_fmadd_ps(_mm512_cvtepi32_ps(offset), self.per_word, self.middle));
-        // 256·word + (offset - 240·word), or 128·rank + (offset - 120·rank).
+        // 256·word + (offset - 240·word), or 128·pair + (offset - 120·pair).
         (_mm512_add_epi32(offset, _mm512_slli_epi32::<IN>(word)), mask)
     }
 }
@@ -165,19 +165,19 @@ fn sums(within: Within, dividend: Dividend, divisors: Divisors, look_up: impl Fn
     sum
 }
 
-/// The same sum, but each look-up takes one access to memory. All is in registers, and sixteen ranks are gathered at once.
+/// The same sum, but each look-up takes one access to memory. All is in registers, and sixteen pairs are gathered at once.
 #[target_feature(enable = "avx512f,avx512dq,avx512vbmi,avx512vpopcntdq,fma")]
-pub(super) unsafe fn ranked(ranks: &[u64], start: u64, dividend: Dividend, divisors: Divisors) -> u64 {
-    // SAFETY: there is a rank and not too many, as the caller says.
+pub(super) unsafe fn sum_of_pairs(pairs: &[u64], start: u64, dividend: Dividend, divisors: Divisors) -> u64 {
+    // SAFETY: there is a pair and not too many, as the caller says.
     unsafe {
         match dividend.short {
-            true => gathered::<false>(ranks, start, dividend, divisors),
-            false => gathered::<true>(ranks, start, dividend, divisors),
+            true => gathered::<false>(pairs, start, dividend, divisors),
+            false => gathered::<true>(pairs, start, dividend, divisors),
         }
     }
 }
 
-/// For each number below 128: how far the 32 bits of a rank are shifted to the left until only those for numbers up to it are left.
+/// For each number below 128: how far the 32 bits of a pair are shifted to the left until only those for numbers up to it are left.
 static SHIFTS: [u8; 128] = {
     let mut shifts = [0; 128];
     let mut rest = 0;
@@ -189,30 +189,30 @@ static SHIFTS: [u8; 128] = {
 };
 
 /// # Safety
-/// There must be at least one rank, and at most two for each of [`SUM_WORDS_MAX`](super::segment::SUM_WORDS_MAX) words.
+/// There must be at least one pair, and at most two for each of [`SUM_WORDS_MAX`](super::segment::SUM_WORDS_MAX) words.
 #[inline]
 #[target_feature(enable = "avx512f,avx512dq,avx512vbmi,avx512vpopcntdq,fma")]
-unsafe fn gathered<const LONG: bool>(ranks: &[u64], start: u64, dividend: Dividend, divisors: Divisors) -> u64 {
+unsafe fn gathered<const LONG: bool>(pairs: &[u64], start: u64, dividend: Dividend, divisors: Divisors) -> u64 {
     const LOW_BYTES: u64 = 0x1111_1111_1111_1111;
     let low_halves = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
     // SAFETY: the table has 128 bytes.
     let shifts = [0, 64].map(|at| unsafe { _mm512_loadu_si512(SHIFTS.as_ptr().add(at).cast()) });
-    let quotients = Quotients::new::<IN_RANKS>(dividend, Within { start, last: ranks.len() - 1 });
+    let quotients = Quotients::new::<IN_PAIRS>(dividend, Within { start, last: pairs.len() - 1 });
     let halves = |all: __m512i| [_mm512_castsi512_si256(all), _mm512_extracti64x4_epi64::<1>(all)];
     let zero = _mm512_setzero_si512();
     // A lane of `inside` gets at most 32 from sixteen divisors, and there are fewer than 2^31 divisors: not all numbers of 32 bits are.
     let (mut before, mut inside) = ([zero; 2], zero);
     for from in (0..divisors.numbers().len()).step_by(16) {
-        let (spots, mask) = quotients.spots::<LONG, IN_RANKS>(divisors, from);
+        let (spots, mask) = quotients.spots::<LONG, IN_PAIRS>(divisors, from);
         let (places, masks) = (halves(_mm512_srli_epi32::<7>(spots)), [mask as u8, (mask >> 8) as u8]);
-        // SAFETY: no place is in a rank beyond the last, and masked lanes are not read.
+        // SAFETY: no place is in a pair beyond the last, and masked lanes are not read.
         let found = [0, 1].map(|half| unsafe {
-            _mm512_mask_i32gather_epi64::<8>(zero, masks[half], places[half], ranks.as_ptr().cast())
+            _mm512_mask_i32gather_epi64::<8>(zero, masks[half], places[half], pairs.as_ptr().cast())
         });
         for half in 0..2 {
             before[half] = _mm512_add_epi64(before[half], _mm512_srli_epi64::<32>(found[half]));
         }
-        // The shifts are found by the low seven bits of the places: the numbers within the ranks.
+        // The shifts are found by the low seven bits of the places: the numbers within the pairs.
         let shift = _mm512_maskz_permutex2var_epi8(LOW_BYTES, shifts[0], spots, shifts[1]);
         let bits = _mm512_permutex2var_epi32(found[0], low_halves, found[1]);
         inside = _mm512_add_epi32(inside, _mm512_popcnt_epi32(_mm512_sllv_epi32(bits, shift)));

@@ -501,7 +501,7 @@ macro_rules! lanes {
                 recount,
                 stride,
                 sum,
-                ranked: None,
+                sum_of_pairs: None,
                 pick,
                 add_up,
                 added,

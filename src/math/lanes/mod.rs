@@ -55,8 +55,8 @@ pub struct Lanes {
     recount: unsafe fn(&[u64], &mut [u32], u32) -> u32,
     stride: unsafe fn(*mut u8, u32, u32, &[u32; 8]) -> u32,
     sum: Sum,
-    /// The same in ranks, if that is quicker on a CPU like this.
-    ranked: Option<Ranked>,
+    /// The same in pairs, if that is quicker on a CPU like this.
+    sum_of_pairs: Option<SumOfPairs>,
     pick: Pick,
     add_up: unsafe fn(&[u64], &mut [Added]) -> Added,
     added: unsafe fn(&[u64]) -> Added,
@@ -70,8 +70,8 @@ pub struct Lanes {
 /// Sums how many bits are set up to quotients: the words, the counts before them, the first number, the dividend, the divisors.
 type Sum = unsafe fn(&[u64], &[u32], u64, Dividend, Divisors) -> u64;
 
-/// The same in the ranks of a segment, see [`CountedSegment`]: the ranks, the first number, the dividend, the divisors.
-type Ranked = unsafe fn(&[u64], u64, Dividend, Divisors) -> u64;
+/// The same in the pairs of a segment, see [`CountedSegment`]: the pairs, the first number, the dividend, the divisors.
+type SumOfPairs = unsafe fn(&[u64], u64, Dividend, Divisors) -> u64;
 
 /// Picks the entries above a threshold: the entries, the threshold, the base and the offsets of their numbers, and the lists for
 /// even and odd entries.

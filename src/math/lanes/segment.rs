@@ -21,10 +21,10 @@ pub struct CountedSegment {
     words: Vec<u64>,
     /// For each word: how many bits are set before it, plus how many were set before the segment, as `recount` was told.
     before: Vec<u32>,
-    /// Two ranks for each word, if the lanes sum by them and there are not too many: the low half of a rank are 32 bits, for 120 numbers, and the high
+    /// Two pairs for each word, if the lanes sum by them and there are not too many: the low half of a pair are 32 bits, for 120 numbers, and the high
     /// half is the count before them. So a look-up takes one access to memory. They are a third larger than words and counts, so that pays
     /// only where look-ups are gathered.
-    ranks: Vec<u64>,
+    pairs: Vec<u64>,
 }
 
 /// A segment that is crossed off and counted again and again. It is counted only when many counts are needed.
@@ -238,9 +238,9 @@ impl CountedSegment {
         assert_eq!(self.words.len(), self.before.len());
         // SAFETY: the CPU has the lanes' instructions, and both slices have the same length, as was checked.
         let all = unsafe { (lanes.recount)(&self.words, &mut self.before, from) };
-        self.ranks.clear();
-        if lanes.ranked.is_some() && self.words.len() <= SUM_WORDS_MAX {
-            self.ranks.extend(self.words.iter().zip(&self.before).flat_map(|(&word, &before)| {
+        self.pairs.clear();
+        if lanes.sum_of_pairs.is_some() && self.words.len() <= SUM_WORDS_MAX {
+            self.pairs.extend(self.words.iter().zip(&self.before).flat_map(|(&word, &before)| {
                 let (low, high) = (word as u32, word >> 32);
                 let middle = before.wrapping_add(low.count_ones());
                 [u64::from(before) << 32 | u64::from(low), u64::from(middle) << 32 | high]
@@ -259,12 +259,12 @@ impl CountedSegment {
     /// The sum over the divisors of how many bits are set up to the quotient, in a segment that begins at the number `start`. All
     /// quotients must lie in the segment; otherwise the sum means nothing.
     pub fn sum(&self, lanes: &Lanes, start: u64, dividend: Dividend, divisors: Divisors) -> u64 {
-        match lanes.ranked {
-            Some(ranked) if !self.ranks.is_empty() => {
-                assert_eq!(self.ranks.len(), 2 * self.words.len());
+        match lanes.sum_of_pairs {
+            Some(sum_of_pairs) if !self.pairs.is_empty() => {
+                assert_eq!(self.pairs.len(), 2 * self.words.len());
                 in_short_parts(0..self.words.len(), start, dividend, divisors, &|part, start, divisors| {
-                    // SAFETY: the CPU has the lanes' instructions, and there is at least one rank and not too many.
-                    unsafe { ranked(&self.ranks[2 * part.start..2 * part.end], start, dividend, divisors) }
+                    // SAFETY: the CPU has the lanes' instructions, and there is at least one pair and not too many.
+                    unsafe { sum_of_pairs(&self.pairs[2 * part.start..2 * part.end], start, dividend, divisors) }
                 })
             }
             _ => sum(lanes, &self.words, &self.before, start, dividend, divisors),

@@ -12,7 +12,7 @@ use std::ops::Range;
 /// Words of a segment.
 pub(super) const PLACES_SEGMENT_WORDS: u64 = 1 << 14;
 
-/// The bytes that a thread takes: the segment, its counts and ranks, the bits of the eight classes it is read from, and the divisors.
+/// The bytes that a thread takes: the segment, its counts and pairs, the bits of the eight classes it is read from, and the divisors.
 pub const THREAD_BYTES: u64 = 70 * PLACES_SEGMENT_WORDS;
 
 /// The buffers of a thread.
