@@ -87,8 +87,8 @@ struct TermSlices {
 }
 
 /// Picoseconds: handling one prime in one word, and counting the word again; one leaf of D; one place of A or C; sieving one number in
-/// order; one place of B; one ordinary leaf. The first three are fitted to D's units at 10^15 to 10^17, between AVX2 and AVX-512 (Intel): nine
-/// of ten are within 16 %.
+/// order; one place of B; one ordinary leaf. The first three are between those fitted to D's units at 10^15 to 10^17 with AVX2 and with AVX-512
+/// (Intel). With constants of their own eight of ten units are within 16 %.
 const WORD_TURN_PS: u64 = 65;
 const RECOUNT_PS: u64 = 250;
 const LEAF_PS: u64 = 1_700;

@@ -62,7 +62,7 @@ impl Turns {
             before[term] = next[term];
             left -= count;
         }
-        (before, TERMS - 1)
+        unreachable!("a unit is in a turn")
     }
 
     /// How many units of each term come before a unit, or before the end.
