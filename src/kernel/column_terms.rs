@@ -102,8 +102,14 @@ fn ends_of(numbers: &Numbers) -> Vec<Integer> {
 /// A scratch: the reader of a thread, once it has read.
 type Scratch = Option<Box<dyn ColumnReader>>;
 
+/// The numbers of a unit. Chance tells which thread of which rank comes to a wrong cell first, so whoever does reads what is before it, and
+/// the error is that of the first wrong cell in the file.
 fn slice(column: &Arc<dyn Column>, unit: u64, reader: &mut Scratch) -> Result<Numbers> {
-    reader.get_or_insert_with(|| column.clone().reader()).slice(unit)
+    let numbers = reader.get_or_insert_with(|| column.clone().reader()).slice(unit);
+    numbers.map_err(|why| {
+        let mut before = column.clone().reader();
+        (0..unit).find_map(|slice| before.slice(slice).err()).unwrap_or(why)
+    })
 }
 
 struct ColumnSum<T> {
@@ -221,6 +227,22 @@ mod tests {
             assert_eq!(column(&rows, "n"), texts);
             assert_eq!(column(&rows, "value"), exact().map(|n| n.square().to_string()).collect::<Vec<_>>());
         }
+    }
+
+    #[test]
+    fn whatever_is_read_first_the_first_wrong_cell_is_told() {
+        let mut texts: Vec<String> = (0..1000).map(|n: u64| n.to_string()).collect();
+        let first_wrong = |texts: &[String], unit| {
+            let column = given(texts).column.unwrap();
+            slice(&column, unit, &mut None).unwrap_err().to_string()
+        };
+        texts[700] = "late".into();
+        let last = given(&texts).column.unwrap().slices() - 1;
+        texts[999] = "later".into();
+        assert!(first_wrong(&texts, last).contains("'late'"));
+        texts[3] = "early".into();
+        assert!(first_wrong(&texts, last).contains("'early'"));
+        assert!(first_wrong(&texts, 0).contains("'early'"));
     }
 
     #[test]
