@@ -1,6 +1,6 @@
 //! What the terms of π(x) take on one thread: seconds measured and expected, and their units' length.
 //!
-//! `cargo bench --bench terms -- 1e15 1e16`
+//! `cargo bench --bench terms -- 1e15 1e16`; with `ANEW=1` each unit is the first of its thread, with `UNITS=1` each has a line.
 
 use pcount::math::count::gourdon::{Alpha, Gourdon, Params, TermSums, Workspace};
 use pcount::math::lanes;
@@ -31,6 +31,10 @@ fn main() {
         let mut terms: BTreeMap<&str, (u64, f64, f64)> = BTreeMap::new();
         let mut sums = TermSums::default();
         for unit in 0..gourdon.units() {
+            if std::env::var("ANEW").is_ok() {
+                // As a thread that has not computed the unit before.
+                workspace = Workspace::new(Sieve::new(lanes, 48 << 10));
+            }
             let (began, wall) = (clock(), Instant::now());
             sums = sums.merge(gourdon.compute(unit, &mut workspace));
             let (took, wall) = (clock() - began, wall.elapsed().as_secs_f64());

@@ -270,7 +270,9 @@ pub fn planned(order: &Order, ranks: usize, list: &[String]) -> Result<Plan> {
         return Ok(plan);
     }
     let mine = order.lanes().map_or_else(|| lanes::pick(None), Ok)?;
-    let other = lanes::usable().find(|lanes| lanes.name != mine.name).filter(|_| order.has_lanes());
+    // By scalar loops the second time would take two or three times as long as the first.
+    let other = lanes::usable().find(|lanes| lanes.name != mine.name && !lanes.is_scalar());
+    let other = other.filter(|_| order.has_lanes());
     match other {
         Some(other) => Ok(plan.doubled(of(&order.on_lanes(other))?, format!("{} lanes, other blocks", other.name))),
         None => Ok(plan.doubled(of(order)?, "the same lanes, other blocks".into())),

@@ -14,9 +14,12 @@ use crate::work::{Answer, Forecast, Known, UnitCost, Work, Worker};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// So many units (a power of two) are computed before the same ones the other way. No rank is dealt more at once, so another rank
-/// mostly does these.
+/// So many units (a power of two) are computed before the same ones the other way.
 const TURN_LEVEL_MAX: u32 = 6;
+
+/// Both turns of the same units are a stage: two ranks or threads that are free have a half of it each, so mostly another one does the
+/// second time. If there are too many stages for a table, each has several pairs of turns.
+const STAGES_MAX: u64 = 1 << 16;
 
 /// Units that are computed twice.
 pub struct Twice {
@@ -205,6 +208,10 @@ impl Work for Twice {
     fn stages(&self) -> Vec<u64> {
         let turns = |end: u64| (end.div_ceil(1 << self.level) << (self.level + 1)).min(self.units());
         let mut stages: Vec<u64> = self.one.stages().into_iter().map(turns).collect();
+        let pairs = self.units() >> (self.level + 1);
+        let step = pairs.div_ceil(STAGES_MAX).max(1);
+        stages.extend((step..pairs).step_by(step as usize).map(|pair| pair << (self.level + 1)));
+        stages.sort_unstable();
         stages.dedup();
         stages
     }
@@ -328,6 +335,15 @@ mod tests {
                 prop_assert!(why.to_string().contains("were computed twice and came to two values"), "{}", why);
             }
         }
+    }
+
+    #[test]
+    fn both_turns_of_the_same_units_are_a_stage() {
+        let twice = Twice::new(spelled(5000), spelled(5000));
+        assert_eq!((twice.level, twice.stages()), (6, (1..=79).map(|pair| 128 * pair).collect()));
+        assert_eq!(Twice::new(spelled(1), spelled(1)).stages(), [2]);
+        let many = Twice::new(spelled(1 << 24), spelled(1 << 24)).stages();
+        assert!(many.len() as u64 <= STAGES_MAX && many.iter().all(|end| end.is_multiple_of(128)));
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub enum CrewNews {
 /// The crew, for the main thread.
 pub struct Crew {
     shared: Arc<SharedQueue>,
-    /// Results; `None` when a worker has taken the last block from the queue.
+    /// Results; `None` when a worker has taken the last block from the queue, or waits for one.
     done: Receiver<Option<Done>>,
     /// Whether nobody waits for the workers any more.
     left: Cell<bool>,
@@ -65,6 +65,8 @@ struct SharedQueue {
 
 struct QueueState {
     queue: WorkQueue,
+    /// How many workers wait for a block.
+    idle: usize,
     /// Whether more units may come.
     open: bool,
 }
@@ -74,8 +76,9 @@ impl SharedQueue {
         self.state.lock().expect("no worker panics: it catches what its units do")
     }
 
-    /// The next block for a worker, and whether the queue should be filled up now. `None` when there will be no more blocks.
-    fn next(&self, after: Option<u64>) -> Option<(Block, bool)> {
+    /// The next block for a worker, and whether the queue should be filled up now. `None` when there will be no more blocks. `waits` is
+    /// called if there is none yet.
+    fn next(&self, after: Option<u64>, waits: impl Fn()) -> Option<(Block, bool)> {
         let mut state = self.lock();
         loop {
             if let Some(block) = state.queue.take(after) {
@@ -84,7 +87,10 @@ impl SharedQueue {
             if !state.open {
                 return None;
             }
+            state.idle += 1;
+            waits();
             state = self.changed.wait(state).expect("no worker panics: it catches what its units do");
+            state.idle -= 1;
         }
     }
 }
@@ -117,6 +123,12 @@ impl Crew {
     /// How many units are in the queue.
     pub fn left(&self) -> u64 {
         self.shared.lock().queue.units()
+    }
+
+    /// Whether a worker waits for units, and none are in the queue.
+    pub fn is_idle(&self) -> bool {
+        let state = self.shared.lock();
+        state.idle > 0 && state.queue.units() == 0
     }
 
     /// The units that are computed, also of blocks in progress: for progress.
@@ -157,7 +169,7 @@ pub fn with<R>(
     level: u32,
     lead: impl FnOnce(Result<&Crew>) -> R,
 ) -> R {
-    let state = QueueState { queue: WorkQueue::new(level, work.stages()), open: true };
+    let state = QueueState { queue: WorkQueue::new(level, work.stages()), idle: 0, open: true };
     let shared = Arc::new(SharedQueue { state: Mutex::new(state), changed: Condvar::new() });
     let (results, done) = channel();
     let counter = Arc::new(UnitCounter::default());
@@ -234,7 +246,8 @@ fn worker_loop(
 ) {
     let mut worker = None;
     let mut after = None;
-    while let Some((block, last)) = shared.next(after) {
+    // If the main thread has left, the worker is told that there are no more blocks.
+    while let Some((block, last)) = shared.next(after, || drop(results.send(None))) {
         if last && results.send(None).is_err() {
             return;
         }

@@ -65,8 +65,8 @@ impl<'a> RankLoop<'a> {
     fn new(task: RankTask<'a>) -> RankLoop<'a> {
         let now = Instant::now();
         RankLoop {
+            supply: Supply::new(task.work.unit_cost()),
             task,
-            supply: Supply::new(),
             message: RankMessage::default(),
             news: false,
             told: Computed::default(),

@@ -298,6 +298,13 @@ fn variants() -> impl Iterator<Item = &'static Lanes> {
     ALL_LANES.iter().filter(|lanes| (lanes.usable)())
 }
 
+impl Lanes {
+    /// Whether these are the lanes that every CPU has.
+    pub fn is_scalar(&self) -> bool {
+        self.name == scalar::SCALAR.name
+    }
+}
+
 /// The lanes that this CPU has, the best first, and each in the variant that is best here.
 pub fn usable() -> impl Iterator<Item = &'static Lanes> {
     let is_best = |lanes: &Lanes| {
