@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub const WITNESSES_MAX: u64 = 1024;
 
 /// A longer part is kept as its digest.
-const PART_MAX: usize = 1024;
+pub const PART_MAX: usize = 1024;
 
 /// What a block came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,6 +134,40 @@ impl Witnessed {
         Held { units, part, count: 1, witnesses: &own }.bytes()
     }
 
+    /// What the witnesses of a block come to together, those that these are from the first on; `None` if that is not known.
+    fn together(&self, block: Block, first: u64, list: &[Witness]) -> Result<Option<Vec<u8>>> {
+        if block.first() >= self.work.units() {
+            return Ok(Some(self.work.empty()));
+        }
+        let Some((left, right)) = block.halves().filter(|_| block.level > self.level) else {
+            return Ok(match list.get((block.index - first) as usize) {
+                Some(Witness::Part(part)) => Some(part.clone()),
+                _ => None,
+            });
+        };
+        let Some(part) = self.together(left, first, list)? else { return Ok(None) };
+        if right.first() >= self.work.units() {
+            return Ok(Some(part));
+        }
+        let Some(other) = self.together(right, first, list)? else { return Ok(None) };
+        self.work.join(&part, &other, 1).map(Some)
+    }
+
+    /// Whether a part is what its witnesses come to, as far as these tell.
+    fn is_their_sum(&self, held: &Held, list: &[Witness]) -> bool {
+        let units = &held.units;
+        let Some(first) = units.start.checked_shr(self.level).filter(|_| !list.is_empty()) else { return true };
+        // The block that has these units and no others.
+        let is_it = |block: &Block| block.units().end.min(self.work.units()) >= units.end;
+        let block = (self.level..64).map(|level| Block { level, index: units.start >> level }).find(is_it);
+        let block = block.filter(|block| block.first() == units.start);
+        match block.map(|block| self.together(block, first, list)) {
+            Some(Ok(Some(part))) => part == held.part,
+            Some(Err(_)) => false,
+            None | Some(Ok(None)) => true,
+        }
+    }
+
     fn inside(&self, runs: Vec<(Range<u64>, Vec<u8>)>) -> Result<Vec<(Range<u64>, Vec<u8>)>> {
         runs.into_iter().map(|(units, bytes)| Ok((units, Held::of(&bytes)?.part.to_vec()))).collect()
     }
@@ -218,8 +252,9 @@ impl Work for Witnessed {
         };
         held.units == units
             && held.count as u64 == within.end.saturating_sub(within.start)
-            && within.zip(list).all(can_be)
+            && within.zip(list.iter().cloned()).all(can_be)
             && self.work.plausible(units, held.part)
+            && self.is_their_sum(&held, &list)
     }
 
     fn numbers(&self, part: &[u8]) -> Option<NamedIntegers> {
@@ -319,6 +354,28 @@ mod tests {
                 prop_assert_eq!(block, due);
                 let part = wire::bytes(&(due.first()..due.units().end.min(all)).collect::<Vec<u64>>());
                 prop_assert_eq!(wire::value::<Witness>(&bytes.0).unwrap(), Witness::of(&part));
+            }
+        }
+    }
+
+    /// Whoever changes the part, or one of the witnesses that it is the sum of, is found out.
+    #[test]
+    fn a_part_is_what_its_witnesses_come_to() {
+        for all in [2, 7, 64, 1025, 3000] {
+            let work = Witnessed::new(spelled(all));
+            let mut worker = work.worker(&Placement::here(0));
+            for level in [work.level + 1, all.next_power_of_two().trailing_zeros()] {
+                let last = (all - 1) >> level;
+                for block in [0, last].map(|index| Block { level, index }) {
+                    let units = block.first()..block.units().end.min(all);
+                    let part = worker.block(block).unwrap();
+                    assert!(work.plausible(units.clone(), &part), "{all}: {units:?}");
+                    for at in (0..part.len()).step_by(1 + part.len() / 500) {
+                        let mut forged = part.clone();
+                        forged[at] ^= 1;
+                        assert!(!work.plausible(units.clone(), &forged), "{all}: byte {at} of units {units:?}");
+                    }
+                }
             }
         }
     }

@@ -11,7 +11,7 @@ use pcount::placement::Placement;
 use pcount::report::{Report, State, Status};
 use pcount::run_file;
 use pcount::run_file::lock::Owner;
-use pcount::values::Table;
+use pcount::values::{Table, Value};
 use pcount::wire::Bytes;
 use pcount::work::Job;
 use std::fs;
@@ -155,12 +155,9 @@ fn left(folder: &Folder, words: &[&str], units: u64) -> Report {
 
 /// What going on with such a report for so long comes to.
 fn resumed(folder: &Folder, report: &Report, time: &str) -> common::Run {
-    for name in ["forged.h5", "forged.h5.prev"] {
-        let _ = fs::remove_file(folder.file(name));
-    }
     let file = folder.file("forged.h5");
-    let me = Owner { host: "here".into(), pid: 1, job: None };
-    run_file::write(report, &mut run_file::draft(Path::new(&file), &me).unwrap()).unwrap();
+    let _ = fs::remove_file(folder.file("forged.h5.prev"));
+    written(report, &file);
     alone(&["resume", &file, "--threads", "1", "-q", "--for", time])
 }
 
@@ -170,6 +167,108 @@ fn with(report: &Report, blocks: Vec<(Block, Bytes)>) -> Report {
     let within = |block: &Block| block.units().end.min(state.units).saturating_sub(block.first());
     let done = blocks.iter().map(|(block, _)| within(block)).sum();
     Report { state: Some(State { done, blocks, ..state }), ..report.clone() }
+}
+
+/// Writes a report as a run file.
+fn written(report: &Report, file: &str) {
+    let _ = fs::remove_file(file);
+    let me = Owner { host: "here".into(), pid: 1, job: None };
+    run_file::write(report, &mut run_file::draft(Path::new(file), &me).unwrap()).unwrap();
+}
+
+/// What a run of units came to is the sum of its blocks, which stand in the same file. Whoever changes a byte of either is found out by each
+/// command that reads it, and at worst nothing is put together.
+#[test]
+fn a_share_whose_sums_are_forged_is_found_out() {
+    let folder = Folder::new("forged-share");
+    let [one, two, forged, out] = ["one.h5", "two.h5", "forged.h5", "out.h5"].map(|name| folder.file(name));
+    let share = |index: u32, file: &str| {
+        let line = format!("primes 0..5e8 --method sieve --share {index}/2 -o {file}");
+        let run = alone(&line.split(' ').collect::<Vec<_>>());
+        assert_eq!(run.code, Some(0), "{run:?}");
+    };
+    share(1, &one);
+    share(2, &two);
+    let report = run_file::read(Path::new(&one)).unwrap();
+    let parts: Vec<usize> = report.state.as_ref().unwrap().blocks.iter().map(|(_, part)| part.0.len()).collect();
+    assert!(*parts.iter().max().unwrap() > 200, "{parts:?}");
+    let places = parts.iter().enumerate().flat_map(|(part, &length)| (0..length).map(move |at| (part, at)));
+    for (turn, (part, at)) in places.step_by(parts.iter().sum::<usize>() / 25).enumerate() {
+        let mut changed = report.clone();
+        let bytes = &mut changed.state.as_mut().unwrap().blocks[part].1.0;
+        bytes[at] = bytes[at].wrapping_add(1);
+        written(&changed, &forged);
+        let _ = fs::remove_file(&out);
+        let merged = alone(&["merge", &forged, &two, "-o", &out, "-q"]);
+        assert!(matches!(merged.code, Some(1 | 3)), "byte {at} of part {part}: {merged:?}");
+        let args = [vec!["verify", &forged], vec!["diff", &forged, &one], vec!["resume", &forged]];
+        let run = alone(&args[turn % 3]);
+        assert!(matches!(run.code, Some(1 | 3)), "byte {at} of part {part}: {run:?}");
+        assert_eq!(run.said().len(), 1, "{run:?}");
+    }
+    let _ = fs::remove_file(&out);
+    let merged = alone(&["merge", &one, &two, "-o", &out, "-q"]);
+    // OEIS A006880 and its like: the primes below 5·10^8.
+    assert_eq!((merged.code, &*merged.out), (Some(0), "26355867\n"), "{merged:?}");
+}
+
+#[test]
+fn runs_with_different_answers_are_not_put_together() {
+    let folder = Folder::new("forged-answer");
+    let [whole, forged, out] = ["whole.h5", "forged.h5", "out.h5"].map(|name| folder.file(name));
+    let made = alone(&["primes", "0..1e8", "--method", "sieve", "-o", &whole, "-q"]);
+    assert_eq!((made.code, &*made.out), (Some(0), "5761455\n"), "{made:?}");
+    let mut report = run_file::read(Path::new(&whole)).unwrap();
+    report.table.rows[0][2] = Value::integer(5_761_456);
+    report.total = Some("5761456".into());
+    written(&report, &forged);
+    for args in [
+        vec!["merge", &whole, &forged, "-o", &out],
+        vec!["merge", &forged, "-o", &out],
+        vec!["verify", &forged],
+        vec!["certify", &forged],
+        vec!["diff", &whole, &forged],
+    ] {
+        let run = alone(&args);
+        assert_eq!(run.code, Some(3), "{args:?}: {run:?}");
+        assert!(!Path::new(&out).exists());
+    }
+    // What its blocks came to is impossible.
+    for change in 0..3 {
+        let mut report = run_file::read(Path::new(&whole)).unwrap();
+        let blocks = &mut report.state.as_mut().unwrap().blocks;
+        let bytes = &mut blocks[0].1.0;
+        match change {
+            0 => bytes.truncate(bytes.len() / 2),
+            1 => bytes.iter_mut().for_each(|byte| *byte = 0xff),
+            _ => bytes[10] = 0x20,
+        }
+        written(&report, &forged);
+        for args in [vec!["verify", &forged], vec!["certify", &forged], vec!["diff", &whole, &forged]] {
+            let run = alone(&args);
+            assert!(matches!(run.code, Some(1 | 3)) && run.said().len() == 1, "{change}, {args:?}: {run:?}");
+        }
+    }
+}
+
+#[test]
+fn an_answer_of_another_version_is_not_taken_from_a_cache() {
+    let folder = Folder::new("old-cache");
+    let cache = folder.file("c");
+    let ask = || alone(&["primes", "0..1e6", "--cache", &cache, "-q"]);
+    assert_eq!(ask().out, "78498\n");
+    let entry = fs::read_dir(&cache).unwrap().next().unwrap().unwrap().path();
+    let mut report = run_file::read(&entry).unwrap();
+    let version = report.run.iter_mut().find(|fact| fact.name == "version").unwrap();
+    version.value = Value::text("0.0.9");
+    report.table.rows[0][2] = Value::integer(78_499);
+    report.total = Some("78499".into());
+    written(&report, entry.to_str().unwrap());
+    let again = ask();
+    assert_eq!((again.code, &*again.out), (Some(0), "78498\n"), "{again:?}");
+    assert!(again.err.contains("is replaced: another version of pcount answered it"), "{again:?}");
+    let third = ask();
+    assert!(third.out == "78498\n" && third.err.contains("answered from"), "{third:?}");
 }
 
 /// Three ranges of a unit each, and how many primes they have.

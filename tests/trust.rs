@@ -307,9 +307,9 @@ fn a_forger_who_does_all_sums_is_found_by_computing() {
     assert!(differ.err.contains("2 of the") && differ.err.contains("they have the same answer"), "{}", differ.err);
 }
 
-/// What the answer says is compared with the blocks, also where these are told by their digests.
+/// What the answer says is compared with the blocks, also where these are told by their bytes, or by the digests of long ones.
 #[test]
-fn a_forged_answer_is_found_where_blocks_are_digests() {
+fn a_forged_answer_is_found_where_blocks_are_no_numbers() {
     let folder = Folder::new("forged-answers");
     let (file, forged) = (folder.file("run.h5"), folder.file("forged.cert"));
     for (line, from, to) in [
@@ -319,6 +319,7 @@ fn a_forged_answer_is_found_where_blocks_are_digests() {
         ("sum-primes 0..1e7", "\"3203324994356\"", "\"3203324994357\""),
         ("primes 0..1e6 0..1e6 --method sieve", "\"78498\"", "\"78499\""),
         ("factorial 20", "2432902008176640000", "2432902008176640001"),
+        ("factorial 5000", "\"16326\"", "\"16327\""),
     ] {
         let _ = fs::remove_file(&file);
         assert_eq!(alone(&[&words(line)[..], &["-o", &file]].concat()).code, Some(0), "{line}");
@@ -328,10 +329,13 @@ fn a_forged_answer_is_found_where_blocks_are_digests() {
         assert!(lines[1].contains(from), "{}", lines[1]);
         lines[1] = lines[1].replacen(from, to, 1);
         fs::write(&forged, chained(&lines)).unwrap();
+        let are_long = line.ends_with("5000");
+        assert_eq!(lines.iter().any(|line| line.contains("\"sha256\":\"") && line.contains("\"units\"")), are_long);
         for ranks in [1, 2] {
-            let run = on(ranks, &format!("verify {forged} --fraction 1"));
+            let run = on(ranks, &format!("verify {forged} --fraction {}", if are_long { "1" } else { "0.01" }));
             assert_eq!(run.code, Some(3), "{line}: {}", run.err);
-            assert!(run.err.contains("its answer is not what its blocks make"), "{line}: {}", run.err);
+            let what = ["what its blocks came to does not make its answer", "its answer is not what its blocks make"];
+            assert!(run.err.contains(what[usize::from(are_long)]), "{line}: {}", run.err);
         }
     }
 }
@@ -369,6 +373,77 @@ fn what_is_no_certificate_is_neither_read_nor_replaced() {
     }
 }
 
+/// Who counts everything twice by two methods has units that are cut differently, and one answer.
+#[test]
+fn runs_by_two_methods_are_compared() {
+    let folder = Folder::new("two-methods");
+    let [one, two, other] = ["one.h5", "two.h5", "other.h5"].map(|name| folder.file(name));
+    for (range, method, file) in [("0..1e8", "sieve", &one), ("0..1e8", "gourdon", &two), ("0..2e8", "gourdon", &other)]
+    {
+        assert_eq!(alone(&["primes", range, "--method", method, "-o", file]).code, Some(0));
+    }
+    let same = alone(&["diff", &one, &two]);
+    assert_eq!((same.code, &*same.out), (Some(0), ""), "{}", same.err);
+    assert!(same.err.contains("they have the same answer; their units were cut differently"), "{}", same.err);
+    assert_eq!(alone(&["diff", &one, &other]).code, Some(2));
+}
+
+/// A forger who leaves out what would show it.
+#[test]
+fn nothing_is_hidden_in_a_certificate() {
+    let folder = Folder::new("hidden");
+    let [file, forged] = ["run.h5", "forged.cert"].map(|name| folder.file(name));
+    let bare_of = |line: &str| {
+        let _ = fs::remove_file(&file);
+        let made = alone(&[&words(line)[..], &["-o", &file]].concat());
+        assert_eq!(made.code, Some(0), "{line}: {}", made.err);
+        bare(&alone(&["certify", &file]).out)
+    };
+    let refused = |lines: &[String], what: &str| {
+        fs::write(&forged, chained(lines)).unwrap();
+        let run = alone(&["verify", &forged]);
+        assert_eq!((run.code, run.err.lines().count()), (Some(3), 1), "{what}: {}", run.err);
+        if has_h5py() && what.starts_with("primes 0..3e8") {
+            let check = run_checker(&forged);
+            assert_eq!(check.code, Some(3), "{what}: {}", check.out);
+        }
+        run.err
+    };
+    let count = "primes 0..3e8 --method sieve";
+    let lines = bare_of(count);
+    let mut hidden = lines.clone();
+    // OEIS A006880 and its like: the primes below 3·10^8.
+    hidden[1] = hidden[1].replace("16252325", "16252326");
+    let last = hidden.iter().rposition(|line| line.contains("\"numbers\"")).unwrap();
+    let before = hidden[last].split(",\"numbers\"").next().unwrap().to_string();
+    hidden[last] = format!("{before},\"sha256\":\"{}\"}}", "ab".repeat(32));
+    assert!(refused(&hidden, count).contains("what they came to is hidden"));
+    let mut twice = lines.clone();
+    twice[1] = twice[1].replacen("\"count\":", "\"count\":\"1\",\"count\":", 1);
+    assert!(refused(&twice, count).contains("a name stands twice in one object"));
+    // What is told by its bytes makes the answer, too.
+    for line in [
+        "primes 0..1e6 --tuplet 2",
+        "primes 0..1e6 --residues 4",
+        "primes 0..1e6 --residues 4 --race",
+        "primes 0..1e6 --every 1e5",
+        "sum-primes 0..1e9",
+        "nth-prime 1000..1100",
+        "phi 1e9 20",
+        "is-prime 1..2000",
+    ] {
+        let mut lines = bare_of(line);
+        let answer = integers(&lines[1]).pop().unwrap();
+        let digit = if lines[1][answer.clone()].starts_with('1') { "2" } else { "1" };
+        lines[1].replace_range(answer.start..answer.start + 1, digit);
+        refused(&lines, line);
+    }
+}
+
+fn run_checker(path: &str) -> Run {
+    run(common::quiet(Command::new(PYTHON), &["examples/check_certificate.py", path]))
+}
+
 /// The other checker, which knows nothing of pcount but `docs/certificates.md`.
 #[test]
 fn a_checker_in_python_agrees() {
@@ -376,7 +451,7 @@ fn a_checker_in_python_agrees() {
         return common::ignored("no Python");
     }
     let folder = Folder::new("python-checker");
-    let check = |path: &str| run(common::quiet(Command::new(PYTHON), &["examples/check_certificate.py", path]));
+    let check = run_checker;
     for (case, line) in TOLD.iter().enumerate() {
         let [file, cert] = ["run.h5", "run.cert"].map(|name| folder.file(&format!("{case}-{name}")));
         assert_eq!(alone(&[&words(line)[..], &["-o", &file]].concat()).code, Some(0));

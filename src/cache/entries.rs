@@ -235,6 +235,9 @@ fn checked(report: &Report, question: &Question, plan: &Plan) -> Result<std::res
     {
         return refused("it answers another question");
     }
+    if report.version().map(ToString::to_string).as_deref() != Some(env!("CARGO_PKG_VERSION")) {
+        return refused("another version of pcount answered it");
+    }
     if question.verifies() && report.verification().is_none() {
         return refused("it was not verified");
     }

@@ -22,16 +22,18 @@ pub fn diff(files: &[PathBuf], output: Output) -> Result<u8> {
     let [left, right] = files else { return Err(Error::usage("'diff' takes two files: write pcount diff a.h5 b.h5")) };
     let (one, other) = (claims::read(left)?.claim, claims::read(right)?.claim);
     same_question((left, &one), (right, &other))?;
-    let rows = if same_units(&one, &other) { differing(&one, &other) } else { vec![] };
-    let count = rows.len();
-    let answers_differ = matches!((&one.answer, &other.answer), (Some(one), Some(other)) if one != other);
+    let blocks = if same_units(&one, &other) { differing(&one, &other) } else { vec![] };
+    let count = blocks.len();
+    let answers = if one.answer.is_some() && other.answer.is_some() { one.differences_between(&other) } else { vec![] };
+    let answers_differ = !answers.is_empty();
+    let rows = blocks.into_iter().chain(answers.into_iter().map(|cells| cells.map(Value::text).to_vec()));
     let differ = count > 0 || answers_differ;
     let names = [left, right].map(|path| Value::text(path.display().to_string()));
     let status = if differ { Status::Failed } else { Status::Complete };
     let problem = vec![Fact::new("files", Value::List(names.to_vec()))];
     let run = vec![Fact::new("version", Value::text(env!("CARGO_PKG_VERSION")))];
     let report = Report::of("diff", status, problem, run).with_rows(Table::of(&COLUMNS).with(rows), COLUMNS[0]);
-    if count > 0 || output.format.is_document {
+    if differ || output.format.is_document {
         report::say_bytes(&rendered(&report, output)?)?;
     }
     let said = told((left, &one), (right, &other), count, answers_differ);
@@ -44,7 +46,7 @@ pub fn diff(files: &[PathBuf], output: Output) -> Result<u8> {
 /// Looks whether both are about the same.
 fn same_question((left, one): (&Path, &Claim), (right, other): (&Path, &Claim)) -> Result<()> {
     let asked = |claim: &Claim| format!("{} {}", claim.kernel, claim.problem);
-    match one.kernel == other.kernel && one.problem == other.problem {
+    match one.asks_what(other) {
         true => Ok(()),
         false => Err(Error::usage(format!(
             "they answer different questions: '{}' {}, and '{}' {}",

@@ -1,5 +1,6 @@
 //! `merge`: puts runs of shares of one plan together.
 
+use super::verify::sums;
 use super::{rendered, shorten};
 use crate::attempt::Attempt;
 use crate::cli::Output;
@@ -30,6 +31,7 @@ pub fn merge(paths: &[PathBuf], out: &Path, output: Output) -> Result<Status> {
     let reports = paths.iter().map(|path| Ok((files()?.opened)(path)?.report)).collect::<Result<Vec<Report>>>()?;
     let runs: Vec<(&Path, &Report)> = paths.iter().map(PathBuf::as_path).zip(&reports).collect();
     are_of_one_plan(&runs)?;
+    have_one_answer(&runs)?;
     let first = state(runs[0].0, runs[0].1)?;
     let (mut order, plan) =
         claims::planned(&reports[0], first).map_err(|why| why.at(&format!("'{}'", paths[0].display())))?;
@@ -68,6 +70,27 @@ pub fn merge(paths: &[PathBuf], out: &Path, output: Output) -> Result<Status> {
         ));
     }
     Ok(report.status)
+}
+
+/// Looks whether the blocks of each run that is over make its answer, and whether all these runs have the same one.
+fn have_one_answer(runs: &[(&Path, &Report)]) -> Result<()> {
+    let over: Vec<_> = runs.iter().filter(|(_, report)| report.status != Status::Partial).collect();
+    for &&(path, report) in &over {
+        // A run that was answered from a cache has no blocks.
+        if !state(path, report)?.blocks.is_empty() {
+            let at = |why: Error| why.at(&format!("'{}'", path.display()));
+            claims::of_report(report).and_then(|claim| sums(&claim)).map_err(at)?;
+        }
+        let (first, of_first) = *over[0];
+        if (&of_first.table, &of_first.total) != (&report.table, &report.total) {
+            return Err(Error::Wrong(format!(
+                "'{}' and '{}' have different answers: pcount verify tells whether their blocks make them",
+                first.display(),
+                path.display()
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// So many runs of missing units are named.

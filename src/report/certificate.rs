@@ -17,31 +17,36 @@ use std::ops::Range;
 pub enum Told {
     /// Integers by name, in alphabetical order.
     Numbers(Vec<(String, Integer)>),
-    /// The SHA-256 of the part of the block, which is no few integers.
+    /// The part of the block as the run has it, which is no integers and short.
+    Part(Vec<u8>),
+    /// The SHA-256 of the part of the block, which is long.
     Digest(String),
 }
 
 /// As it travels to the ranks that compute it again.
 impl wire::Wire for Told {
     fn put(&self, out: &mut Vec<u8>) {
-        let (digest, numbers) = match self {
+        let (digest, part, numbers) = match self {
             Told::Numbers(numbers) => {
-                (None, numbers.iter().map(|(name, value)| (name.clone(), value.to_string())).collect())
+                (None, None, numbers.iter().map(|(name, value)| (name.clone(), value.to_string())).collect())
             }
-            Told::Digest(digest) => (Some(digest.clone()), vec![]),
+            Told::Part(part) => (None, Some(wire::Bytes(part.clone())), vec![]),
+            Told::Digest(digest) => (Some(digest.clone()), None, vec![]),
         };
-        digest.put(out);
+        (digest, part).put(out);
         Vec::<(String, String)>::put(&numbers, out);
     }
     fn take(bytes: &mut &[u8]) -> Result<Told> {
-        let (digest, numbers) = <(Option<String>, Vec<(String, String)>)>::take(bytes)?;
+        let (digest, part) = <(Option<String>, Option<wire::Bytes>)>::take(bytes)?;
+        let numbers = Vec::<(String, String)>::take(bytes)?;
         let number = |(name, text): (String, String)| {
             let value = integer(&text).ok_or_else(|| Error::failed("what is told of a block is no number"))?;
             Ok((name, value))
         };
-        Ok(match digest {
-            Some(digest) => Told::Digest(digest),
-            None => Told::Numbers(numbers.into_iter().map(number).collect::<Result<_>>()?),
+        Ok(match (digest, part) {
+            (Some(digest), _) => Told::Digest(digest),
+            (None, Some(part)) => Told::Part(part.0),
+            (None, None) => Told::Numbers(numbers.into_iter().map(number).collect::<Result<_>>()?),
         })
     }
 }
@@ -115,6 +120,16 @@ impl Claim {
         told == self.problem
     }
 
+    /// Whether another claim is about the same, be it by another method.
+    pub fn asks_what(&self, other: &Claim) -> bool {
+        let asked = |claim: &Claim| {
+            let mut problem = parsed(&claim.problem);
+            problem.as_object_mut().map(|facts| facts.shift_remove("method"));
+            problem
+        };
+        self.kernel == other.kernel && asked(self) == asked(other)
+    }
+
     /// Whether this is its answer.
     pub fn answers(&self, table: &Table, total: Option<&str>) -> bool {
         self.answer.as_deref() == Some(&answer(table, total).to_string())
@@ -122,9 +137,18 @@ impl Claim {
 
     /// What its answer and this one have that the other has not: where, what is claimed, and what was found.
     pub fn differences(&self, table: &Table, total: Option<&str>) -> Vec<[String; 3]> {
-        let (claimed, found) = (parsed(self.answer.as_deref().unwrap_or_default()), answer(table, total));
+        self.differences_from(&answer(table, total))
+    }
+
+    /// What its answer and that of another claim have that the other has not: where, here, and there.
+    pub fn differences_between(&self, other: &Claim) -> Vec<[String; 3]> {
+        self.differences_from(&parsed(other.answer.as_deref().unwrap_or_default()))
+    }
+
+    fn differences_from(&self, found: &Json) -> Vec<[String; 3]> {
+        let claimed = parsed(self.answer.as_deref().unwrap_or_default());
         let rows = |of: &Json| of["rows"].as_array().cloned().unwrap_or_default();
-        let (ours, theirs) = (rows(&claimed), rows(&found));
+        let (ours, theirs) = (rows(&claimed), rows(found));
         let shown = |row: Option<&Json>| match row {
             Some(Json::Object(cells)) => {
                 let cell = |(name, value): (&String, &Json)| match value.as_str() {
@@ -140,7 +164,7 @@ impl Claim {
             each.map(|at| [format!("row {}", at + 1), shown(ours.get(at)), shown(theirs.get(at))]).collect();
         if claimed["total"] != found["total"] {
             let total = |of: &Json| of["total"].as_str().unwrap_or("none").to_string();
-            differ.push(["total".into(), total(&claimed), total(&found)]);
+            differ.push(["total".into(), total(&claimed), total(found)]);
         }
         differ
     }
@@ -164,6 +188,7 @@ impl Claim {
             let units = json!([units.start, units.end]);
             match told {
                 Told::Digest(digest) => json!({"units": units, "sha256": digest}),
+                Told::Part(part) => json!({"units": units, "part": hex(part)}),
                 Told::Numbers(numbers) => {
                     let numbers = numbers.iter().map(|(name, value)| (name.clone(), json!(value.to_string())));
                     json!({"units": units, "numbers": numbers.collect::<Map<String, Json>>()})
@@ -189,7 +214,7 @@ impl Claim {
         let mut lines = Lines { lines: text.lines().enumerate(), chain: FIRST.into(), at: 0 };
         let head = lines.next()?;
         let (answer_, plan_) = (lines.next()?, lines.next()?);
-        let wrong = |what: &str| Error::failed(format!("it is no certificate of this form: {what}"));
+        let wrong = |what: &str| Error::Wrong(format!("it is no certificate of this form: {what}"));
         let texts = |of: &Json, name: &str| {
             let items = of[name].as_array().ok_or_else(|| wrong(name))?.iter();
             items.map(|item| item.as_str().map(str::to_string)).collect::<Option<Vec<_>>>().ok_or_else(|| wrong(name))
@@ -258,13 +283,13 @@ struct Lines<'a> {
 
 impl Lines<'_> {
     fn wrong(&self, what: &str) -> Error {
-        Error::failed(format!("line {}: {what}", self.at))
+        Error::Wrong(format!("line {}: {what}", self.at))
     }
 
     /// The next line, if its chain is right.
     fn next(&mut self) -> Result<Json> {
         let Some((index, line)) = self.lines.next() else {
-            return Err(Error::failed(format!("it ends after line {}: its end is missing", self.at)));
+            return Err(Error::Wrong(format!("it ends after line {}: its end is missing", self.at)));
         };
         self.at = index + 1;
         let (line, chain) = line
@@ -275,24 +300,32 @@ impl Lines<'_> {
         if self.chain != chain {
             return Err(self.wrong("its chain does not fit: this line or one before it was changed"));
         }
-        super::json::parsed::<Json>(&format!("{line}}}")).map_err(|why| self.wrong(&format!("it is no JSON: {why}")))
+        super::json::strict(&format!("{line}}}")).map_err(|why| self.wrong(&why))
     }
 }
 
 fn block(line: &Json) -> Option<(Range<u64>, Told)> {
     let [start, end] = &line["units"].as_array()?[..] else { return None };
     let units = start.as_u64()?..end.as_u64()?;
-    let told = match (&line["numbers"], line["sha256"].as_str()) {
-        (Json::Object(numbers), None) => {
+    let told = match (&line["numbers"], line["part"].as_str(), line["sha256"].as_str()) {
+        (Json::Object(numbers), None, None) => {
             let number = |(name, value): (&String, &Json)| Some((name.clone(), integer(value.as_str()?)?));
             let mut numbers = numbers.iter().map(number).collect::<Option<Vec<_>>>()?;
             numbers.sort();
             Told::Numbers(numbers)
         }
-        (Json::Null, Some(digest)) if digest.len() == 64 => Told::Digest(digest.into()),
+        (Json::Null, Some(part), None) => Told::Part(bytes_of(part)?),
+        (Json::Null, None, Some(digest)) if digest.len() == 64 => Told::Digest(digest.into()),
         _ => return None,
     };
     Some((units, told))
+}
+
+/// The bytes of a part, as certificates write them.
+fn bytes_of(text: &str) -> Option<Vec<u8>> {
+    let byte = |two: &[u8]| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok();
+    let bytes: Vec<u8> = text.as_bytes().chunks(2).map(byte).collect::<Option<_>>()?;
+    Some(bytes).filter(|bytes| hex(bytes) == text)
 }
 
 /// An integer as certificates write it.
@@ -310,7 +343,8 @@ mod tests {
     fn claim() -> Claim {
         let numbers =
             |value: i64| Told::Numbers(vec![("0..9".into(), Integer::from(value)), ("9..12".into(), 1.into())]);
-        let blocks = vec![(0..4, numbers(-17)), (4..7, Told::Digest("ab".repeat(32)))];
+        let blocks =
+            vec![(0..4, numbers(-17)), (4..7, Told::Digest("ab".repeat(32))), (7..8, Told::Part(vec![0, 0xfe]))];
         Claim {
             kernel: "primes".into(),
             problem: r#"{"ranges":["0..12"]}"#.into(),
@@ -320,7 +354,7 @@ mod tests {
             answer: Some(r#"{"rows":[{"start":"0","end":"12","count":"5"}],"total":"5"}"#.into()),
             version: "0.1.0".into(),
             fingerprint: 0xfedc_ba98_7654_3210,
-            units: 7,
+            units: 8,
             level: 2,
             attempts: vec![r#"{"version":"0.1.0","cpu":["some"]}"#.into(), "{}".into()],
             blocks,

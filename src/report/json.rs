@@ -10,6 +10,40 @@ pub(super) use serde_json::{Map, Value as Json, from_str as parsed, json};
 pub const JSON: Format =
     Format { name: "json", is_document: true, is_whole: false, kind: Kind::Text { fits: |_| Ok(()), write, frame } };
 
+/// A document in which no object has a name twice: readers do not agree which of the two counts. Or what is wrong with it.
+pub(super) fn strict(text: &str) -> Result<Json, String> {
+    let read: Json = parsed(text).map_err(|why| format!("it is no JSON: {why}"))?;
+    // Of two members with one name the reader keeps one.
+    match members(&read) == colons(text) {
+        true => Ok(read),
+        false => Err("a name stands twice in one object".into()),
+    }
+}
+
+/// How many members all objects have.
+fn members(json: &Json) -> usize {
+    match json {
+        Json::Object(map) => map.len() + map.values().map(members).sum::<usize>(),
+        Json::Array(items) => items.iter().map(members).sum(),
+        _ => 0,
+    }
+}
+
+/// How many colons there are outside of texts: each member of an object has one.
+fn colons(document: &str) -> usize {
+    let (mut count, mut inside, mut escaped) = (0, false, false);
+    for byte in document.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if inside => escaped = true,
+            b'"' => inside = !inside,
+            b':' if !inside => count += 1,
+            _ => (),
+        }
+    }
+    count
+}
+
 fn write(report: &Report) -> String {
     let mut whole = Map::new();
     whole.insert("schema".into(), json!("pcount/1"));
@@ -71,7 +105,8 @@ fn value(value_: &Value) -> Json {
     match value_ {
         Value::Integer(text) | Value::Text(text) => json!(text),
         Value::Count(count) => json!(count),
-        Value::Seconds(number) | Value::Ratio(number) => json!(number),
+        // A sum of nothing is -0.
+        Value::Seconds(number) | Value::Ratio(number) => json!(number + 0.0),
         Value::List(values) => values.iter().map(value).collect(),
         Value::Nothing => Json::Null,
     }
@@ -94,6 +129,16 @@ pub(super) fn group(facts: &[Fact]) -> Json {
 mod tests {
     use super::super::tests::sample;
     use super::*;
+
+    #[test]
+    fn no_name_stands_twice() {
+        for text in [r#"{}"#, r#"[1,{"a":":","b\"":{"a":[{"a":null},{"a":1.5}]}}]"#, r#"{"\\":":\\"}"#] {
+            assert_eq!(strict(text), Ok(parsed(text).unwrap()));
+        }
+        for text in [r#"{"a":1,"a":1}"#, r#"[{"b":{"a":1,"c":2,"\u0061":1}}]"#, r#"{"a":1"#] {
+            assert!(strict(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn whatever_texts_hold_no_terminal_obeys_it() {

@@ -1,6 +1,7 @@
 //! What run files and certificates claim, in one form.
 
 use crate::attempt::Question;
+use crate::block::Block;
 use crate::cli::{self, Order, Request, question};
 use crate::digest::{Sha256, hex};
 use crate::error::{Error, Result};
@@ -9,9 +10,10 @@ use crate::math::integer::Integer;
 use crate::plan::Plan;
 use crate::report::certificate::{BEGINS, BYTES_MAX, Claim, Told};
 use crate::report::{Report, State, Status};
+use crate::run::ledger::Ledger;
 use crate::run_file::files;
 use crate::values::{Fact, Value};
-use crate::wire;
+use crate::wire::{self, Bytes};
 use crate::witness::{self, Witness};
 use crate::work::{Answer, Job, Work};
 use std::fs::File;
@@ -85,10 +87,12 @@ pub fn of_report(report: &Report) -> Result<Claim> {
     let state = report.state.as_ref().ok_or_else(|| none("it has no units"))?;
     let (_, plan) = planned(report, state)?;
     let asked = Asked::of(&plan)?;
+    let damaged = |why: Error| why.at("the file is damaged");
     let witnesses = match state.done == state.units {
         true => state.blocks.clone(),
         // Of an unfinished run, what its parts have.
         false => {
+            Ledger::check(&*asked.work, &state.blocks).map_err(damaged)?;
             let of = state.blocks.iter().map(|(_, part)| asked.work.witnesses(&part.0)).collect::<Result<Vec<_>>>()?;
             of.concat()
         }
@@ -96,10 +100,16 @@ pub fn of_report(report: &Report) -> Result<Claim> {
     if witnesses.is_empty() && state.units > 0 {
         return Err(none("it has no whole block yet"));
     }
-    let told = |bytes: &[u8]| wire::value::<Witness>(bytes).map(|witness| asked.told_of(&witness));
+    let inside = asked.inside();
     let blocks = witnesses.iter().map(|(block, bytes)| {
         let units = block.first()..block.units().end.min(state.units);
-        told(&bytes.0).map(|told| (units, told))
+        match wire::value::<Witness>(&bytes.0).map_err(damaged)? {
+            Witness::Part(part) if !inside.plausible(units.clone(), &part) => {
+                let what = format!("what units {}..{} came to is impossible", units.start, units.end);
+                Err(damaged(Error::failed(what)))
+            }
+            witness => Ok((units, asked.told_of(&witness))),
+        }
     });
     let claim =
         Claim::of(report, question(&state.arguments), witness::level(state.units), blocks.collect::<Result<_>>()?);
@@ -162,6 +172,8 @@ pub struct Asked {
     pub work: Arc<dyn Work>,
     /// Whether parts may be told as integers. If a range is asked for twice, two of these would have one name.
     named: bool,
+    /// How many ranges or numbers it asks about.
+    rows: usize,
 }
 
 impl Asked {
@@ -171,7 +183,11 @@ impl Asked {
     /// If it has no units.
     pub fn of(plan: &Plan) -> Result<Asked> {
         match &plan.job {
-            Job::Work(work) => Ok(Asked { work: work.clone(), named: !asks_twice(&plan.facts) }),
+            Job::Work(work) => {
+                let asked = asked_for(&plan.facts);
+                let twice = asked.windows(2).any(|two| two[0] == two[1]);
+                Ok(Asked { work: work.clone(), named: !twice, rows: asked.len() })
+            }
             Job::Stream(_) | Job::PerRank(_) => Err(Error::usage(format!("'{}' has no blocks to check", plan.kernel))),
         }
     }
@@ -194,18 +210,18 @@ impl Asked {
                     numbers.sort();
                     Told::Numbers(numbers)
                 }
-                None => Told::Digest(hex(&Sha256::of(part))),
+                None => Told::Part(part.clone()),
             },
         }
     }
 }
 
-/// Whether two of the ranges or numbers are the same.
-fn asks_twice(facts: &[Fact]) -> bool {
-    let Some(Value::List(asked)) = facts.first().map(|fact| &fact.value) else { return false };
+/// The ranges or numbers that are asked about, sorted.
+fn asked_for(facts: &[Fact]) -> Vec<String> {
+    let Some(Value::List(asked)) = facts.first().map(|fact| &fact.value) else { return vec![] };
     let mut asked: Vec<String> = asked.iter().map(ToString::to_string).collect();
     asked.sort();
-    asked.windows(2).any(|two| two[0] == two[1])
+    asked
 }
 
 pub(super) fn fits(plan: &Plan, fingerprint: u64, units: u64) -> Result<()> {
@@ -237,34 +253,69 @@ pub fn ranges(units: u64) -> impl Iterator<Item = Range<u64>> {
     witness::blocks(units).map(move |block| block.first()..block.units().end.min(units))
 }
 
+/// An answer of at most so many ranges or numbers has short parts only, unless one of its parts is nearly as long as parts are kept.
+const SHORT_ROWS: usize = 8;
+
+/// Looks whether digests stand only where parts can be long: a forger may put one in the place of a number, so that nothing can be added up.
+///
+/// # Errors
+/// Names the first block whose digest hides what it came to.
+fn hides_nothing(claim: &Claim, asked: &Asked) -> Result<()> {
+    let is_short = |told: &Told| match told {
+        Told::Part(part) => part.len() <= witness::PART_MAX / 4,
+        Told::Numbers(_) => true,
+        Told::Digest(_) => false,
+    };
+    let mut others =
+        claim.blocks.iter().map(|(_, told)| told).filter(|told| !matches!(told, Told::Digest(_))).peekable();
+    let are_short = others.peek().is_some() && others.all(is_short);
+    let hidden = claim.blocks.iter().find(|(_, told)| matches!(told, Told::Digest(_)));
+    match hidden.filter(|_| asked.rows <= SHORT_ROWS && are_short) {
+        None => Ok(()),
+        Some((units, _)) => Err(Error::Wrong(format!(
+            "units {}..{} are told by a SHA-256, which stands only for what is long: what they came to is hidden",
+            units.start, units.end
+        ))),
+    }
+}
+
 /// The answer that the blocks come to; `None` if some are only told by their digest.
 ///
 /// # Errors
-/// If they cannot be parts of this work, or if they contradict each other.
+/// If they cannot be parts of this work, if they contradict each other, or if a digest hides one that must be short.
 pub fn answer(claim: &Claim, asked: &Asked) -> Result<Option<Answer>> {
     let inside = asked.inside();
     let wrong = |units: &Range<u64>| {
         Error::Wrong(format!("units {}..{} cannot have come to what is said of them", units.start, units.end))
     };
-    let mut whole = inside.empty();
-    for (units, told) in &claim.blocks {
-        let Told::Numbers(numbers) = told else { return Ok(None) };
-        let part = match numbers.is_empty() {
-            true => inside.empty(),
-            false => inside.part_of(numbers).ok_or_else(|| wrong(units))?,
+    hides_nothing(claim, asked)?;
+    let mut parts = vec![];
+    for (index, (units, told)) in claim.blocks.iter().enumerate() {
+        let part = match told {
+            Told::Digest(_) => return Ok(None),
+            Told::Part(part) => part.clone(),
+            Told::Numbers(numbers) if numbers.is_empty() => inside.empty(),
+            Told::Numbers(numbers) => inside.part_of(numbers).ok_or_else(|| wrong(units))?,
         };
         if !inside.plausible(units.clone(), &part) {
             return Err(wrong(units));
         }
-        whole = inside.join(&whole, &part, 1)?;
+        parts.push((Block { level: claim.level, index: index as u64 }, Bytes(part)));
     }
-    inside.close(&whole).map(Some)
+    if parts.is_empty() {
+        return inside.close(&inside.empty()).map(Some);
+    }
+    // Put together as the run did it, so that even what depends on the order is the same.
+    let ledger = Ledger::restored(&*inside, Block::root(inside.units()), parts)?;
+    let whole = ledger.whole().ok_or_else(|| Error::Wrong("some of its blocks are missing".into()))?;
+    inside.close(whole).map(Some)
 }
 
 /// What is said of a block, in a few words.
 pub fn shown(told: &Told) -> String {
     match told {
         Told::Digest(digest) => format!("sha256 {digest}"),
+        Told::Part(part) => format!("{} bytes with sha256 {}", part.len(), hex(&Sha256::of(part))),
         Told::Numbers(numbers) => {
             let each = |(name, value): &(String, Integer)| format!("{name} = {value}");
             numbers.iter().map(each).collect::<Vec<_>>().join(", ")
