@@ -8,7 +8,7 @@ use crate::report::progress::Progress;
 use crate::run::{Parts, Watch};
 use crate::run_file::keeper::Keeper;
 use crate::streams;
-use crate::summary::{self, Circumstances};
+use crate::summary::{self, Circumstances, ExpectedWidths};
 use crate::values::Reached;
 use crate::values::timeline::Entry;
 use crate::work::Known;
@@ -27,7 +27,7 @@ pub struct Beside<'a> {
     pub status: Option<StatusFile>,
     /// The first rows, and how wide the columns of the answer will be.
     pub rows: FirstRows,
-    widths: Option<(usize, usize)>,
+    widths: Option<ExpectedWidths>,
 }
 
 impl<'a> Beside<'a> {

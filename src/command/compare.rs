@@ -43,6 +43,10 @@ pub fn compare(world: &dyn World, order: Order, stops: &Stops) -> Result<u8> {
     if with_python && attempt.order.has_column() {
         return Err(Error::usage("--python has nothing for numbers in a file: leave one of them out"));
     }
+    if with_python && matches!(plan.job, Job::Stream(_)) {
+        let why = "--python compares rows that are held, and these are too many: ask for fewer, such as 0..1e5";
+        return Err(Error::usage(why));
+    }
     let workers = ways.iter().filter(|way| way.ranks == 1).map(|way| way.threads).max().unwrap_or(1).max(2);
     let python = world.is_root() && with_python;
     let python = agree(world, python.then(|| Python::new(plan.kernel, words(plan), workers)).transpose(), |_| 0)?;
@@ -209,7 +213,12 @@ fn found(circumstances: &Circumstances, task: &Measurement, measured: &Measured,
     problem.push(Fact::new("repeat", Value::count(task.repeat)));
     let runs = Fact::new("seconds.runs", Value::Seconds(measured.seconds.iter().flatten().sum()));
     let found = std::iter::once(runs).chain(findings.facts()).collect();
-    summary::compared(circumstances, status, problem, findings.table(), found)
+    // The report has the threads of the widest way.
+    let threads = ways.iter().map(|way| way.threads).max().unwrap_or(1);
+    let widest: Vec<Placement> = placements.iter().map(|place| Placement { threads, ..place.clone() }).collect();
+    let Circumstances { world, attempt, started, clock, .. } = *circumstances;
+    let circumstances = Circumstances { world, attempt, plan, placements: &widest, started, clock };
+    summary::compared(&circumstances, status, problem, findings.table(), found)
 }
 
 /// The numbers, ranges or times of a plan.

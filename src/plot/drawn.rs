@@ -188,7 +188,9 @@ impl DrawnRun {
 
     /// What it computed, in a line.
     pub fn what(&self) -> String {
-        let asked = self.report.problem.iter().take(2).map(|fact| match (&*fact.name, &fact.value) {
+        let problem = &self.report.problem;
+        let race = problem.iter().skip(2).filter(|fact| fact.name == "race");
+        let asked = problem.iter().take(2).chain(race).map(|fact| match (&*fact.name, &fact.value) {
             (_, Value::List(all)) if all.len() > 2 => format!("{} … {} ({})", all[0], all[all.len() - 1], all.len()),
             (name, value) => match value.to_string() {
                 yes if yes == "yes" => name.to_string(),
@@ -212,7 +214,7 @@ const SECONDS_MAX: f64 = 1e12;
 const THREADS_MAX: u64 = 1 << 14;
 
 /// What is asked for by a number that says little without its name.
-const OPTIONS: [&str; 5] = ["residues", "tuplet", "power", "modulus", "rounds"];
+const OPTIONS: [&str; 7] = ["residues", "tuplet", "gaps", "every", "power", "modulus", "rounds"];
 
 /// No more of the problem is shown.
 const WHAT_MAX: usize = 200;

@@ -175,11 +175,12 @@ pub fn with_rows(report: &Report, known: Option<Answer>) -> Report {
 
 /// A report of the first rows, with one more row that is as wide as the widest row expected, so that the columns have their final
 /// width.
-pub fn of_first_rows(plan: &Plan, first: Answer, widths: (usize, usize)) -> Report {
+pub fn of_first_rows(plan: &Plan, first: Answer, widths: ExpectedWidths) -> Report {
     let mut table = first.table;
     let room = table.columns.iter().zip(&table.rows[0]).map(|(column, cell)| match (column.role(), cell) {
-        (Role::Asked, Value::Integer(_)) => Value::Integer("0".repeat(widths.0)),
-        (Role::Summed, Value::Integer(_)) => Value::Integer("0".repeat(widths.1)),
+        (Role::Asked, Value::Integer(_)) if column.key == "start" => Value::Integer("0".repeat(widths.start)),
+        (Role::Asked, Value::Integer(_)) => Value::Integer("0".repeat(widths.asked)),
+        (Role::Summed, Value::Integer(_)) => Value::Integer("0".repeat(widths.summed)),
         (_, cell) => cell.clone(),
     });
     let room: Vec<Value> = room.collect();
@@ -187,11 +188,23 @@ pub fn of_first_rows(plan: &Plan, first: Answer, widths: (usize, usize)) -> Repo
     Report { table, bare: first.bare.into(), ..unanswered(plan, Status::Complete, vec![]) }
 }
 
-/// The number of digits of the largest number asked for, and of the largest count or total expected.
+/// How many digits columns will have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ExpectedWidths {
+    /// The largest number that a range begins with.
+    start: usize,
+    /// The largest number asked for, or end of a range.
+    asked: usize,
+    /// The largest count or total expected.
+    summed: usize,
+}
+
+/// The number of digits of what is asked and expected.
 ///
 /// Cost: about 30 microseconds for each end of a range, but those of equal neighbours are computed once.
-pub fn expected_widths(plan: &Plan) -> (usize, usize) {
-    let Some(Value::List(asked)) = plan.facts.first().map(|fact| &fact.value) else { return (1, 1) };
+pub fn expected_widths(plan: &Plan) -> ExpectedWidths {
+    let mut widths = ExpectedWidths { start: 1, asked: 1, summed: 1 };
+    let Some(Value::List(asked)) = plan.facts.first().map(|fact| &fact.value) else { return widths };
     // Most ranges begin where the one before ends.
     let mut last = (0, 0.0);
     let mut below = |x: u128| {
@@ -200,12 +213,15 @@ pub fn expected_widths(plan: &Plan) -> (usize, usize) {
         }
         last.1
     };
-    let (mut widest, mut largest, mut total) = (1, 0f64, 0f64);
+    let (mut largest, mut total) = (0f64, 0f64);
     for text in asked.iter().map(Value::to_string) {
         let (start, rest) = text.split_once("..").unwrap_or(("", &text));
-        let end = rest.split('/').next().unwrap_or_default();
-        let [first, last] = [start, end].map(|number| number.parse::<u128>().unwrap_or(0));
-        widest = widest.max(end.len());
+        let (end, pieces) = rest.split_once('/').unwrap_or((rest, "1"));
+        let [first, last, pieces] = [start, end, pieces].map(|number| number.parse::<u128>().unwrap_or(0));
+        // The last piece of a range takes the rest.
+        let of_last = first + last.saturating_sub(first) / pieces.max(1) * pieces.saturating_sub(1);
+        widths.start = widths.start.max(of_last.to_string().len());
+        widths.asked = widths.asked.max(end.len());
         let before = below(first);
         let count = below(last) - before;
         (largest, total) = (largest.max(count), total + count);
@@ -213,7 +229,8 @@ pub fn expected_widths(plan: &Plan) -> (usize, usize) {
     // Ranges have a total.
     let ranges = kernel::find(plan.kernel).is_some_and(|entry| matches!(entry.takes, Takes::Ranges(_)));
     let most = if ranges { total } else { largest };
-    (widest, format!("{most:.0}").len())
+    widths.summed = format!("{most:.0}").len();
+    widths
 }
 
 /// The timeline of a run.

@@ -135,6 +135,9 @@ impl Spent {
             _ if self.saving > SAVING_LONG * self.computing => {
                 "saving took much of the time: a longer --checkpoint-every saves less often"
             }
+            _ if self.merging > MERGING_LONG * self.computing => {
+                "rank 0 put parts together for much of the time: more threads or ranks would not help"
+            }
             _ if self.waits && self.units <= self.threads => "all waited at the same time: nothing would be faster",
             _ if self.waits => "what waits needs no core: more ranks wait for more at the same time",
             _ if self.efficiency() >= 0.9 => "the threads were busy nearly all the time: only more cores would help",
@@ -175,6 +178,9 @@ impl std::fmt::Display for Spent {
 
 /// A larger part of the time for saves is worth a word.
 const SAVING_LONG: f64 = 0.2;
+
+/// The same for putting parts together, which other threads may do meanwhile.
+const MERGING_LONG: f64 = 0.5;
 
 #[cfg(test)]
 mod tests {
@@ -221,7 +227,11 @@ mod tests {
             (fixed, "--schedule farm"),
             (Spent { schedule: Schedule::Farm, ..fixed }, "ranks waited"),
             (Spent { ranks: 1, ..fixed }, "other programs"),
-            (Spent { wall: 0.0, computing: 0.0, busy: 0.0, threads: 0, units: 0, ..GOOD }, "ranks waited"),
+            (Spent { merging: 6.0, busy: 20.0, ..GOOD }, "rank 0 put parts together"),
+            (
+                Spent { wall: 0.0, computing: 0.0, merging: 0.0, busy: 0.0, threads: 0, units: 0, ..GOOD },
+                "ranks waited",
+            ),
         ] {
             assert!(spent.advice().contains(what), "{what}: {spent:?}: {}", spent.advice());
         }

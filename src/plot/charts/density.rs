@@ -7,7 +7,8 @@ use crate::plot::drawn::DrawnRun;
 use crate::plot::palette::Ink;
 use crate::plot::picture::{Mark, Picture, Stroke};
 use crate::plot::sheet::{Sample, Sheet};
-use crate::values::{Table, Value};
+use crate::report::Report;
+use crate::values::Value;
 
 /// Primes of a range.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,7 +26,7 @@ const FIRST: f64 = 10.0;
 
 /// How dense the primes of each row are.
 pub fn density(run: &DrawnRun, frame: &Frame) -> Option<Picture> {
-    let rows = rows(&run.report.kernel, &run.report.table)?;
+    let rows = rows(&run.report)?;
     let (from, to) = ends(&rows);
     let is_wide = to / from > 200.0;
     let dense = rows.iter().map(share).fold(1.0 / from.ln(), f64::max);
@@ -93,23 +94,33 @@ fn off(count: u128, expected: f64) -> String {
 }
 
 /// The rows in order; `None` if they count no primes.
-fn rows(kernel: &str, table: &Table) -> Option<Vec<Row>> {
+fn rows(report: &Report) -> Option<Vec<Row>> {
+    let table = &report.table;
     let column = |key| table.column(key);
     if table.rows.is_empty() || column("residue").is_some() || column("count").is_none() {
         return None;
     }
     let cell = |row: &[Value], at: usize| row[at].to_string().parse::<u128>().ok();
     let count = column("count")?;
-    let mut rows: Vec<Row> = match (kernel, column("start"), column("end"), column("x")) {
+    let up_to = |at: usize, start: u128| {
+        let rows = table.rows.iter().filter_map(|row| Some((cell(row, at)?, cell(row, count)?)));
+        between(rows.collect(), start)
+    };
+    let mut rows: Vec<Row> = match (&*report.kernel, column("start"), column("end"), column("x").or(column("up_to"))) {
         ("primes", Some(start), Some(end), _) => {
             let row = |row: &Vec<Value>| {
                 Some(Row { start: cell(row, start)?, end: cell(row, end)?, count: cell(row, count)? })
             };
             table.rows.iter().filter_map(row).filter(|row| row.end > row.start).collect()
         }
-        ("pi", _, _, Some(x)) => {
-            between(table.rows.iter().filter_map(|row| Some((cell(row, x)?, cell(row, count)?))).collect())
-        }
+        ("pi", _, _, Some(x)) => up_to(x, 0),
+        // Counts from the beginning of the one range on.
+        ("primes", None, None, Some(x)) => match report.problem.first().map(|fact| &fact.value) {
+            Some(Value::List(ranges)) if ranges.len() == 1 => {
+                up_to(x, ranges[0].to_string().split("..").next()?.parse().ok()?)
+            }
+            _ => return None,
+        },
         _ => return None,
     };
     rows.sort_by_key(|row| row.start);
@@ -127,11 +138,11 @@ fn joined(rows: &[Row]) -> Option<Row> {
     Some(if touch { Row { start: first.start, end: last.end, count } } else { *first })
 }
 
-/// What lies between numbers up to which primes were counted.
-fn between(mut counted: Vec<(u128, u128)>) -> Vec<Row> {
+/// What lies between numbers up to which primes were counted, from `start` on.
+fn between(mut counted: Vec<(u128, u128)>, start: u128) -> Vec<Row> {
     counted.sort_unstable();
     counted.dedup();
-    let mut before = (0, 0);
+    let mut before = (start, 0);
     let mut rows = vec![];
     for (x, count) in counted {
         if x > before.0 && count >= before.1 {
@@ -146,6 +157,7 @@ fn between(mut counted: Vec<(u128, u128)>) -> Vec<Row> {
 mod tests {
     use super::super::tests::{FRAME, attempt, close, lines, place_of, run, texts};
     use super::*;
+    use crate::values::{Fact, Table};
 
     fn counted(kernel: &str, columns: &[&'static str], rows: &[&[u64]]) -> DrawnRun {
         let mut drawn = run(&[attempt(1, 1, 1.0)], &[], 1);
@@ -184,10 +196,15 @@ mod tests {
 
     #[test]
     fn counts_up_to_numbers_are_counts_between_them() {
-        let found =
-            rows("pi", &counted("pi", &["x", "count"], &[&[1000, 168], &[10, 4], &[100, 25]]).report.table).unwrap();
+        let found = rows(&counted("pi", &["x", "count"], &[&[1000, 168], &[10, 4], &[100, 25]]).report).unwrap();
         let row = |start, end, count| Row { start, end, count };
         assert_eq!(found, [row(0, 10, 4), row(10, 100, 21), row(100, 1000, 143)]);
+        // As --every counts, from the beginning of its range on.
+        let mut every = counted("primes", &["up_to", "count"], &[&[20, 4], &[100, 21]]).report;
+        every.problem = vec![Fact::new("ranges", Value::List(vec![Value::text("10..100")]))];
+        assert_eq!(rows(&every).unwrap(), [row(10, 20, 4), row(20, 100, 17)]);
+        every.problem = vec![Fact::new("ranges", Value::List(vec![Value::text("10..20"), Value::text("20..100")]))];
+        assert_eq!(rows(&every).map(|rows| rows.len()), None);
         // Classes of residues, other kernels and rows that contradict themselves are not drawn.
         let columns: [&'static str; 3] = ["start", "end", "count"];
         assert!(density(&counted("sum-primes", &columns, &[&[0, 9, 4]]), &FRAME).is_none());

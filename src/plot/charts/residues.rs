@@ -10,7 +10,7 @@ use crate::plot::sheet::{Sample, Sheet};
 use crate::values::Table;
 use std::collections::BTreeMap;
 
-/// More classes are not drawn: of neighbours the one that is farthest from the mean stays.
+/// More classes have no dots of their own: so many neighbours are one line, from the fewest to the most.
 const CLASSES: usize = 2000;
 
 /// The residue classes of a run.
@@ -19,30 +19,40 @@ pub fn residues(run: &DrawnRun, frame: &Frame) -> Option<Picture> {
     let all = counts.values().try_fold(0i128, |sum, count| sum.checked_add(*count))?;
     let mean = all / counts.len() as i128;
     let off: Vec<(f64, f64)> = counts.iter().map(|(class, count)| (*class as f64, (count - mean) as f64)).collect();
-    let farther = |one: (f64, f64), other: (f64, f64)| if other.1.abs() > one.1.abs() { other } else { one };
-    let some = off.chunks(off.len().div_ceil(CLASSES));
-    let shown: Vec<(f64, f64)> = some.filter_map(|some| some.iter().copied().reduce(farther)).collect();
+    let together = off.len().div_ceil(CLASSES);
     let by_count = |one: &(&u64, &i128), other: &(&u64, &i128)| one.1.cmp(other.1);
     let (most, fewest) = (counts.iter().max_by(by_count)?, counts.iter().min_by(by_count)?);
     let mut sheet = Sheet::new(frame.metrics, frame.width, "Primes of each residue class");
     sheet.note(&format!("Most are {}: {}; fewest are {}: {}", most.0, most.1, fewest.0, fewest.1));
-    sheet.legend(&[
-        (Sample::Mark(Mark::Circle), Ink::Series(1), "a class".into()),
-        (Sample::Line(Stroke::Dashed), Ink::Text, format!("mean, {mean}")),
-    ]);
+    let class = match together {
+        1 => (Sample::Mark(Mark::Circle), Ink::Series(1), "a class".into()),
+        _ => {
+            let what = format!("{together} neighbouring classes, from the fewest to the most");
+            (Sample::Line(Stroke::Data), Ink::Series(1), what)
+        }
+    };
+    sheet.legend(&[class, (Sample::Line(Stroke::Dashed), Ink::Text, format!("mean, {mean}"))]);
     let bounds = |value: fn(&(f64, f64)) -> f64| {
         let (least, most) =
-            shown.iter().map(value).fold((0f64, 0f64), |(least, most), one| (least.min(one), most.max(one)));
+            off.iter().map(value).fold((0f64, 0f64), |(least, most), one| (least.min(one), most.max(one)));
         let room = 0.06 * (most - least).max(1.0);
         (least - room, most + room)
     };
     let (low, high) = bounds(|class| class.1);
-    let x = Axis::whole("residue", 0.0, shown.last()?.0 + 1.0);
+    let x = Axis::whole("residue", 0.0, off.last()?.0 + 1.0);
     let plot = sheet.plot(9.0 * frame.metrics.line, x, Axis::linear("more or fewer than the mean", low, high));
     let zero = plot.y(0.0);
     sheet.line(&[(plot.left, zero), (plot.right(), zero)], Ink::Text, Stroke::Dashed);
-    for (class, off) in shown {
-        sheet.dot((plot.x(class), plot.y(off)), Ink::Series(1), Mark::Circle);
+    for some in off.chunks(together) {
+        let (first, last) = (some[0].0, some[some.len() - 1].0);
+        let values = some.iter().map(|class| class.1);
+        let (least, most) = (values.clone().fold(f64::INFINITY, f64::min), values.fold(f64::NEG_INFINITY, f64::max));
+        let x = plot.x((first + last) / 2.0);
+        match together {
+            1 => sheet.dot((x, plot.y(least)), Ink::Series(1), Mark::Circle),
+            // Where all are equal the line has the length of its width.
+            _ => sheet.line(&[(x, plot.y(least) + 0.5), (x, plot.y(most) - 0.5)], Ink::Series(1), Stroke::Data),
+        }
     }
     Some(sheet.done())
 }
@@ -61,7 +71,7 @@ fn counts(table: &Table) -> Option<BTreeMap<u64, i128>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{FRAME, attempt, close, dots, place_of, run, texts};
+    use super::super::tests::{FRAME, attempt, close, dots, lines, place_of, run, texts};
     use super::*;
     use crate::values::Value;
 
@@ -105,5 +115,19 @@ mod tests {
         let mut other = found(&[[500, 1, 94], [500, 2, 3]]);
         other.report.table = Table::of(&["end", "count"]).with([vec![Value::integer(9), Value::integer(4)]]);
         assert!(residues(&other, &FRAME).is_none());
+    }
+
+    /// Of more classes than can be dots none is left out: those near the mean are most.
+    #[test]
+    fn many_classes_are_lines_from_the_fewest_to_the_most() {
+        let rows: Vec<[u64; 3]> = (0..5000).map(|class| [9, class, 1000 + class % 5]).collect();
+        let picture = residues(&found(&rows), &FRAME).unwrap();
+        assert_eq!(dots(&picture, Ink::Series(1)).len(), 0);
+        let drawn = lines(&picture, Ink::Series(1));
+        // One is that of the legend; 3 neighbours are one.
+        assert_eq!(drawn.len(), 1 + 5000usize.div_ceil(3));
+        assert!(texts(&picture).iter().any(|text| text.starts_with("3 neighbouring classes")), "{:?}", texts(&picture));
+        let top = drawn[1..].iter().map(|line| line[1].1.min(line[0].1)).fold(f64::INFINITY, f64::min);
+        assert!(drawn[1..].iter().any(|line| line[0].1.max(line[1].1) > top + 10.0));
     }
 }
