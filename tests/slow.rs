@@ -51,6 +51,16 @@ fn the_race_modulo_3_turns_where_the_table_says() {
     assert_eq!(found.collect::<Vec<_>>(), expect.collect::<Vec<_>>());
 }
 
+/// Twins and quadruplets.
+#[test]
+fn tuplets_up_to_ten_to_the_eleven() {
+    let rows: Vec<_> = golden::rows("tuplets").into_iter().filter(|row| row[1] == "100000000000").collect();
+    assert_eq!(rows.len(), 2);
+    for row in rows {
+        assert_eq!(printed(&["primes", "0..1e11", "--tuplet", &row[0], "-q"]), row[2], "{}-tuplets", row[0]);
+    }
+}
+
 /// All gaps of the table that are larger than those before, up to 10^12.
 #[test]
 fn records_of_gaps_are_those_of_the_table() {

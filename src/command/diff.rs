@@ -46,7 +46,7 @@ pub fn diff(files: &[PathBuf], output: Output) -> Result<u8> {
 /// Looks whether both are about the same.
 fn same_question((left, one): (&Path, &Claim), (right, other): (&Path, &Claim)) -> Result<()> {
     let asked = |claim: &Claim| format!("{} {}", claim.kernel, claim.problem);
-    match one.asks_what(other) {
+    match one.asks_the_same(other) {
         true => Ok(()),
         false => Err(Error::usage(format!(
             "they answer different questions: '{}' {}, and '{}' {}",

@@ -214,7 +214,8 @@ impl Findings<'_> {
 
     /// Why threads do well where nothing is computed.
     fn waiting(&self) -> Option<String> {
-        let best = self.rows().filter(|row| row.way.ranks == 1).filter_map(|row| row.point);
+        let several = self.rows().filter(|row| row.way.ranks == 1 && row.way.threads > 1);
+        let best = several.filter_map(|row| row.point);
         let best = best.max_by(|one, other| one.speedup.total_cmp(&other.speedup)).filter(|_| self.waits)?;
         let cores = match self.cores {
             1 => "1 core".into(),

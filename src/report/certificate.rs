@@ -17,7 +17,7 @@ use std::ops::Range;
 pub enum Told {
     /// Integers by name, in alphabetical order.
     Numbers(Vec<(String, Integer)>),
-    /// The part of the block as the run has it, which is no integers and short.
+    /// The part of the block as the run has it: it is short, and no integers.
     Part(Vec<u8>),
     /// The SHA-256 of the part of the block, which is long.
     Digest(String),
@@ -121,7 +121,7 @@ impl Claim {
     }
 
     /// Whether another claim is about the same, be it by another method.
-    pub fn asks_what(&self, other: &Claim) -> bool {
+    pub fn asks_the_same(&self, other: &Claim) -> bool {
         let asked = |claim: &Claim| {
             let mut problem = parsed(&claim.problem);
             problem.as_object_mut().map(|facts| facts.shift_remove("method"));

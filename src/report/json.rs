@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn no_name_stands_twice() {
-        for text in [r#"{}"#, r#"[1,{"a":":","b\"":{"a":[{"a":null},{"a":1.5}]}}]"#, r#"{"\\":":\\"}"#] {
+        for text in ["{}", r#"[1,{"a":":","b\"":{"a":[{"a":null},{"a":1.5}]}}]"#, r#"{"\\":":\\"}"#] {
             assert_eq!(strict(text), Ok(parsed(text).unwrap()));
         }
         for text in [r#"{"a":1,"a":1}"#, r#"[{"b":{"a":1,"c":2,"\u0061":1}}]"#, r#"{"a":1"#] {

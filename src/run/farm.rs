@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn a_rank_goes_on_where_it_stands() {
         let ranks = 5;
-        let mut dealer = Dealer::new(vec![0..4096], ranks, 6, vec![]);
+        let mut dealer = Dealer::new(vec![0..64, 64..4096], ranks, 6, vec![]);
         let (mut ends, mut begins_anew) = (vec![None; ranks], 0);
         for turn in 0.. {
             let rank = turn % ranks;
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn another_rank_has_the_other_half_of_a_stage() {
         for ranks in [2, 4] {
-            let mut dealer = Dealer::new(vec![0..1280], ranks, 6, (1..=10).map(|pair| 128 * pair).collect());
+            let mut dealer = Dealer::new(vec![0..128, 128..1280], ranks, 6, (1..=10).map(|pair| 128 * pair).collect());
             let mut ranks_of = vec![0; 1280];
             for turn in 0.. {
                 let Some(units) = dealt(&mut dealer, turn % ranks) else { break };
