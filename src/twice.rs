@@ -17,8 +17,8 @@ use std::sync::Arc;
 /// So many units (a power of two) are computed before the same ones the other way.
 const TURN_LEVEL_MAX: u32 = 6;
 
-/// Both turns of the same units are a stage: two ranks or threads that are free have a half of it each, so mostly another one does the
-/// second time. If there are too many stages for a table, each has several pairs of turns.
+/// Both turns of the same units are a stage: two threads that are free have a half of it each, and no rank is dealt more than a turn at once. So
+/// mostly another one does the second time. If there are too many stages for a table, each has several pairs of turns.
 const STAGES_MAX: u64 = 1 << 16;
 
 /// Units that are computed twice.

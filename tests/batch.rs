@@ -783,11 +783,12 @@ fn what_a_job_takes_is_said_and_what_takes_too_long_is_refused() {
     for part in ["pcount: expected to take ", " a rank, ", " a node, in ", " jobs one after the other"] {
         assert!(job.err.contains(part), "{job:?}");
     }
-    // Twice the ranks make half the jobs.
-    let jobs = |nodes: &str| -> f64 {
+    // Twice the ranks make half the jobs. Each run measures the machine anew, and who computes beside it only makes it slower.
+    let said = |nodes: &str| -> f64 {
         let err = asked(&["slurm", "--time", "1m", "--nodes", nodes, "--print", "--", "pi", "1e22"]).err;
         err.split(" jobs").next().unwrap().rsplit(' ').next().unwrap().parse().unwrap_or_else(|_| panic!("{err}"))
     };
+    let jobs = |nodes: &str| (0..5).map(|_| said(nodes)).fold(f64::INFINITY, f64::min);
     let ratio = jobs("1") / jobs("2");
     assert!((1.5..2.5).contains(&ratio), "{ratio}");
     for (args, quotes) in [

@@ -74,16 +74,9 @@ impl Schedule {
         }
     }
 
-    /// Deals the missing units of a work by this schedule, in blocks of at most `2^largest` units for each of a rank's threads.
-    fn deal(
-        self,
-        work: &dyn Work,
-        missing: Vec<Range<u64>>,
-        [ranks, threads]: [usize; 2],
-        largest: u32,
-        keep_going: bool,
-    ) -> Box<dyn Deal> {
-        let farm = |missing| Dealer::new(missing, ranks, largest + threads.max(1).ilog2(), work.stages());
+    /// Deals the missing units by this schedule.
+    fn deal(self, missing: Vec<Range<u64>>, ranks: usize, largest: u32, keep_going: bool) -> Box<dyn Deal> {
+        let farm = |missing| Dealer::new(missing, ranks, largest);
         match self {
             Schedule::Fixed => Box::new(Slices::new(missing, ranks)),
             Schedule::Farm if keep_going => Box::new(Redealer::new(farm(missing), ranks)),
@@ -420,7 +413,7 @@ impl<'a> RunState<'a> {
             let led = match world.is_root() {
                 true => {
                     let missing = share::of(ledger.missing(), only.as_ref());
-                    let mut deal = schedule.deal(work, missing, [world.size(), threads], largest, keep_going);
+                    let mut deal = schedule.deal(missing, world.size(), largest, keep_going);
                     let (ledger, deal) = (&mut ledger, &mut *deal);
                     RootLoop::new(RootTask {
                         world,

@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn what_the_dead_have_not_brought_is_dealt_again() {
-        let mut deal = Redealer::new(Dealer::new(vec![0..32, 32..64], 2, 3, vec![]), 2);
+        let mut deal = Redealer::new(Dealer::new(vec![0..32, 32..64], 2, 3), 2);
         let first = units(deal.next(1));
         assert_eq!(first, (0..8).collect::<Vec<_>>());
         deal.brought(1, Block { level: 1, index: 1 });
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn nobody_is_sent_home_while_another_may_die_with_units() {
-        let mut deal = Redealer::new(Dealer::new(vec![0..1, 1..2], 3, 0, vec![]), 3);
+        let mut deal = Redealer::new(Dealer::new(vec![0..1, 1..2], 3, 0), 3);
         assert_eq!((units(deal.next(1)), units(deal.next(2))), (vec![0], vec![1]));
         assert!(matches!(deal.next(0), Dealt::Later) && matches!(deal.next(2), Dealt::Later));
         deal.brought(2, Block { level: 0, index: 1 });

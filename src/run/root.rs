@@ -419,7 +419,7 @@ mod tests {
             let mut logs = [Log::new(0, began), Log::new(1, began)];
             let mut watch = Saves::default();
             let cause = crew::with(&work, &Placement::here(0), 1, 1, |crew| {
-                let mut deal = Dealer::new(ledger.missing(), 2, 1, vec![]);
+                let mut deal = Dealer::new(ledger.missing(), 2, 1);
                 let (crew, ledger, logs, deal) = (crew.unwrap(), &mut ledger, &mut logs, &mut deal);
                 RootLoop::new(RootTask {
                     world,
@@ -484,7 +484,7 @@ mod tests {
             }
             let (mut ledger, began) = (Ledger::new(&*work, Block::root(64)).unwrap(), Instant::now());
             let (mut logs, mut watch) = ([Log::new(0, began), Log::new(1, began)], Heard::default());
-            let (mut deal, stops) = (Dealer::new(ledger.missing(), 2, 1, vec![]), Stops::never());
+            let (mut deal, stops) = (Dealer::new(ledger.missing(), 2, 1), Stops::never());
             crew::with(&work, &Placement::here(0), 1, 1, |crew| {
                 let mut root = RootLoop::new(RootTask {
                     world,

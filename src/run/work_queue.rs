@@ -122,10 +122,7 @@ impl WorkQueue {
     fn fresh(&mut self) -> Option<usize> {
         let index = (0..self.runs.len()).max_by_key(|&index| self.runs[index].len())?;
         let run = &mut self.runs[index];
-        // At the edge of a block of the size that comes next, where there is one.
-        let half = run.len() / 2;
-        let size = 1 << self.level.min((half / RUN_SHARE).max(1).ilog2());
-        let middle = (run.units.start + half) / size * size;
+        let middle = run.units.start + run.len() / 2;
         if !run.taken || middle == run.units.start {
             return Some(index);
         }

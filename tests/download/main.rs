@@ -187,7 +187,7 @@ fn ranks_share_the_downloads() {
         let run = run(clean(mpirun_of(3, env!("CARGO_BIN_EXE_pcount"), &args)));
         assert_eq!(run.code, Some(1), "{run:?}");
         let rows = rows(&run);
-        assert_eq!(rows.iter().filter(|row| row["error"].is_null()).count(), 9);
+        assert_eq!(rows.iter().filter(|row| row["error"].is_null()).count(), 9, "{schedule}: {rows:?}");
         assert_eq!(rows[9]["error"], "404 Not Found");
     }
 }
