@@ -159,19 +159,6 @@ fn named(path: &Path, text: &str) -> BTreeSet<Vec<String>> {
     found
 }
 
-/// `scripts/test` does not test again, without features, what has none.
-#[test]
-fn what_is_tested_once_has_no_features() {
-    let once = |path: &Path| ["math", "kernel/primes"].iter().any(|room| path.starts_with(room));
-    let tested: Vec<_> = sources().into_iter().filter(|(path, _)| once(path)).collect();
-    assert!(tested.len() > 60, "{}", tested.len());
-    for (path, text) in tested {
-        assert!(!text.contains("feature = \""), "{} has features", path.display());
-    }
-    let test = std::fs::read_to_string(root().with_file_name("scripts/test")).unwrap();
-    assert!(test.contains("-- --skip math:: --skip kernel::primes::\n"));
-}
-
 #[test]
 fn paths_are_read_as_the_compiler_reads_them() {
     let text = "use crate::{a, b::{self, c::{d, e as f}, g::*}}; // crate::none\n\
