@@ -77,8 +77,9 @@ impl SharedQueue {
     }
 
     /// The next block for a worker, and whether the queue should be filled up now. `None` when there will be no more blocks. `waits` is
-    /// called if there is none yet.
-    fn next(&self, after: Option<u64>, waits: impl Fn()) -> Option<(Block, bool)> {
+    /// called once if there is none yet.
+    fn next(&self, after: Option<u64>, waits: impl FnOnce()) -> Option<(Block, bool)> {
+        let mut waits = Some(waits);
         let mut state = self.lock();
         loop {
             if let Some(block) = state.queue.take(after) {
@@ -88,7 +89,10 @@ impl SharedQueue {
                 return None;
             }
             state.idle += 1;
-            waits();
+            // All are woken whenever units come, and thousands may wait.
+            if let Some(tell) = waits.take() {
+                tell();
+            }
             state = self.changed.wait(state).expect("no worker panics: it catches what its units do");
             state.idle -= 1;
         }
