@@ -7,6 +7,7 @@ use crate::process;
 use crate::wire;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
+use std::sync::OnceLock;
 
 /// Where one rank runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +53,7 @@ impl Placement {
             threads: allowed,
             cores,
             cache: cache().unwrap_or(SMALLEST_CACHE_BYTES),
-            cpu: cpu().unwrap_or_default(),
+            cpu: cpu(),
         }
     }
 
@@ -62,8 +63,13 @@ impl Placement {
     }
 }
 
-/// What the system tells about the first core; some kinds of cores have no name there.
-fn cpu() -> Option<String> {
+/// What the system tells about the first core; some kinds of cores have no name there. It is asked once.
+fn cpu() -> String {
+    static CPU: OnceLock<String> = OnceLock::new();
+    CPU.get_or_init(|| read_cpu().unwrap_or_default()).clone()
+}
+
+fn read_cpu() -> Option<String> {
     // The kernel makes the text of each core when it is read, which takes a millisecond or more for all cores of a large host.
     let mut lines = BufReader::new(File::open("/proc/cpuinfo").ok()?).lines().map_while(Result::ok);
     let name = lines.find(|line| line.starts_with("model name") || line.starts_with("cpu\t"))?;

@@ -133,6 +133,8 @@ fn setup_tells_what_it_would_do_and_does_nothing() {
         said.contains("would run cargo build --release --locked, which takes about ") && said.contains(" min on "),
         "{said}"
     );
+    let (code, said, sudo) = setup("packages", &["--dry-run", "--no-build"], false);
+    assert!(code == Some(0) && said.contains("missing: an MPI library") && !said.contains("cargo") && !sudo, "{said}");
     let (code, said, sudo) = setup("wrong", &["--frobnicate"], false);
     assert!(code == Some(2) && said.contains("'--frobnicate'") && !sudo, "{said}");
 }
