@@ -52,7 +52,7 @@ impl Placement {
             pid: std::process::id(),
             threads: allowed,
             cores,
-            cache: cache().unwrap_or(SMALLEST_CACHE_BYTES),
+            cache: caches()[0].map_or(SMALLEST_CACHE_BYTES, |bytes| bytes as usize),
             cpu: cpu(),
         }
     }
@@ -105,22 +105,27 @@ fn affinity() -> Option<Vec<usize>> {
     None
 }
 
-/// What the system tells about the caches of the first core.
+/// Bytes of the first core's caches of data, of the first, second and third level; `None` where the system does not tell.
 #[cfg(target_os = "linux")]
-fn cache() -> Option<usize> {
-    let caches = std::fs::read_dir("/sys/devices/system/cpu/cpu0/cache").ok()?;
-    caches.flatten().find_map(|cache| {
-        let read = |name| std::fs::read_to_string(cache.path().join(name)).ok();
-        let (level, kind, size) = (read("level")?, read("type")?, read("size")?);
-        let data = level.trim() == "1" && kind.trim() != "Instruction";
-        let kibibytes: usize = size.trim().strip_suffix('K')?.parse().ok()?;
-        (data && kibibytes > 0).then_some(kibibytes << 10)
-    })
+pub fn caches() -> [Option<u64>; 3] {
+    let mut found = [None; 3];
+    for cache in std::fs::read_dir("/sys/devices/system/cpu/cpu0/cache").into_iter().flatten().flatten() {
+        let read = |name| std::fs::read_to_string(cache.path().join(name)).unwrap_or_default();
+        let (level, kind, size) = (read("level"), read("type"), read("size"));
+        let kibibytes =
+            size.trim().strip_suffix('K').and_then(|size| size.parse::<u64>().ok()).filter(|&size| size > 0);
+        let place = level.trim().parse::<usize>().ok().and_then(|level| found.get_mut(level.wrapping_sub(1)));
+        if let (Some(place), Some(kibibytes), false) = (place, kibibytes, kind.trim() == "Instruction") {
+            *place = kibibytes.checked_mul(1 << 10);
+        }
+    }
+    found
 }
 
+/// Nothing, where no system that is known tells.
 #[cfg(not(target_os = "linux"))]
-fn cache() -> Option<usize> {
-    None
+pub fn caches() -> [Option<u64>; 3] {
+    [None; 3]
 }
 
 wire::fields! { Placement { rank host pid cores threads cache cpu } }

@@ -204,8 +204,11 @@ fn it_says_how_to_compare_ranks_and_starts_them_itself() {
         "{found:?}"
     );
     let none = launch("no-such-launcher");
-    assert_eq!((none.code, none.said().len()), (Some(4), 1), "{none:?}");
-    assert!(none.said()[0].contains("there is no 'no-such-launcher' to start ranks with"), "{none:?}");
+    assert_eq!((none.code, none.said().len()), (Some(4), 2), "{none:?}");
+    assert!(none.said()[1].contains("there is no 'no-such-launcher' to start ranks with"), "{none:?}");
+    // It fails and says nothing.
+    let silent = launch("false");
+    assert!(silent.code != Some(0) && silent.said()[0].ends_with(" ranks with 'false'"), "{silent:?}");
 }
 
 fn with_launcher(mut command: Command, launcher: &str) -> Command {

@@ -480,6 +480,46 @@ fn a_checker_in_python_agrees() {
     }
 }
 
+/// What is not the same on every machine and at every time: chains, and the lanes of a CPU.
+fn same_everywhere(text: &str) -> String {
+    let is_chain = |word: &str| word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let lanes = ["scalar", "avx2", "avx512", "portable"];
+    text.split_inclusive(|letter: char| !letter.is_alphanumeric())
+        .map(|part| part.split_at(part.trim_end_matches(|letter: char| !letter.is_alphanumeric()).len()))
+        .map(|(word, end)| match word {
+            _ if is_chain(word) => format!("CHAIN{end}"),
+            _ if lanes.contains(&word) => format!("LANES{end}"),
+            _ => format!("{word}{end}"),
+        })
+        .collect()
+}
+
+/// Each command of the page of certificates that is shown with what it prints.
+#[test]
+fn the_page_of_certificates_shows_what_happens() {
+    if !has_h5py() {
+        return common::ignored("no Python");
+    }
+    let folder = Folder::new("certificates-page");
+    let page = fs::read_to_string("docs/certificates.md").unwrap();
+    let shown = page.split("```text\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let commands = shown.flat_map(|block| block.split("$ ").skip(1)).map(|shown| shown.split_once('\n').unwrap());
+    let mut compared = 0;
+    for (command, output) in commands.filter(|(_, output)| !output.is_empty()) {
+        let line = command.replace("examples/", concat!(env!("CARGO_MANIFEST_DIR"), "/examples/"));
+        let mut shell = common::quiet(Command::new("sh"), &["-c", &format!("{{ {line}\n}} 2>&1")]);
+        let binaries = std::path::Path::new(env!("CARGO_BIN_EXE_pcount")).parent().unwrap();
+        shell.env("PATH", format!("{}:{}", binaries.display(), std::env::var("PATH").unwrap())).current_dir(&folder.0);
+        let run = run(shell);
+        // A busy machine says how far it is.
+        let progress = |line: &&str| line.contains(" % after ") || line.contains(": no block is done after ");
+        let found: String = run.out.split_inclusive('\n').filter(|line| !progress(line)).collect();
+        assert_eq!(same_everywhere(&found), same_everywhere(output), "$ {command}");
+        compared += 1;
+    }
+    assert_eq!(compared, 6);
+}
+
 #[test]
 fn what_is_computed_twice_is_the_same_on_any_ranks() {
     let folder = Folder::new("twice");

@@ -78,7 +78,7 @@ pub fn compare(world: &dyn World, order: Order, stops: &Stops) -> Result<u8> {
 ///
 /// # Errors
 /// If there are ranks already, or if they cannot be started.
-pub fn launch() -> Result<()> {
+pub fn launch(order: &Order) -> Result<()> {
     if let Some(launch) = launch::find() {
         let (by, size) = (launch.by, launch.size);
         return Err(Error::usage(format!("--launch: {by} has started {size} ranks already: leave it out")));
@@ -87,7 +87,13 @@ pub fn launch() -> Result<()> {
         return Err(Error::usage("--launch needs ranks, and this pcount is built without MPI: leave it out"));
     }
     let words = std::env::args_os().skip(1).filter(|word| word != "--launch");
-    Err(start::become_launcher(Placement::here(0).threads.max(2), words))
+    let ranks = Placement::here(0).threads.max(2);
+    // A launcher that fails may say nothing.
+    if !order.output.quiet {
+        let launcher = start::launcher(ranks);
+        streams::remark(&format!("starting {ranks} ranks with '{}'", launcher.get_program().to_string_lossy()));
+    }
+    Err(start::become_launcher(ranks, words))
 }
 
 /// The methods that are compared; the order's own if none are named.
@@ -129,7 +135,7 @@ fn possible(circumstances: &Circumstances) -> Result<Vec<Way>> {
         return Err(Error::usage(nothing_to_compare(&choice)));
     }
     if world.is_root() && !order.output.quiet {
-        hints(circumstances, &machine, &choice).iter().for_each(|hint| streams::remark(hint));
+        hints(circumstances, &machine, &choice, &ways).iter().for_each(|hint| streams::remark(hint));
     }
     Ok(ways)
 }
@@ -145,7 +151,7 @@ fn nothing_to_compare(choice: &Choice) -> String {
 }
 
 /// What the user may want to know before.
-fn hints(circumstances: &Circumstances, machine: &Machine, choice: &Choice) -> Vec<String> {
+fn hints(circumstances: &Circumstances, machine: &Machine, choice: &Choice, ways: &[Way]) -> Vec<String> {
     let mut hints = vec![];
     if choice.units <= 1 {
         let kernel = circumstances.plan.kernel;
@@ -160,6 +166,13 @@ fn hints(circumstances: &Circumstances, machine: &Machine, choice: &Choice) -> V
         ));
     } else if machine.ranks() > 1 && choice.threads.is_none() && choice.at_once.is_none() && machine.threads[0] == 1 {
         hints.push("rank 0 is bound to one core: to compare threads too, start with mpirun --bind-to none".into());
+    } else if machine.ranks() > 1
+        && choice.threads.is_none()
+        && ways.iter().all(|way| way.ranks == 1 || way.threads == 1)
+    {
+        hints.push(
+            "several ranks have one core each: to compare ranks of several threads too, write --threads 2".into(),
+        );
     }
     hints
 }

@@ -100,6 +100,7 @@ fn told((left, one): (&Path, &Claim), (right, other): (&Path, &Claim), count: us
     let common = common(one, other);
     match count {
         0 if common == 0 => format!("'{left}' and '{right}': {answers}; they have no blocks in common"),
+        0 if common == 1 => format!("'{left}' and '{right}': {answers}, and the only block that both have agrees"),
         0 => format!("'{left}' and '{right}': {answers}, and the {common} blocks that both have agree"),
         _ => format!("'{left}' and '{right}': {count} of the {common} blocks that both have differ; {answers}"),
     }

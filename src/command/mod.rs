@@ -42,7 +42,7 @@ pub fn say(request: &Request) -> Result<u8> {
         Request::Show { file, output } => show::show(file, *output).map(drop),
         Request::Plot(drawing) => plot::plot(drawing),
         Request::Run(order) => plan::dry_run(order),
-        Request::Compare(_) => compare::launch(),
+        Request::Compare(order) => compare::launch(order),
         Request::Certify { file, out } => certify::certify(file, out.as_ref()),
         Request::Diff { files, output } => return diff::diff(files, *output),
         Request::Merge { files, out, output } => return merge::merge(files, out, *output).map(code),

@@ -263,7 +263,10 @@ fn conclude(checking: &Checking, claim: &Claim, found: &Findings) -> Result<u8> 
     }
     let file = checking.file.display();
     if differ > 0 {
-        let what = format!("{differ} of {} that {} computed again by {by}", blocks(*count), were(*count));
+        let what = match count {
+            1 => format!("the block that was computed again by {by}"),
+            _ => format!("{differ} of {} that were computed again by {by}", blocks(*count)),
+        };
         streams::remark(&format!("'{file}': {what} came to something else"));
     } else if is_wrong {
         streams::remark(&format!(
@@ -294,6 +297,7 @@ fn proven(claim: &Claim, Findings { count, answers, by, .. }: &Findings) -> Stri
         None => format!(", of a run that has {done} of {} units", claim.units),
     };
     let answer = match answers {
+        Answers::Computed if count == 1 => "; it makes the answer",
         Answers::Computed => "; they make the answer",
         Answers::Sums => "; the sums of all blocks make the answer",
         Answers::Wrong => "",
@@ -301,11 +305,11 @@ fn proven(claim: &Claim, Findings { count, answers, by, .. }: &Findings) -> Stri
         Answers::Unknown => "; the answer itself was not compared: --fraction 1 does that",
     };
     let again = format!("{} computed again by {by} and {agree}{of}{answer}", were(count));
-    if count >= all {
-        return format!(
-            "{} {again}",
-            if count == 1 { "the only block".into() } else { format!("all {}", blocks(count)) }
-        );
+    match count {
+        0 => return format!("there is no block to compute again{of}"),
+        1 if all == 1 => return format!("the only block {again}"),
+        _ if count >= all => return format!("all {} {again}", blocks(count)),
+        _ => (),
     }
     let told = format!("{count} of {} ({:.1} %) {again}", blocks(all), 100.0 * count as f64 / all as f64);
     match one_in(count) {

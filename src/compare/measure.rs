@@ -20,6 +20,9 @@ use crate::world::{World, agree};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// Seconds of a first run below which what is cold counts.
+const COLD_MAX: f64 = 0.5;
+
 /// What is measured.
 pub struct Measurement<'a> {
     /// All ranks.
@@ -112,7 +115,8 @@ enum Turn {
 }
 
 /// Runs all ways, each so often, and goes through them once in each direction by turns: a machine that becomes slower then slows all
-/// alike. `tick` hears which part of all is done. Every rank must call it with the same ways.
+/// alike. If the first run is short, it is run again and does not count: it found nothing in caches, and pages that nobody had touched.
+/// `tick` hears which part of all is done. Every rank must call it with the same ways.
 ///
 /// # Errors
 /// On every rank: if a plan cannot be made, if a unit or a task fails, if there is too little memory, or if two answers differ.
@@ -121,7 +125,8 @@ pub fn measure(task: &Measurement, tick: &mut dyn FnMut(f64)) -> Result<Measured
     let groups = groups(world, ways);
     let mut measured = Measured { seconds: vec![vec![]; ways.len()], ..Measured::default() };
     let mut first: Option<(Way, Comparable)> = None;
-    for (run, at) in order(ways.len(), repeat).enumerate() {
+    let (order, mut run, mut may_be_cold) = (order(ways.len(), repeat), 0, true);
+    while let Some(&at) = order.get(run) {
         let way = ways[at];
         let (_, group) = groups.iter().find(|(ranks, _)| *ranks == way.ranks).expect("each number has its group");
         let mut tick = |share: f64| tick((run as f64 + share) / (ways.len() * repeat) as f64);
@@ -152,6 +157,14 @@ pub fn measure(task: &Measurement, tick: &mut dyn FnMut(f64)) -> Result<Measured
         if measured.stopped.is_some() {
             break;
         }
+        if std::mem::take(&mut may_be_cold) {
+            let is_cold = measured.seconds[at].last().is_some_and(|&seconds| seconds < COLD_MAX);
+            if world.all_max(u64::from(is_cold)) == 1 {
+                measured.seconds[at].clear();
+                continue;
+            }
+        }
+        run += 1;
     }
     drop(groups);
     if task.with_python && measured.stopped.is_none() {
@@ -161,8 +174,10 @@ pub fn measure(task: &Measurement, tick: &mut dyn FnMut(f64)) -> Result<Measured
 }
 
 /// Which way is run when: all forwards, all backwards, and so on.
-fn order(ways: usize, repeat: usize) -> impl Iterator<Item = usize> {
-    (0..repeat).flat_map(move |round| (0..ways).map(move |at| if round % 2 == 0 { at } else { ways - 1 - at }))
+fn order(ways: usize, repeat: usize) -> Vec<usize> {
+    (0..repeat)
+        .flat_map(move |round| (0..ways).map(move |at| if round % 2 == 0 { at } else { ways - 1 - at }))
+        .collect()
 }
 
 /// A world for each number of ranks that a way has; `None` where this rank is not in it.
@@ -488,7 +503,7 @@ mod tests {
 
     #[test]
     fn ways_are_run_forwards_and_backwards_by_turns() {
-        assert_eq!(order(3, 3).collect::<Vec<_>>(), [0, 1, 2, 2, 1, 0, 0, 1, 2]);
+        assert_eq!(order(3, 3), [0, 1, 2, 2, 1, 0, 0, 1, 2]);
     }
 
     #[test]

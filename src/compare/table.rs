@@ -166,6 +166,7 @@ impl Findings<'_> {
             ("waiting.means", self.waiting()),
             ("cores.means", self.shared()),
             ("other_work.means", self.other_work()),
+            ("chance.means", self.chance()),
         ];
         facts.extend(notes.into_iter().filter_map(|(name, text)| Some(Fact::new(name, Value::text(text?)))));
         facts
@@ -237,6 +238,17 @@ impl Findings<'_> {
         (share < IDLE_SHARE && !self.waits).then(|| {
             let had = format!("the threads had a core for {:.0} % of the time that their work took", 100.0 * share);
             format!("Other processes used these cores: {had}. These times say little; compare again on an idle machine")
+        })
+    }
+
+    /// Whether a row is faster than its workers can be.
+    fn chance(&self) -> Option<String> {
+        // Clocks and caches differ by some percent.
+        const TRUE_MAX: f64 = 1.1;
+        let above = self.rows().filter_map(|row| row.point).any(|point| point.speedup > TRUE_MAX * point.workers);
+        above.then(|| {
+            "A speed-up above the number of workers is chance: these runs are too short, or the machine is not idle"
+                .into()
         })
     }
 

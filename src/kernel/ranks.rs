@@ -29,6 +29,8 @@ const CORES: usize = 4;
 
 impl PerRank for Ranks {
     fn row(&self, placement: &Placement, _: &dyn Fn() -> f64, _: &dyn Fn()) -> Vec<Value> {
+        let bytes = |bytes: Option<u64>| bytes.map_or(Value::Nothing, Value::Count);
+        let [first, second, third] = placement::caches().map(bytes);
         vec![
             Value::count(placement.rank),
             Value::text(&placement.host),
@@ -36,8 +38,10 @@ impl PerRank for Ranks {
             Value::count(placement.threads),
             Value::List(placement.cores.iter().map(|&core| Value::count(core)).collect()),
             Value::text(self.lanes),
-            Value::count(placement.cache),
-            placement::memory().map_or(Value::Nothing, Value::Count),
+            first,
+            second,
+            third,
+            bytes(placement::memory()),
             Value::text(&placement.cpu),
         ]
     }
@@ -47,8 +51,20 @@ impl PerRank for Ranks {
         for (row, overlaps) in rows.iter_mut().zip(overlaps) {
             row.insert(CORES + 1, overlaps);
         }
-        let columns =
-            ["rank", "host", "pid", "threads", "cores", "overlaps", "lanes", "cache bytes", "memory bytes", "cpu"];
+        let columns = [
+            "rank",
+            "host",
+            "pid",
+            "threads",
+            "cores",
+            "overlaps",
+            "lanes",
+            "L1 bytes",
+            "L2 bytes",
+            "L3 bytes",
+            "memory bytes",
+            "cpu",
+        ];
         Answer::rows(Table::of(&columns).with(rows), "host")
     }
 }

@@ -188,6 +188,18 @@ impl Metrics {
         }
     }
 
+    /// The text, its middle replaced by dots if it is wider than that: names that begin alike often end in different numbers.
+    pub fn fitted_at_both_ends(&self, text: &str, width: f64) -> String {
+        let most = (width / self.glyph).floor().max(1.0) as usize;
+        let letters: Vec<char> = text.chars().collect();
+        if letters.len() <= most {
+            return text.into();
+        }
+        let end = (most - 1) / 2;
+        let (first, last) = (&letters[..most - 1 - end], &letters[letters.len() - end..]);
+        first.iter().chain(['…'].iter()).chain(last).collect()
+    }
+
     /// The text in lines of at most that width, broken at blanks.
     pub fn wrapped(&self, text: &str, width: f64) -> Vec<String> {
         let mut lines: Vec<String> = vec![];
@@ -222,6 +234,8 @@ mod tests {
     fn text_that_is_too_wide_is_broken_or_cut_and_no_other() {
         let metrics = Metrics { line: 10.0, glyph: 1.0, in_cells: false };
         assert_eq!((metrics.fitted("abcd", 4.0), metrics.fitted("abcde", 4.0)), ("abcd".into(), "abc…".into()));
+        let both = [1.0, 2.0, 5.0, 6.0].map(|width| metrics.fitted_at_both_ends("abcdef", width));
+        assert_eq!(both, ["…", "a…", "ab…ef", "abcdef"]);
         assert_eq!(metrics.wrapped("one two threeee", 7.0), ["one two", "threeee"]);
         assert_eq!(metrics.wrapped("a bcdefghij", 4.0), ["a", "bcd…"]);
     }

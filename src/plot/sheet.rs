@@ -149,7 +149,8 @@ impl Sheet {
         let most = self.picture.width / 3.0;
         let upright = if y.has_grid() { 1.5 * line } else { line };
         let rows = y.ticks(height, |_| upright);
-        let rows: Vec<Tick> = rows.into_iter().map(|(at, label)| (at, self.metrics.fitted(&label, most))).collect();
+        let rows: Vec<Tick> =
+            rows.into_iter().map(|(at, label)| (at, self.metrics.fitted_at_both_ends(&label, most))).collect();
         let widest = rows.iter().map(|(_, label)| self.metrics.width(label)).fold(0.0, f64::max);
         let left = self.metrics.snapped(widest + glyph);
         // Half of the last label stands beyond the plot.

@@ -43,7 +43,7 @@ pub struct Scratch {
 }
 
 /// A gap is rare if it is so many times as wide as the mean one, besides the width that may show in no run.
-const RARE: u128 = 10;
+const RARE: u128 = 8;
 
 /// Nanoseconds that reading takes for every prime, in addition to the sieving.
 const CLASSES_NS: f64 = 0.3;
