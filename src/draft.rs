@@ -189,8 +189,11 @@ pub fn sweep(folder: &Folder, ending: &str, may_be_live: bool, belongs: impl Fn(
         // An empty folder was made to test what may be replaced.
         if !may_be_live {
             let _ = folder.remove(name).or_else(|_| folder.remove_folder(name));
-        } else if folder.read(name, true).is_ok_and(|file| try_lock(&file) == Hold::Ours) {
-            let _ = folder.remove(name);
+        } else if let Ok(file) = folder.read(name, true) {
+            // The lock is held until the file has no name. Otherwise its maker could lock it in between, and take it for its own.
+            if try_lock(&file) == Hold::Ours {
+                let _ = folder.remove(name);
+            }
         }
     }
 }
@@ -280,6 +283,28 @@ mod tests {
             symlink(&victim, path.join(&new.beside)).unwrap();
             assert!(new.keep().is_err() && !path.join("file").is_symlink());
             assert_eq!(fs::read(&victim).unwrap(), b"precious");
+        });
+    }
+
+    #[test]
+    fn what_is_new_stays_at_whatever_moment_others_sweep() {
+        with_folder("moments", |path| {
+            let folder = Arc::new(Folder::open(path).unwrap());
+            let stem = OsStr::new("file");
+            let is_over = std::sync::atomic::AtomicBool::new(false);
+            std::thread::scope(|scope| {
+                let sweeper = || {
+                    while !is_over.load(std::sync::atomic::Ordering::Relaxed) {
+                        sweep(&folder, ".part", true, |name| name == stem);
+                    }
+                };
+                scope.spawn(sweeper);
+                scope.spawn(sweeper);
+                let kept = (0..10_000).map(|_| Draft::locked(&folder, stem, stem, ".part")?.replace());
+                let kept: io::Result<()> = kept.collect();
+                is_over.store(true, std::sync::atomic::Ordering::Relaxed);
+                kept.unwrap();
+            });
         });
     }
 

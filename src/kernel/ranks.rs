@@ -59,9 +59,9 @@ impl PerRank for Ranks {
             "cores",
             "overlaps",
             "lanes",
-            "L1 bytes",
-            "L2 bytes",
-            "L3 bytes",
+            "l1 bytes",
+            "l2 bytes",
+            "l3 bytes",
             "memory bytes",
             "cpu",
         ];
