@@ -306,7 +306,6 @@ fn proven(claim: &Claim, Findings { count, answers, by, .. }: &Findings) -> Stri
     };
     let again = format!("{} computed again by {by} and {agree}{of}{answer}", were(count));
     match count {
-        0 => return format!("there is no block to compute again{of}"),
         1 if all == 1 => return format!("the only block {again}"),
         _ if count >= all => return format!("all {} {again}", blocks(count)),
         _ => (),

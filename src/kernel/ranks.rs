@@ -59,9 +59,9 @@ impl PerRank for Ranks {
             "cores",
             "overlaps",
             "lanes",
-            "l1 bytes",
-            "l2 bytes",
-            "l3 bytes",
+            "l1_cache bytes",
+            "l2_cache bytes",
+            "l3_cache bytes",
             "memory bytes",
             "cpu",
         ];
