@@ -783,18 +783,16 @@ fn what_a_job_takes_is_said_and_what_takes_too_long_is_refused() {
     for part in ["pcount: expected to take ", " a rank, ", " a node, in ", " jobs one after the other"] {
         assert!(job.err.contains(part), "{job:?}");
     }
-    // Twice the ranks make half the jobs. Each run measures the machine anew, and who computes beside it only makes it slower.
+    // Twice the ranks make half the jobs. Each run measures the machine anew.
     let said = |nodes: &str| -> f64 {
         let err = asked(&["slurm", "--time", "1m", "--nodes", nodes, "--print", "--", "pi", "1e22"]).err;
         err.split(" jobs").next().unwrap().rsplit(' ').next().unwrap().parse().unwrap_or_else(|_| panic!("{err}"))
     };
-    let mut jobs = [f64::INFINITY; 2];
-    for _ in 0..5 {
-        // By turns, so that who computes beside it makes both slower.
-        jobs = [jobs[0].min(said("1")), jobs[1].min(said("2"))];
-    }
-    let ratio = jobs[0] / jobs[1];
-    assert!((1.5..2.5).contains(&ratio), "{ratio}");
+    // The middle of several pairs: who computes beside it for a while makes both of a pair slower.
+    let mut ratios: Vec<f64> = (0..9).map(|_| said("1") / said("2")).collect();
+    ratios.sort_by(f64::total_cmp);
+    let ratio = ratios[4];
+    assert!((1.5..2.5).contains(&ratio), "{ratios:?}");
     for (args, quotes) in [
         (
             &["slurm", "--print", "--", "primes", "0..1e18", "--gaps"][..],
