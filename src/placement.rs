@@ -52,7 +52,7 @@ impl Placement {
             pid: std::process::id(),
             threads: allowed,
             cores,
-            cache: caches()[0].map_or(SMALLEST_CACHE_BYTES, |bytes| bytes as usize),
+            cache: cache(1).map_or(SMALLEST_CACHE_BYTES, |bytes| bytes as usize),
             cpu: cpu(),
         }
     }
@@ -105,27 +105,24 @@ fn affinity() -> Option<Vec<usize>> {
     None
 }
 
-/// Bytes of the first core's caches of data, of the first, second and third level; `None` where the system does not tell.
+/// Bytes of the first core's cache of data of this level, from 1 on, if the system tells.
 #[cfg(target_os = "linux")]
-pub fn caches() -> [Option<u64>; 3] {
-    let mut found = [None; 3];
-    for cache in std::fs::read_dir("/sys/devices/system/cpu/cpu0/cache").into_iter().flatten().flatten() {
-        let read = |name| std::fs::read_to_string(cache.path().join(name)).unwrap_or_default();
-        let (level, kind, size) = (read("level"), read("type"), read("size"));
-        let kibibytes =
-            size.trim().strip_suffix('K').and_then(|size| size.parse::<u64>().ok()).filter(|&size| size > 0);
-        let place = level.trim().parse::<usize>().ok().and_then(|level| found.get_mut(level.wrapping_sub(1)));
-        if let (Some(place), Some(kibibytes), false) = (place, kibibytes, kind.trim() == "Instruction") {
-            *place = kibibytes.checked_mul(1 << 10);
+pub fn cache(level: u8) -> Option<u64> {
+    let caches = std::fs::read_dir("/sys/devices/system/cpu/cpu0/cache").ok()?;
+    caches.flatten().find_map(|cache| {
+        let read = |name| std::fs::read_to_string(cache.path().join(name)).ok();
+        if read("level")?.trim() != level.to_string() || read("type")?.trim() == "Instruction" {
+            return None;
         }
-    }
-    found
+        let kibibytes: u64 = read("size")?.trim().strip_suffix('K')?.parse().ok()?;
+        kibibytes.checked_mul(1 << 10).filter(|&bytes| bytes > 0)
+    })
 }
 
 /// Nothing, where no system that is known tells.
 #[cfg(not(target_os = "linux"))]
-pub fn caches() -> [Option<u64>; 3] {
-    [None; 3]
+pub fn cache(_: u8) -> Option<u64> {
+    None
 }
 
 wire::fields! { Placement { rank host pid cores threads cache cpu } }

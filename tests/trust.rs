@@ -483,7 +483,7 @@ fn a_checker_in_python_agrees() {
 /// What is not the same on every machine and at every time: chains, and the lanes of a CPU.
 fn same_everywhere(text: &str) -> String {
     let is_chain = |word: &str| word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let lanes = ["scalar", "avx2", "avx512", "portable"];
+    let lanes = ["scalar", "avx2", "avx512"];
     text.split_inclusive(|letter: char| !letter.is_alphanumeric())
         .map(|part| part.split_at(part.trim_end_matches(|letter: char| !letter.is_alphanumeric()).len()))
         .map(|(word, end)| match word {
@@ -511,9 +511,7 @@ fn the_page_of_certificates_shows_what_happens() {
         let binaries = std::path::Path::new(env!("CARGO_BIN_EXE_pcount")).parent().unwrap();
         shell.env("PATH", format!("{}:{}", binaries.display(), std::env::var("PATH").unwrap())).current_dir(&folder.0);
         let run = run(shell);
-        // A busy machine says how far it is.
-        let progress = |line: &&str| line.contains(" % after ") || line.contains(": no block is done after ");
-        let found: String = run.out.split_inclusive('\n').filter(|line| !progress(line)).collect();
+        let found: String = run.out.split_inclusive('\n').filter(|line| !common::is_progress(line)).collect();
         assert_eq!(same_everywhere(&found), same_everywhere(output), "$ {command}");
         compared += 1;
     }

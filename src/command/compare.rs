@@ -164,15 +164,13 @@ fn hints(circumstances: &Circumstances, machine: &Machine, choice: &Choice, ways
             machine.threads[0].max(2),
             words.join(" ")
         ));
-    } else if machine.ranks() > 1 && choice.threads.is_none() && choice.at_once.is_none() && machine.threads[0] == 1 {
-        hints.push("rank 0 is bound to one core: to compare threads too, start with mpirun --bind-to none".into());
-    } else if machine.ranks() > 1
-        && choice.threads.is_none()
-        && ways.iter().all(|way| way.ranks == 1 || way.threads == 1)
-    {
-        hints.push(
-            "several ranks have one core each: to compare ranks of several threads too, write --threads 2".into(),
-        );
+    } else if machine.ranks() > 1 && choice.threads.is_none() && choice.at_once.is_none() {
+        if machine.threads[0] == 1 {
+            hints.push("rank 0 is bound to one core: to compare threads too, start with mpirun --bind-to none".into());
+        } else if ways.iter().all(|way| way.ranks == 1 || way.threads == 1) {
+            hints
+                .push("several ranks have one core each: to compare several threads of each, write --threads 2".into());
+        }
     }
     hints
 }

@@ -412,7 +412,7 @@ mod tests {
     use crate::values::Amount;
     use crate::work::tests::spelled;
     use crate::world::threads;
-    use std::sync::atomic::AtomicUsize;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     const THREE: [usize; 3] = [2, 1, 1];
 
@@ -463,6 +463,18 @@ mod tests {
             assert!(root.seconds.iter().all(|runs| runs.len() == 2), "{root:?}");
             assert!((0..ways.len()).all(|way| root.median(way).unwrap() > 0.0));
         }
+    }
+
+    #[test]
+    fn a_short_first_run_is_run_again() {
+        let plans = AtomicUsize::new(0);
+        let counted = |_| {
+            plans.fetch_add(1, Ordering::Relaxed);
+            plan("sum", &given("0..1e5"))
+        };
+        let root = measured(&all_ways(1)[..1], counted, |_| Stops::never()).remove(0).unwrap();
+        // Each of three runs makes its plan, and the first way's are looked at before they begin.
+        assert_eq!((root.runs(), plans.into_inner()), (2, 5));
     }
 
     #[test]

@@ -247,8 +247,8 @@ impl Findings<'_> {
         const TRUE_MAX: f64 = 1.1;
         let above = self.rows().filter_map(|row| row.point).any(|point| point.speedup > TRUE_MAX * point.workers);
         above.then(|| {
-            "A speed-up above the number of workers is chance: these runs are too short, or the machine is not idle"
-                .into()
+            let why = "these runs are too short, or the machine is not idle";
+            format!("A speed-up above the number of {} is chance: {why}", self.workers())
         })
     }
 
@@ -423,6 +423,18 @@ mod tests {
         };
         assert_eq!([line((3.9, 4.0), false), line((0.1, 4.0), true), line((0.0, 0.0), false)], [None, None, None]);
         assert!(line((2.2, 4.0), false).unwrap().contains("had a core for 55 % of the time"));
+    }
+
+    #[test]
+    fn a_speed_up_that_cannot_be_is_called_chance() {
+        let ways = ways(&Machine { threads: vec![2] }, &ONE);
+        let line = |two: f64| {
+            let measured = Measured { seconds: vec![vec![2.0], vec![two]], ..Measured::default() };
+            Findings { ways: &ways, measured: &measured, methods: &[], waits: false, cores: 2, python_workers: 2 }
+                .chance()
+        };
+        assert_eq!([line(2.1), line(1.0), line(0.95)], [None, None, None]);
+        assert!(line(0.8).unwrap().starts_with("A speed-up above the number of threads is chance: "));
     }
 
     #[test]

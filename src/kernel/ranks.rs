@@ -30,7 +30,7 @@ const CORES: usize = 4;
 impl PerRank for Ranks {
     fn row(&self, placement: &Placement, _: &dyn Fn() -> f64, _: &dyn Fn()) -> Vec<Value> {
         let bytes = |bytes: Option<u64>| bytes.map_or(Value::Nothing, Value::Count);
-        let [first, second, third] = placement::caches().map(bytes);
+        let cache = |level| bytes(placement::cache(level));
         vec![
             Value::count(placement.rank),
             Value::text(&placement.host),
@@ -38,9 +38,9 @@ impl PerRank for Ranks {
             Value::count(placement.threads),
             Value::List(placement.cores.iter().map(|&core| Value::count(core)).collect()),
             Value::text(self.lanes),
-            first,
-            second,
-            third,
+            cache(1),
+            cache(2),
+            cache(3),
             bytes(placement::memory()),
             Value::text(&placement.cpu),
         ]

@@ -23,13 +23,17 @@ impl Run {
     /// stderr without what the launcher itself says of a failed job: between its rules of dashes, and the
     /// notes of its own parts; and without how far it is, which is said on a busy machine only.
     pub fn said(&self) -> Vec<&str> {
-        let progress = |line: &&str| line.contains(" % after ") || line.contains(": no block is done after ");
-        self.err.lines().filter(|line| line.starts_with("pcount: ") && !progress(line)).collect()
+        self.err.lines().filter(|line| line.starts_with("pcount: ") && !is_progress(line)).collect()
     }
 
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.out).unwrap_or_else(|why| panic!("{why}: {self:#?}"))
     }
+}
+
+/// Whether a line says how far a run is, as on a busy machine.
+pub fn is_progress(line: &str) -> bool {
+    line.contains(" % after ") || line.contains(": no block is done after ")
 }
 
 /// The binary, with nothing of this environment that would change what it does.
