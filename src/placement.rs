@@ -83,6 +83,33 @@ fn affinity() -> Option<Vec<usize>> {
     Some((0..CpuSet::MAX_CPU).filter(|&core| set.is_set(core)).collect())
 }
 
+/// How many cores this host has at work, whichever of them this process may use; if the system tells.
+pub fn cores_of_host() -> Option<usize> {
+    cores_in(&std::fs::read_to_string("/sys/devices/system/cpu/online").ok()?)
+}
+
+/// The number of cores in a list like `0-3,8`.
+fn cores_in(list: &str) -> Option<usize> {
+    let cores = list.trim().split(',').map(|part| {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        Some(last.parse::<usize>().ok()?.checked_sub(first.parse().ok()?)? + 1)
+    });
+    cores.sum()
+}
+
+/// Lets the sleeps of this thread, and of threads that it starts later, end later by up to `lateness`, where a system can do so.
+/// The system then ends many of them at once, which takes less time of its cores.
+#[cfg(target_os = "linux")]
+pub fn let_sleeps_end_late(lateness: std::time::Duration) {
+    let nanoseconds = u64::try_from(lateness.as_nanos()).unwrap_or(u64::MAX);
+    // A system that does not allow it wakes this thread in time.
+    let _ = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(nanoseconds));
+}
+
+/// Nothing, where no system that is known can do so.
+#[cfg(not(target_os = "linux"))]
+pub fn let_sleeps_end_late(_: std::time::Duration) {}
+
 /// Binds this thread to one core. Returns whether it is bound: some systems do not allow it.
 #[cfg(target_os = "linux")]
 pub fn bind_to(core: usize) -> bool {
@@ -130,6 +157,32 @@ wire::fields! { Placement { rank host pid cores threads cache cpu } }
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cores_are_listed_in_parts() {
+        let lists = ["0\n", "0-3", "0-3,8,10-11\n", "", "3-0", "a-b"];
+        assert_eq!(lists.map(cores_in), [Some(1), Some(4), Some(7), None, None, None]);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_host_has_the_cores_of_this_process() {
+        assert!(cores_of_host() >= Some(Placement::here(0).cores.len()));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn sleeps_may_end_late() {
+        let slack = |lateness| {
+            let set = move || {
+                let_sleeps_end_late(lateness);
+                rustix::thread::current_timer_slack().unwrap()
+            };
+            std::thread::spawn(set).join().unwrap()
+        };
+        let millisecond = std::time::Duration::from_millis(1);
+        assert_eq!([1, 5].map(|times| slack(times * millisecond)), [1_000_000, 5_000_000]);
+    }
 
     #[test]
     fn this_process_has_a_placement() {

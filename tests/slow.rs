@@ -17,9 +17,11 @@ use pcount::math::sieve::Sieve;
 use proptest::prelude::*;
 use std::process::Command;
 
-/// What `pcount` prints, without the end of the line.
+/// What `pcount` prints, without the end of the line. `scripts/test` names the release: what users run, and faster than the
+/// program of the tests.
 fn printed(args: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_pcount")).args(args).output().unwrap();
+    let program = std::env::var("PCOUNT_RELEASE").unwrap_or_else(|_| env!("CARGO_BIN_EXE_pcount").into());
+    let output = Command::new(&program).args(args).output().unwrap_or_else(|why| panic!("{program}: {why}"));
     assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim().to_string()
 }
@@ -182,21 +184,26 @@ fn each_kernel_answers_on_sixty_four_ranks_and_each_kind_on_two_hundred() {
 fn the_worked_examples_of_the_guide_compile_and_answer() {
     let folder = guide::copy("guide");
     guide::examples().iter().for_each(|example| guide::apply(example, &folder.0));
+    // What it depends on was built by the tests without features. It is about whether examples compile: to optimise pcount as for
+    // measuring would take most of the time.
+    let built = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("bare");
     let cargo = |words: &[&str]| {
         let mut cargo = std::process::Command::new(env!("CARGO"));
-        cargo.args(words).args(["--locked", "--no-default-features"]).current_dir(&folder.0);
-        // It is about whether they compile: to optimise as for measuring would take most of the time.
-        cargo.envs([("CARGO_PROFILE_DEV_OPT_LEVEL", "1"), ("CARGO_PROFILE_TEST_OPT_LEVEL", "1")]);
-        // Built once, and used again when this is tried again.
-        cargo.env("CARGO_TARGET_DIR", std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("guide"));
+        cargo.args(words).args([
+            "--locked",
+            "--no-default-features",
+            "--config",
+            "profile.test.package.pcount.opt-level=1",
+        ]);
+        cargo.current_dir(&folder.0).env("CARGO_TARGET_DIR", &built).env("CARGO_PROFILE_TEST_DEBUG", "0");
         let output = cargo.output().unwrap();
         assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     };
     assert!(cargo(&["test", "--lib", "triangular"]).contains("1 passed"));
     assert!(cargo(&["test", "--lib", "lanes"]).contains(" 0 failed"));
-    let program = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("guide/debug/pcount");
-    cargo(&["build"]);
+    let program = built.join("debug/pcount");
+    cargo(&["build", "--profile", "test"]);
     let says = |words: &[&str]| {
         let words = &[words, &["--took"]].concat();
         let run = run({

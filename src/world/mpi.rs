@@ -12,6 +12,7 @@ use super::launch::{self, Launch};
 use super::ulfm::Ulfm;
 use super::{Library, Patience, World, complain, wait};
 use crate::error::{Error, Result};
+use crate::placement;
 use ::mpi::collective::SystemOperation;
 use ::mpi::datatype::PartitionMut;
 use ::mpi::environment::Universe;
@@ -47,6 +48,9 @@ fn open(launch: Launch, longest: Option<Duration>) -> Result<Box<dyn World>> {
         return Err(singletons(&launch));
     }
     let began = Instant::now();
+    if let Some(lateness) = lateness(&launch, placement::cores_of_host()) {
+        placement::let_sleeps_end_late(lateness);
+    }
     let watch = wait::watch(launch.clone(), longest, leave_at_once);
     let mut world = Mpi::open()?;
     if world.size() == 1 {
@@ -57,6 +61,15 @@ fn open(launch: Launch, longest: Option<Duration>) -> Result<Box<dyn World>> {
     drop(watch);
     world.starting = began.elapsed();
     Ok(Box::new(world))
+}
+
+/// How late sleeps may end for each rank that a core has on average, where it has several. MPI's start and pcount's waits are
+/// short sleeps: those of many ranks would fill the cores.
+const LATENESS_PER_RANK: Duration = Duration::from_micros(100);
+
+fn lateness(launch: &Launch, cores: Option<usize>) -> Option<Duration> {
+    let ranks_of_core = launch.ranks_here? / cores?.max(1);
+    (ranks_of_core > 1).then(|| LATENESS_PER_RANK * u32::try_from(ranks_of_core).unwrap_or(u32::MAX).min(100))
 }
 
 fn singletons(launch: &Launch) -> Error {
