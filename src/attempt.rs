@@ -300,7 +300,10 @@ impl Question<'_> {
         };
         let mut order = order.as_kept();
         if !may(&order) {
-            return Err(Error::failed(format!("'{}' is not planned again", order.command())));
+            return Err(Error::usage(format!(
+                "what '{}' answers depends on more than numbers, so there is nothing that can be computed again",
+                order.command()
+            )));
         }
         order.take_column(column(&order, self.list)?);
         let ranks = usize::try_from(self.ranks).unwrap_or(usize::MAX);

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::features;
 use crate::kernel;
 use crate::placement;
-use crate::program::is_for_one;
+use crate::program::{is_answered, is_for_one};
 use crate::run_file;
 use crate::streams;
 use crate::world::{self, launch};
@@ -41,7 +41,7 @@ pub fn load() {
 
 /// What of the request needs a library, in words; `None` if nothing does.
 pub fn needed_for(request: &Result<Request>) -> Option<&'static str> {
-    let alone = |request: &Request| request.needs_feature();
+    let alone = |request: &Request| request.needs_feature().filter(|_| !is_answered(request));
     let on_ranks = || launch::find().map(|_| ("mpi", "a run on several ranks"));
     let needs = match request {
         Ok(request) if is_for_one(request) => alone(request),

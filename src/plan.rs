@@ -90,7 +90,126 @@ impl Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::block::Block;
+    use crate::error::Error;
     use crate::kernel::tests::given;
+    use crate::kernel::{Given, Method, Seeks, Tuplet};
+    use crate::placement::Placement;
+    use crate::run::ledger::Ledger;
+    use crate::work::{Answer, Forecast, Known, UnitCost, Work, Worker};
+    use std::ops::Range;
+    use std::sync::Arc;
+
+    /// A work that a bad core computes: a bit of what one unit comes to is wrong, and what it comes to is possible all the same.
+    struct BadCore {
+        work: Arc<dyn Work>,
+        unit: u64,
+    }
+
+    struct BadWorker<'a> {
+        worker: Box<dyn Worker + 'a>,
+        core: &'a BadCore,
+    }
+
+    impl Worker for BadWorker<'_> {
+        fn block(&mut self, block: Block) -> Result<Vec<u8>> {
+            let right = self.worker.block(block)?;
+            if !block.units().contains(&self.core.unit) {
+                return Ok(right);
+            }
+            let wrong = (0..right.len()).map(|at| {
+                let mut wrong = right.clone();
+                wrong[at] ^= 1;
+                wrong
+            });
+            let possible = |part: &Vec<u8>| self.core.work.plausible(block.units(), part);
+            wrong.rev().find(possible).ok_or_else(|| Error::failed("no bit of it can be wrong unseen"))
+        }
+    }
+
+    impl Work for BadCore {
+        fn units(&self) -> u64 {
+            self.work.units()
+        }
+        fn worker(&self, placement: &Placement) -> Box<dyn Worker + '_> {
+            Box::new(BadWorker { worker: self.work.worker(placement), core: self })
+        }
+        fn empty(&self) -> Vec<u8> {
+            self.work.empty()
+        }
+        fn join(&self, left: &[u8], right: &[u8], threads: usize) -> Result<Vec<u8>> {
+            self.work.join(left, right, threads)
+        }
+        fn close(&self, whole: &[u8]) -> Result<Answer> {
+            self.work.close(whole)
+        }
+        fn known(&self, runs: Vec<(Range<u64>, Vec<u8>)>) -> Result<Known> {
+            self.work.known(runs)
+        }
+        fn forecast(&self) -> Forecast {
+            self.work.forecast()
+        }
+        fn unit_cost(&self) -> UnitCost {
+            self.work.unit_cost()
+        }
+        fn seconds_of(&self, units: Range<u64>) -> f64 {
+            self.work.seconds_of(units)
+        }
+        fn sample(&self) -> Option<Box<dyn Work>> {
+            None
+        }
+        fn stages(&self) -> Vec<u64> {
+            self.work.stages()
+        }
+        fn plausible(&self, units: Range<u64>, part: &[u8]) -> bool {
+            self.work.plausible(units, part)
+        }
+    }
+
+    /// The answer of all units of a plan, computed one by one.
+    fn answer(plan: Plan) -> Result<Answer> {
+        let Job::Work(work) = plan.job else { panic!("it has units") };
+        let mut ledger = Ledger::new(&*work, Block::root(work.units()))?;
+        let mut worker = work.worker(&Placement::here(0));
+        for unit in 0..work.units() {
+            let block = Block { level: 0, index: unit };
+            ledger.record(&*work, block, worker.block(block)?)?;
+        }
+        work.close(ledger.whole().expect("all units are there"))
+    }
+
+    #[test]
+    fn a_core_that_is_wrong_the_second_time_is_found() {
+        let sieved = |text: &str| Given { method: Some(Method::Sieve), ..given(text) };
+        let twins = Some(Seeks::Tuplets(Tuplet::Densest(2)));
+        for (kernel, given) in [
+            ("pi", given("1e10 3e10")),
+            ("primes", sieved("0..3e8")),
+            ("primes", Given { seeks: twins, ..sieved("1e12..+1e8") }),
+            ("primes", Given { seeks: Some(Seeks::Gaps), ..sieved("0..2e8") }),
+            ("primes", Given { seeks: Some(Seeks::Residues(7)), ..sieved("0..1e8") }),
+            ("sum-primes", given("0..1e10")),
+            ("nth-prime", given("1e8")),
+            ("factorial", given("50..60")),
+            ("map-reduce", given("0..1e6")),
+        ] {
+            let plan = || Plan::open(kernel::find(kernel).unwrap(), &given).unwrap();
+            let units = plan().units();
+            let twice = |unit: u64| {
+                let Job::Work(work) = plan().job else { panic!("it has units") };
+                let other = Plan { job: Job::work(BadCore { work, unit }), ..plan() };
+                answer(plan().doubled(other, "a bad core".into()))
+            };
+            let (right, once) = (twice(u64::MAX).unwrap(), answer(plan()).unwrap());
+            assert_eq!((right.table.rows, right.total), (once.table.rows, once.total), "{kernel}");
+            for unit in [0, units / 3, units - 1] {
+                let why =
+                    twice(unit).err().unwrap_or_else(|| panic!("{kernel}: unit {unit} of {units} was not noticed"));
+                assert_eq!(why.code(), 3, "{kernel}: unit {unit} of {units}: {why}");
+                assert!(why.to_string().contains("were computed twice and came to two values"), "{kernel}: {why}");
+            }
+        }
+    }
 
     #[test]
     fn fingerprints_tell_problems_apart() {

@@ -1,7 +1,7 @@
 //! The program, from what is asked to the exit code: which units, compute, say it. The chapters are in `command/`.
 
 use crate::cli::Request;
-use crate::command::{compare, resume, run, say, self_test, start_timeout, verify, words};
+use crate::command::{cached, compare, resume, run, say, self_test, start_timeout, verify, words};
 use crate::error::Result;
 use crate::run::stop::Stops;
 use crate::world::{self, World, agree, alone, launch};
@@ -20,6 +20,11 @@ pub fn program(request: Result<Request>, began: Instant) -> ExitCode {
 /// else, and wait.
 pub fn is_for_one(request: &Request) -> bool {
     !request.needs_ranks() && !launch::has_several_command_lines()
+}
+
+/// Whether the answer is in a cache, and this program can read it there as it is.
+pub fn is_answered(request: &Request) -> bool {
+    matches!(request, Request::Run(order) if cached::has_all(order))
 }
 
 /// Runs on all ranks, which end together.

@@ -214,12 +214,16 @@ const BAD: &[(&str, &str)] = &[
     ("primes 2^64..2^64+1 --race --residues 4", "'18446744073709551616..18446744073709551617' goes beyond 2^64, the limit of --race"),
     ("pi 100 --residues 4", "'--residues'"),
     ("primes 0..9 --every 0", "--every: '0' is no step"),
+    ("primes 0..9 --tuplet ,", "--tuplet: ',' lacks a number beside a comma"),
+    ("primes 0..97 --points 5,97", "'97' is prime and not in the range '0..97': write 0..=97 for the range, or 96 for the point"),
+    ("primes 0..9 --gaps bogus", "--gaps: 'bogus' is not largest, records, first, histogram"),
+    ("sum 999999999999999999999999999999999999999999", "is too large: numbers end at 2^128-1"),
     ("primes 0..9 --every x", "--every: 'x' is not a number"),
     ("primes --every 5", "--every is about one range, not 3"),
     ("primes 0..1e9 --every 2", "500000000 points are too many: at most 10000000 are allowed"),
     ("primes 0..9 --every 2 --points 3", "--every and --points exclude each other"),
     ("primes 0..9 --points 3,10", "--points: '10' is not in the range '0..9'"),
-    ("primes 0..9 --points 3,,5", "--points: ''"),
+    ("primes 0..9 --points 3,,5", "--points: '3,,5' lacks a number beside a comma"),
     ("primes 0..9 --points 3 --list", "--points is not for --list"),
     ("primes 0..9 --every 3 --residues 4", "--every and --points are not for --residues"),
     ("pi 100 --every 10", "'--every'"),
@@ -742,7 +746,7 @@ fn points_of_a_range_have_what_is_up_to_them() {
     assert_eq!(csv("primes 0..=29 --points 7,29,3"), "up_to,count\n3,2\n7,4\n29,10\n");
     assert_eq!(csv("primes 0..8 --every 4 --tuplet 2"), "up_to,count,tuplets\n4,2,0\n8,4,2\n");
     assert_eq!(csv("primes 0..30 --every 15 --gaps"), "up_to,count,gap,after\n15,6,4,7\n30,10,6,23\n");
-    assert_eq!(csv("sum-primes 0..=10 --every 4 --power 2"), "up_to,sum\n4,13\n8,87\n11,87\n");
+    assert_eq!(csv("sum-primes 0..=10 --every 4 --power 2"), "up_to,sum\n4,13\n8,87\n10,87\n");
     let json = alone(&["primes", "0..10", "--every", "5", "--format", "json"]).json();
     assert_eq!(json["answer"], json!({"rows": [{"up_to": "5", "count": "3"}, {"up_to": "10", "count": "4"}]}));
     assert_eq!((&json["problem"]["ranges"], &json["problem"]["every"]), (&json!(["0..10"]), &json!("5")));

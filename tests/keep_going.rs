@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Folder, Run, alone, kill, mpirun, mpirun_of, pids_of, wait_until};
+use common::{Folder, Run, alone, kill, mpirun, pids_of, wait_until};
 use pcount::report::Status;
 use pcount::run_file::read;
 use pcount::values::Value;
@@ -31,10 +31,10 @@ fn mpirun5(ranks: usize, options: &[&str], args: &[&str]) -> Option<Command> {
         common::ignored("PCOUNT_MPI5 says that there is no Open MPI 5");
         return None;
     }
-    let (template, prefix) = (mpirun_of(ranks, env!("CARGO_BIN_EXE_pcount"), args), Path::new(&prefix));
-    let mut command = Command::new(prefix.join("bin/mpirun"));
-    command.args(options).args(template.get_args());
-    command.envs(template.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let prefix = Path::new(&prefix);
+    let launcher = prefix.join("bin/mpirun");
+    let launcher = launcher.to_str().expect("a plain path");
+    let mut command = common::launched_by(launcher, options, ranks, env!("CARGO_BIN_EXE_pcount"), args);
     for (name, value) in [
         ("PRTE_ALLOW_RUN_AS_ROOT", "1"),
         ("PRTE_ALLOW_RUN_AS_ROOT_CONFIRM", "1"),

@@ -549,11 +549,7 @@ fn the_launcher_is_the_one_of_the_library() {
     if std::process::Command::new(other).arg("--version").output().is_err() {
         return common::missing(other);
     }
-    let mut command = mpirun_of(3, env!("CARGO_BIN_EXE_pcount"), &["primes"]);
-    let mut wrong = std::process::Command::new(other);
-    wrong.args(command.get_args()).envs(command.get_envs().filter_map(|(k, v)| Some((k, v?))));
-    command = wrong;
-    let run = run(command);
+    let run = run(common::launched_by(other, &[], 3, env!("CARGO_BIN_EXE_pcount"), &["primes"]));
     assert_eq!((run.code, &*run.out), (Some(4), ""), "{run:?}");
     assert_eq!(run.said().len(), 1, "{run:?}");
 }

@@ -63,6 +63,52 @@ fn a_run_file_brings_its_library() {
 }
 
 #[test]
+fn what_is_in_a_cache_is_read_without_its_library() {
+    let folder = Folder::new("start-cache");
+    let dir = folder.file("c");
+    let words = |words: &[&'static str]| -> Vec<String> {
+        words.iter().copied().chain(["-q", "--cache"]).map(str::to_string).chain([dir.clone()]).collect()
+    };
+    // A pcount that has no pcount-full beside it can do nothing else.
+    let small = folder.file("pcount");
+    fs::copy(PCOUNT, &small).unwrap();
+    let lone = |asked: &[&'static str]| {
+        let words = words(asked);
+        run(quiet(Command::new(&small), &words.iter().map(String::as_str).collect::<Vec<_>>()))
+    };
+    let kept = |asked: &[&'static str]| alone(&words(asked).iter().map(String::as_str).collect::<Vec<_>>());
+    let ranges = ["primes", "0..1e6", "1e6..2e6"];
+    assert_eq!(kept(&["pi", "1e6"]).out, "78498\n");
+    assert_eq!(kept(&ranges).out, "78498\n70435\n");
+    for (asked, answer) in
+        [(&["pi", "1e6"][..], "78498\n"), (&ranges, "78498\n70435\n"), (&["primes", "0..2e6"], "148933\n")]
+    {
+        let found = lone(asked);
+        assert_eq!((found.code, &*found.out), (Some(0), answer), "{asked:?}: {found:?}");
+        assert!(found.said().len() == 1 && found.err.contains("answered from "), "{asked:?}: {found:?}");
+    }
+    // What is not there, or not as it was kept, is for pcount-full.
+    let missing = |asked: &[&'static str]| {
+        let run = lone(asked);
+        assert!(run.code == Some(2) && run.err.contains("pcount-full"), "{asked:?}: {run:?}");
+    };
+    missing(&["pi", "1e6", "2e6"]);
+    missing(&["primes", "0..3e6"]);
+    missing(&["pi", "1e6", "--verify"]);
+    for entry in fs::read_dir(&dir).unwrap() {
+        let path = entry.unwrap().path();
+        let mut bytes = fs::read(&path).unwrap();
+        let last = bytes.len() - 1;
+        bytes[last] ^= 1;
+        fs::write(&path, bytes).unwrap();
+    }
+    missing(&["pi", "1e6"]);
+    let again = kept(&["pi", "1e6"]);
+    assert!(again.out == "78498\n" && again.err.contains("is not used, and is replaced: "), "{again:?}");
+    assert_eq!(lone(&["pi", "1e6"]).out, "78498\n");
+}
+
+#[test]
 fn ranks_bring_theirs() {
     let run = run(common::mpirun_of(2, PCOUNT, &["pi", "1e6", "--format", "json"]));
     let json = run.json();

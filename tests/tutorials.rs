@@ -118,6 +118,9 @@ fn nobody_leaves_a_barrier_before_the_last_arrives() {
     );
 }
 
+/// What would send downloads elsewhere.
+const PROXIES: [&str; 2] = ["http_proxy", "all_proxy"];
+
 /// A server of three files. What else is asked for is not there.
 fn serve() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -142,6 +145,98 @@ fn serve() -> String {
     format!("http://{address}")
 }
 
+/// The commands of the table in docs/tutorials.md, without launchers and `-q`, and how many tasks each can share among ranks. `None`: all
+/// ranks do the same.
+const TABLE: [(&str, Option<usize>); 19] = [
+    ("primes --method trial --threads 1", Some(4)),
+    ("primes --method trial", Some(4)),
+    ("primes --method trial", Some(4)),
+    ("primes", Some(4)),
+    ("delay 0.2 0.2", Some(2)),
+    ("delay 1 2 3", Some(3)),
+    ("delay 1.5", Some(1)),
+    ("factorial 1000..2000", Some(1000)),
+    ("factorial 10 12 14", Some(3)),
+    ("ranks", None),
+    ("download URL URL URL --dir DIR", Some(3)),
+    ("square 1..6", Some(5)),
+    ("double 1..13", Some(12)),
+    ("sum", Some(40)),
+    ("primes --schedule farm", Some(4)),
+    ("barrier", None),
+    ("barrier --rounds 1000", None),
+    ("map-reduce 1..6", Some(5)),
+    ("download URL BROKEN", Some(2)),
+];
+
+/// The units of each rank, as `--time` tells them.
+fn units(run: &Run) -> Vec<u64> {
+    let lines = run.err.lines().skip_while(|line| !line.trim_start().starts_with("rank  host")).skip(1);
+    let of_ranks = lines.take_while(|line| line.trim_start().starts_with(|c: char| c.is_ascii_digit()));
+    of_ranks.map(|line| line.split_whitespace().last().unwrap().parse().unwrap()).collect()
+}
+
+#[test]
+#[cfg_attr(not(all(feature = "mpi", feature = "download")), ignore = "pcount is built without MPI or libcurl")]
+fn every_row_of_the_table_is_shared_by_the_ranks_it_is_given() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/tutorials.md")).unwrap();
+    let table = page.split("| in Python |").nth(1).unwrap().split("\n\n").next().unwrap();
+    let rows: Vec<&str> = table.lines().skip(2).map(|row| row.split(" | ").nth(1).unwrap().trim_matches('`')).collect();
+    let (server, folder) = (serve(), Folder::new("tutorials-table"));
+    assert_eq!(rows.len(), TABLE.len());
+    for (row, (command, tasks)) in rows.into_iter().zip(TABLE) {
+        let first = row.split(" && ").next().unwrap();
+        let (given, words) = match first.strip_prefix("mpirun -n ") {
+            Some(rest) => rest.split_once(' ').map(|(ranks, words)| (ranks.parse().unwrap(), words)).unwrap(),
+            None => (2, first),
+        };
+        assert_eq!(words.trim_start_matches("pcount ").trim_end_matches(" -q"), command, "{row}");
+        let mut file = 0;
+        let words = command.split(' ').map(|word| match word {
+            "URL" => {
+                file += 1;
+                format!("{server}/file{file}.txt")
+            }
+            "BROKEN" => format!("{server}/broken"),
+            "DIR" => folder.file("files"),
+            word => word.into(),
+        });
+        let mut words: Vec<String> = words.collect();
+        words.extend(["--time", "--format", "csv"].map(String::from));
+        if !command.contains("--threads") {
+            words.extend(["--threads", "1"].map(String::from));
+        }
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        // On a farm a rank that comes late may find nothing left.
+        let tries = if command.contains("farm") { 20 } else { 1 };
+        let mut shares = vec![];
+        for _ in 0..tries {
+            let mut command_line = common::mpirun_of(given, env!("CARGO_BIN_EXE_pcount"), &words);
+            for name in PROXIES {
+                command_line.env_remove(name).env_remove(name.to_uppercase());
+            }
+            let run = common::run(command_line);
+            assert_eq!(run.code, Some(i32::from(command.contains("BROKEN"))), "{row}: {run:?}");
+            shares = match tasks {
+                Some(_) => units(&run),
+                None => {
+                    let rows = if command.contains("--rounds") { 1000 } else { given };
+                    assert_eq!(run.out.lines().count(), 1 + rows, "{row}: {run:?}");
+                    vec![1; given]
+                }
+            };
+            if shares.iter().all(|&units| units > 0) {
+                break;
+            }
+        }
+        let busy = shares.iter().filter(|&&units| units > 0).count();
+        assert_eq!((shares.len(), busy), (given, given.min(tasks.unwrap_or(given))), "{row}: {shares:?}");
+        if let Some(tasks) = tasks.filter(|_| !command.contains("trial")) {
+            assert_eq!(shares.iter().sum::<u64>(), tasks as u64, "{row}: {shares:?}");
+        }
+    }
+}
+
 #[test]
 fn files_are_downloaded_and_a_task_that_fails_costs_no_other() {
     let (server, folder) = (serve(), Folder::new("tutorials"));
@@ -151,7 +246,7 @@ fn files_are_downloaded_and_a_task_that_fails_costs_no_other() {
         let args =
             [&["download", "--dir", &dir, "-f", "json"][..], &urls.iter().map(String::as_str).collect::<Vec<_>>()];
         let mut command = common::pcount(&args.concat());
-        for name in ["http_proxy", "all_proxy"] {
+        for name in PROXIES {
             command.env_remove(name).env_remove(name.to_uppercase());
         }
         common::run(command)

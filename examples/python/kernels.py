@@ -15,14 +15,16 @@ import time
 
 
 def is_prime(n):
-    """By trial division, as the tutorials do it."""
-    if n < 2:
+    """By trial division, as the tutorials do it: by 2, by 3, and by the numbers beside the multiples of 6."""
+    if n < 4:
+        return n > 1
+    if n % 2 == 0 or n % 3 == 0:
         return False
-    if n % 2 == 0:
-        return n == 2
-    for d in range(3, int(n**0.5) + 1, 2):
-        if n % d == 0:
+    d = 5
+    while d * d <= n:
+        if n % d == 0 or n % (d + 2) == 0:
             return False
+        d += 6
     return True
 
 

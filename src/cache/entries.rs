@@ -1,11 +1,12 @@
-//! The entries of a cache folder: run files, read as those of anybody and written as those of a run.
+//! The entries of a cache folder: run files, read as those of anybody and written as those of a run, but with a copy of the report that
+//! is read at once.
 
 use super::question::{Question, integer};
 use crate::error::{Error, Result};
 use crate::plan::Plan;
 use crate::report::{Report, State, Status};
-use crate::run_file::files;
 use crate::run_file::lock::{self, Owner, Writer};
+use crate::run_file::{copied, files};
 use crate::values::{Role, Value};
 use crate::work::Answer;
 use std::fs;
@@ -94,10 +95,11 @@ impl Entries {
         Some(format!("'{}' is not used, and is {becomes}: {why}{more}", path.display()))
     }
 
-    /// The answer of a question from its entry, if there is one.
+    /// The answer of a question from its entry, if there is one. A program that has not loaded HDF5 knows only those that it can read
+    /// without.
     ///
     /// # Errors
-    /// If the question has no lasting answer, or if run files are not built in.
+    /// If the question has no lasting answer.
     pub fn answer_to(&mut self, question: &Question, plan: &Plan) -> Result<Option<(Answer, Source)>> {
         let path = self.folder.join(question.name(plan)?);
         let there = match fs::symlink_metadata(&path) {
@@ -107,7 +109,11 @@ impl Entries {
         let report = match there.is_file() {
             // A link may lead anywhere.
             false => Err(Error::failed("it is no plain file")),
-            true => (files()?.opened)(&path).map(|opened| opened.report),
+            true => match (copied(&path), files()) {
+                (Some(report), _) => Ok(report),
+                (None, Ok(files)) => (files.opened)(&path).map(|opened| opened.report),
+                (None, Err(_)) => return Ok(None),
+            },
         };
         let answer = match report {
             Ok(report) => checked(&report, question, plan)?.map(|answer| (answer, source(&report, question, &path))),
@@ -181,7 +187,7 @@ impl Entries {
             Err(_) if lock::writer(&path, me).is_ok_and(|writer| matches!(writer, Writer::Alive(_))) => return Ok(()),
             file => file?,
         };
-        file.save(&entry(report, &plan, answer))
+        file.save_with_copy(&entry(report, &plan, answer))
     }
 }
 

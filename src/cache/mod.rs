@@ -116,6 +116,11 @@ impl Cache {
         (!self.sources.is_empty()).then(|| self.found.missing().map(|item| item.to_string()).collect())
     }
 
+    /// Whether all was found, and nothing is to be written.
+    pub fn has_all(&self) -> bool {
+        self.left().is_some_and(|left| left.is_empty()) && !self.entries.has_damage()
+    }
+
     /// What was found, in one line; and what is wrong with entries, in another.
     pub fn remarks(&self) -> Vec<String> {
         let rest = match self.found.missing().collect::<Vec<_>>()[..] {

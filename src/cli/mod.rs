@@ -242,11 +242,13 @@ fn read_but(args: impl IntoIterator<Item = OsString>, elsewhere: bool) -> Result
 }
 
 /// `--gaps records` as `--gaps=records`. clap would take the word behind `--gaps` for its value whatever it is, or never: but it may be a range. A range
-/// has `..`, and a number alone is none.
+/// has `..`, and a number alone is none; nor is a word of letters, which is no command either where one was typed before.
 fn with_values_joined(args: Vec<OsString>) -> Vec<OsString> {
     let mut joined: Vec<OsString> = vec![];
     for arg in args {
-        let belongs = arg.to_str().is_some_and(sought::says_which_gaps);
+        let has_command = joined.iter().any(|word| *word == *"primes");
+        let is_word = |word: &str| has_command && !word.is_empty() && word.chars().all(char::is_alphabetic);
+        let belongs = arg.to_str().is_some_and(|word| sought::says_which_gaps(word) || is_word(word));
         match joined.last_mut() {
             Some(option) if *option == *"--gaps" && belongs => option.push(format!("={}", arg.to_string_lossy())),
             _ => joined.push(arg),
@@ -445,7 +447,7 @@ mod tests {
             assert_eq!(table(&format!("primes --gaps {} 0..1e6", asked.name())), (Seeks::GapTable(asked), all.clone()));
         }
         let why = |line: &str| read_(line).err().unwrap().to_string();
-        for word in ["record", "histgram", "0"] {
+        for word in ["record", "histgram", "0", "bogus"] {
             assert!(
                 why(&format!("primes --gaps {word} 0..1e6"))
                     .contains(&format!("--gaps: '{word}' is not largest, records"))

@@ -50,7 +50,17 @@ pub fn pointed(order: &mut Order, points: Points) -> Result<()> {
 /// # Errors
 /// If one of them is not a number.
 pub fn points(text: &str) -> Result<Vec<u128>> {
-    text.split(',').map(|point| named("points", syntax::number(point.trim()))).collect()
+    numbers("points", text).collect()
+}
+
+/// The numbers between commas, behind an option.
+fn numbers(option: &'static str, text: &str) -> impl Iterator<Item = Result<u128>> {
+    text.split(',').map(move |part| match part.trim() {
+        "" => Err(Error::usage(format!(
+            "--{option}: '{text}' lacks a number beside a comma: write numbers and commas, such as 0,4,6"
+        ))),
+        part => named(option, syntax::number(part)),
+    })
 }
 
 /// Which tuplets are sought.
@@ -67,9 +77,8 @@ pub fn tuplet(text: &str) -> Result<Tuplet> {
             )),
         };
     }
-    let distances = text.split(',').map(|above| named("tuplet", syntax::number(above.trim())));
     let distances: Vec<u64> =
-        distances.map(|above| Ok(above?.try_into().unwrap_or(u64::MAX))).collect::<Result<_>>()?;
+        numbers("tuplet", text).map(|above| Ok(above?.try_into().unwrap_or(u64::MAX))).collect::<Result<_>>()?;
     match Pattern::new(&distances) {
         Some(pattern) => Ok(Tuplet::Of(pattern)),
         None if distances[0] != 0 => wrong("does not begin with 0, the place of the first prime".into()),

@@ -39,6 +39,16 @@ pub fn left(world: &dyn World, attempt: &Attempt, plan: Plan) -> Result<(Plan, O
     Ok((agree(world, rest, Plan::fingerprint)?, cache))
 }
 
+/// Whether all of the answer is in the folder, in entries that are read without HDF5: then the program needs HDF5 for nothing.
+pub fn has_all(order: &Order) -> bool {
+    let Some((folder, _)) = order.cache() else { return false };
+    if order.out.is_some() || order.has_list() || !order.may_be_cached() || !folder.is_dir() {
+        return false;
+    }
+    let look = || Cache::look(&folder, order.entry(), &order.asked(1, &[])?, true);
+    look().is_ok_and(|cache| cache.has_all())
+}
+
 /// The plan of what would be computed.
 ///
 /// # Errors

@@ -33,7 +33,7 @@ pub fn diff(files: &[PathBuf], output: Output) -> Result<u8> {
     let problem = vec![Fact::new("files", Value::List(names.to_vec()))];
     let run = vec![Fact::new("version", Value::text(env!("CARGO_PKG_VERSION")))];
     let report = Report::of("diff", status, problem, run).with_rows(Table::of(&COLUMNS).with(rows), COLUMNS[0]);
-    if differ || output.format.is_document {
+    if differ || output.format.has_head() {
         report::say_bytes(&rendered(&report, output)?)?;
     }
     let said = told((left, &one), (right, &other), count, answers_differ);

@@ -1,7 +1,7 @@
 //! The commands: what is done for each kind of request.
 
 mod beside;
-mod cached;
+pub mod cached;
 mod certify;
 mod checked;
 pub mod compare;

@@ -256,9 +256,8 @@ fn conclude(checking: &Checking, claim: &Claim, found: &Findings) -> Result<u8> 
         Fact::new("by", Value::text(*by)),
     ];
     let report = report_of(checking, claim, is_wrong, answer.table.clone(), facts);
-    // Without rows there is nothing to print but a document.
     let output = checking.order.output;
-    if differ > 0 || output.format.is_document {
+    if differ > 0 || output.format.has_head() {
         report::say_bytes(&rendered(&report, output)?)?;
     }
     let file = checking.file.display();

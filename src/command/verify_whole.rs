@@ -98,7 +98,7 @@ fn conclude(checking: &Checking, claim: &Claim, answer: &crate::work::Answer, by
     let (count, file) = (table.rows.len(), checking.file.display());
     let facts = vec![Fact::new("by", Value::text(by))];
     let output = checking.order.output;
-    if count > 0 || output.format.is_document {
+    if count > 0 || output.format.has_head() {
         report::say_bytes(&rendered(&report_of(checking, claim, is_wrong, table, facts), output)?)?;
     }
     if is_wrong {

@@ -239,6 +239,11 @@ impl Format {
         matches!(self.kind, Kind::Numbers { head } if !head(0).is_empty())
     }
 
+    /// Whether it prints something of a table without rows: the names of its columns, or that there are none.
+    pub fn has_head(&self) -> bool {
+        self.name != text::PLAIN_TEXT.name
+    }
+
     /// Whether it prints bytes that are no text.
     pub fn is_bytes(&self) -> bool {
         matches!(self.kind, Kind::Numbers { .. })

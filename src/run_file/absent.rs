@@ -76,7 +76,18 @@ pub fn column(_: &Path, _: &str) -> Result<Arc<dyn Column>> {
     Err(needed_by("--column /DATASET"))
 }
 
+/// No file has a copy.
+pub fn copied(_: &Path) -> Option<Report> {
+    None
+}
+
 impl RunFile {
+    /// # Errors
+    /// There is nothing to write to.
+    pub fn save_with_copy(&mut self, _: &Report) -> Result<()> {
+        match self.0 {}
+    }
+
     /// # Errors
     /// There is nothing to write to.
     pub fn save(&mut self, _: &Report) -> Result<()> {

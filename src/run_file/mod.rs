@@ -24,11 +24,12 @@
 //! locks are off, because they fail on file systems of clusters: `lock.rs` has ours.
 //!
 //! The first 512 bytes are text, in what HDF5 calls the user block and does not touch: the schema, the SHA-256 of all that
-//! follows, and whether the run is unfinished. HDF5 trusts what it reads, and a flipped bit can make it crash, hang or ask
+//! follows, and whether the run is unfinished. Behind HDF5's part an entry of a cache has a copy of the report (`copy.rs`). HDF5 trusts what it reads, and a flipped bit can make it crash, hang or ask
 //! for all memory. So the bytes are checked before HDF5 sees them.
 
 mod checked;
 mod content;
+mod copy;
 mod dataset;
 #[cfg(hdf5_write_chunk)]
 #[allow(unsafe_code)]
@@ -50,6 +51,7 @@ mod to_resume;
 use crate::error::{Error, Result};
 use crate::report::Report;
 use crate::report::list::KeptList;
+pub use copy::copied;
 pub use files::Files;
 use hdf5::FileBuilder;
 // Only its build script is used: `build.rs` hears from it which HDF5 there is.
@@ -106,6 +108,15 @@ impl RunFile {
     /// If it cannot be written. Then the files that were there are still complete.
     pub fn save(&mut self, report: &Report) -> Result<()> {
         (self.writing.report)(report, self)
+    }
+
+    /// The same, with a copy that [`copied`] reads without HDF5.
+    ///
+    /// # Errors
+    /// As [`RunFile::save`].
+    pub fn save_with_copy(&mut self, report: &Report) -> Result<()> {
+        self.has_copy = true;
+        self.save(report)
     }
 
     /// Begins a list in it, or goes on with one.

@@ -120,7 +120,7 @@ fn unreadable(path: &Path, why: &dyn std::fmt::Display) -> OpenFault {
 
 /// The file at `path`, if it is an ordinary file that fits its checksum. It is opened only once, so nobody can exchange it between
 /// check and use. Nothing else is opened: opening a pipe waits, and a device may never end.
-fn plain(path: &Path) -> std::result::Result<fs::File, OpenFault> {
+pub(super) fn plain(path: &Path) -> std::result::Result<fs::File, OpenFault> {
     let failed = |why: io::Error| match why.kind() {
         io::ErrorKind::NotFound => OpenFault::Missing,
         _ => unreadable(path, &why),

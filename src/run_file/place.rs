@@ -30,6 +30,8 @@ pub struct RunFile {
     /// Whether the file there is damaged: then it must not become the one before.
     pub(super) damaged: bool,
     pub(super) writing: &'static Writing,
+    /// Whether it is saved with a copy that is read without HDF5.
+    pub(super) has_copy: bool,
     /// The messages that were printed, so that each is printed once.
     said: BTreeSet<String>,
     /// Keeps other runs away as long as this one may write.
@@ -187,8 +189,15 @@ pub(super) fn place(path: &Path, me: &Owner, option: &str) -> Result<RunFile> {
         folder.may_replace(&there, &name, NEW).map_err(refused)?;
     }
     let by_system = lock.is_by_system();
-    let mut run =
-        RunFile { path: path.into(), folder, damaged: false, writing: &BY_HDF5, said: BTreeSet::new(), _lock: lock };
+    let mut run = RunFile {
+        path: path.into(),
+        folder,
+        damaged: false,
+        writing: &BY_HDF5,
+        has_copy: false,
+        said: BTreeSet::new(),
+        _lock: lock,
+    };
     if !by_system {
         let name = beside(path, ".lock");
         let name = name.display();

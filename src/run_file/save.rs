@@ -4,6 +4,7 @@
 //! `.prev` only when the new file is on the disk.
 
 use super::content::fill;
+use super::copy;
 use super::open::{digest, head, open_own};
 use super::place::{NEW, RunFile, beside, rows_name};
 use super::{HEAD, cannot, unlocked};
@@ -58,7 +59,12 @@ type Step = fn(&mut Keeping) -> io::Result<()>;
 
 /// The steps of a save, in order. If the process dies between two of them, a complete file remains, the old one or the new one.
 const STEPS: [Step; 7] = [
-    |keeping| seal(keeping.draft.file(), keeping.report.status),
+    |keeping| {
+        if keeping.run.has_copy {
+            copy::append(keeping.draft.file(), keeping.report)?;
+        }
+        seal(keeping.draft.file(), keeping.report.status)
+    },
     // Only reading it back shows what a full or bad disk made of it.
     |keeping| match open_own(&keeping.draft.path()?) {
         Ok(found) if found == *keeping.report => Ok(()),

@@ -120,6 +120,9 @@ fn no_range(text: &str) -> String {
     match (number(text), hints::range(text)) {
         (Ok(_), _) => format!("is a number where a range is needed: write 0..{text}, or {text}..={text} for it alone"),
         (_, Some(meant)) => format!("is not a range: did you mean {meant}?"),
+        (Err(why), _) if text.bytes().all(|c| c.is_ascii_digit()) && !text.is_empty() => {
+            why.to_string().strip_prefix(&format!("'{text}' ")).map_or("is no number".into(), str::to_string)
+        }
         _ => match hints::number(text) {
             Some(n) => format!("is a number where a range is needed: did you mean 0..{n}?"),
             None => "is not a range: write A..B, A..=B or A..+L, such as 0..1e6".into(),

@@ -61,7 +61,10 @@ pub fn is_certificate(path: &Path) -> bool {
 
 /// The text of the file, if it begins as certificates do. What is no plain file might keep its reader waiting, and may be read only once.
 fn certificate(path: &Path) -> Result<Option<String>> {
-    let failed = |why: std::io::Error| Error::failed(format!("cannot read '{}': {why}", path.display()));
+    let failed = |why: std::io::Error| match why.kind() {
+        std::io::ErrorKind::NotFound => Error::usage(format!("'{}': there is no such file", path.display())),
+        _ => Error::failed(format!("cannot read '{}': {why}", path.display())),
+    };
     if !path.metadata().map_err(failed)?.is_file() {
         return Err(Error::usage(format!("'{}' is not a plain file: put what it has into one", path.display())));
     }

@@ -239,8 +239,13 @@ pub fn launcher() -> String {
 
 /// A launcher for so many ranks of `program`, whatever the machine's cores and whoever runs it.
 pub fn mpirun_of(ranks: usize, program: &str, args: &[&str]) -> Command {
-    let mut command = hearing(&launcher());
-    command.args(["-n", &ranks.to_string(), program]);
+    launched_by(&launcher(), &[], ranks, program, args)
+}
+
+/// The same by this launcher, with options of its own.
+pub fn launched_by(launcher: &str, options: &[&str], ranks: usize, program: &str, args: &[&str]) -> Command {
+    let mut command = hearing(launcher);
+    command.args(options).args(["-n", &ranks.to_string(), program]);
     for (name, value) in [
         ("OMPI_ALLOW_RUN_AS_ROOT", "1"),
         ("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"),

@@ -9,6 +9,7 @@ use super::rows::Asked;
 use crate::error::{Error, Result};
 use crate::kernel::{Given, Opened, Points};
 use crate::math::integer::Integer;
+use crate::math::primality::is_prime;
 use crate::math::span::Span;
 use crate::placement::Placement;
 use crate::values::{Column, Fact, Role, Table, Value};
@@ -51,15 +52,30 @@ fn within(range: Span, points: &Points) -> Result<Vec<u128>> {
         Points::Every(0) => Err(Error::usage("--every: '0' is no step: write 1 or more")),
         Points::Every(step) => match range.width().div_ceil(*step) {
             count if count > POINTS_MAX => Err(too_many(count)),
-            // An empty range has its end alone.
-            count => Ok((1..=count.max(1))
-                .map(|index| range.end().min(range.start().saturating_add(step.saturating_mul(index))))
-                .collect()),
+            count => {
+                let point = |index| range.start().saturating_add(step.saturating_mul(index));
+                // The last row has all of the range. Its point is the end, unless that would be untrue, because a prime that is not in
+                // the range stands there, or if the number before it is a point already. An empty range has its end alone.
+                let last = range.end() - u128::from(!range.is_empty() && is_prime(range.end()));
+                let before = (1..count).map(point);
+                let is_last = |point: &u128| Some(*point) == range.end().checked_sub(1);
+                let end = (!before.clone().next_back().is_some_and(|point| is_last(&point))).then_some(last);
+                Ok(before.chain(end).collect())
+            }
         },
         Points::At(points) => {
             let outside = |point: &&u128| **point < range.start() || **point > range.end();
             if let Some(point) = points.iter().find(outside) {
                 return Err(Error::usage(format!("--points: '{point}' is not in the range '{range}'")));
+            }
+            if let Some(end) =
+                points.iter().find(|&&point| point == range.end() && is_prime(point)).filter(|_| !range.is_empty())
+            {
+                let start = range.start();
+                return Err(Error::usage(format!(
+                    "--points: '{end}' is prime and not in the range '{range}': write {start}..={end} for the range, or {} for the point",
+                    end - 1
+                )));
             }
             let mut points = points.clone();
             points.sort_unstable();
@@ -69,7 +85,7 @@ fn within(range: Span, points: &Points) -> Result<Vec<u128>> {
     }
 }
 
-/// The pieces of the range that end with the points. The end of the range is a point, too, but not in the range.
+/// The pieces of the range that end with the points. The end of the range may be a point if it is no prime: what is up to it is in the range.
 fn pieces(range: Span, points: &[u128]) -> Vec<Span> {
     let edges = || points.iter().map(|point| range.end().min(point + 1));
     let starts = [range.start()].into_iter().chain(edges());
@@ -191,8 +207,13 @@ mod tests {
         ) {
             let (step, end) = (step.max(width / 300), start + width);
             let text = format!("{start}..{end}");
-            let every: Vec<u64> = (1..).map(|index| (start + step * index).min(end)).take_while(|&x| x < end).chain([end]).collect();
-            let mut cuts: Vec<u64> = cuts.iter().map(|cut| start + width * cut / 1000).collect();
+            // A prime at the end is not in the range.
+            let last = if width > 0 && trial::is_prime(end) { end - 1 } else { end };
+            let mut every: Vec<u64> = (1..).map(|index| start + step * index).take_while(|&x| x < end).collect();
+            if every.last().is_none_or(|&point| point + 1 < end) {
+                every.push(last);
+            }
+            let mut cuts: Vec<u64> = cuts.iter().map(|cut| (start + width * cut / 1000).min(last)).collect();
             let typed = Points::At(cuts.iter().rev().map(|&x| x.into()).collect());
             cuts.sort_unstable();
             cuts.dedup();
@@ -261,12 +282,37 @@ mod tests {
     }
 
     #[test]
+    fn the_last_row_is_true_of_its_point() {
+        let rows = |step: u128, text: &str| {
+            let answer = answer((PRIMES.open)(&at(Points::Every(step), text)));
+            column(&answer, "up_to")
+                .into_iter()
+                .zip(column(&answer, "count"))
+                .map(|(x, y)| x + " " + &y)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(rows(97, "0..97"), ["96 24"]);
+        assert_eq!(rows(48, "0..97"), ["48 15", "96 24"]);
+        assert_eq!(rows(50, "0..=100"), ["50 15", "100 25"]);
+        assert_eq!(rows(30, "0..=100"), ["30 10", "60 17", "90 24", "100 25"]);
+        assert_eq!(rows(50, "0..100"), ["50 15", "100 25"]);
+        assert_eq!(rows(5, "0..=25"), ["5 3", "10 4", "15 6", "20 8", "25 9"]);
+        assert_eq!(rows(10, "0..25"), ["10 4", "20 8", "25 9"]);
+        assert_eq!(rows(1, "6..7"), ["6 0"]);
+        assert_eq!(rows(1, "7..7"), ["7 0"]);
+    }
+
+    #[test]
     fn what_cannot_be_is_told() {
         let why = |points: Points, text: &str| (PRIMES.open)(&at(points, text)).err().unwrap().to_string();
         assert!(why(Points::Every(0), "0..100").contains("'0' is no step"));
         assert!(why(Points::Every(10), "0..100 100..200").contains("one range, not 2"));
         assert!(why(Points::Every(1), "0..1e9").contains("1000000000 points are too many"));
         assert!(why(Points::At([5, 101].into()), "0..100").contains("'101' is not in the range '0..100'"));
+        assert!(
+            why(Points::At([5, 97].into()), "0..97")
+                .contains("'97' is prime and not in the range '0..97': write 0..=97")
+        );
         let sums = answer((SUMS.open)(&at(Points::Every(5), "7..7")));
         assert_eq!((column(&sums, "up_to"), column(&sums, "sum")), (vec!["7".into()], vec!["0".into()]));
         assert_eq!(sums.total, None::<Integer>);

@@ -6,6 +6,7 @@ mod cost;
 mod density;
 mod gaps;
 mod progress;
+mod race;
 mod residues;
 mod runs;
 mod speedup;
@@ -41,6 +42,7 @@ pub const CHARTS: &[Chart] = &[
     Chart { draw: density::density },
     Chart { draw: gaps::gaps },
     Chart { draw: residues::residues },
+    Chart { draw: race::race },
     Chart { draw: speedup::seconds },
     Chart { draw: speedup::speedup },
     Chart { draw: speedup::efficiency },
