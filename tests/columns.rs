@@ -95,6 +95,7 @@ fn what_is_no_column_is_one_line() {
     let folder = Folder::new("no-columns");
     let shop = table(&folder, "shop.csv", SHOP);
     let empty = table(&folder, "empty.csv", "");
+    let ranges = table(&folder, "ranges.csv", "1..5\n7\n");
     let holes = table(&folder, "holes.csv", "a,b\n1,\n");
     let halves = table(&folder, "halves.csv", "a\n1\n\n2.5\n");
     for (line, what) in [
@@ -103,6 +104,7 @@ fn what_is_no_column_is_one_line() {
         (format!("sum --column 3 --list {shop}"), "there is no column 3: the first row has 2 columns"),
         (format!("sum --column item --list {shop}"), "line 2: 'bread, white' is not an integer"),
         (format!("sum --column 1 --list {empty}"), "it has no rows"),
+        (format!("sum --column 1 --list {ranges}"), "line 1: '1..5' is not an integer"),
         (format!("square --column b --list {holes}"), "line 2: the cell is empty"),
         (format!("map-reduce --column a --list {halves}"), "line 4: '2.5' is not an integer"),
         (format!("sum 0..9 --column price --list {shop}"), "'0..9' and --column exclude each other"),

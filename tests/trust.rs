@@ -156,6 +156,7 @@ fn other_methods_agree_and_find_what_is_forged() {
         ("primes 0..1e6 --residues 999983", &["other"]),
         ("primes 0..1e6 --residues 4 --race", &["other"]),
         ("primes 0..1e5 --every 1e4", &["other", "trial"]),
+        ("nth-prime 1 10000 10001 1e6 1e10", &["other"]),
         ("primes 0..3e6 5e6..6e6 --method sieve", &["other", "trial", "legendre", "lmo", "gourdon"]),
     ] {
         let _ = fs::remove_file(&file);
@@ -577,4 +578,32 @@ fn a_machine_is_tested_alone_and_on_ranks() {
     }
     let wrong = alone(&["self-test", "--for", "soon"]);
     assert_eq!((wrong.code, wrong.err.lines().count()), (Some(2), 1), "{}", wrong.err);
+}
+
+/// Programs that read CSV find its heading, also where nothing differs.
+#[test]
+fn what_agrees_has_a_heading_and_what_cannot_be_checked_is_told() {
+    let folder = Folder::new("agrees");
+    let [one, other, delay] = ["one.h5", "other.h5", "delay.h5"].map(|name| folder.file(name));
+    for out in [&one, &other] {
+        assert_eq!(alone(&["primes", "0..1e7", "-q", "--out", out]).code, Some(0));
+    }
+    assert_eq!(alone(&["delay", "0", "-q", "--out", &delay]).code, Some(0));
+    for (args, heading) in [
+        (&["diff", &*one, &other][..], "unit,left,right\n"),
+        (&["verify", &one], "unit,recorded,recomputed\n"),
+        (&["verify", &one, "--method", "other"], "unit,recorded,recomputed\n"),
+    ] {
+        let csv = alone(&[args, &["-f", "csv"]].concat());
+        assert_eq!((csv.code, &*csv.out), (Some(0), heading), "{args:?}: {csv:?}");
+        assert_eq!(alone(args).out, "", "{args:?}");
+    }
+    let none = folder.file("none");
+    for (args, why) in [
+        (["verify", &*none], format!("'{none}': there is no such file")),
+        (["verify", &delay], "what 'delay' answers depends on more than numbers".into()),
+    ] {
+        let told = alone(&args);
+        assert!(told.code == Some(2) && told.said().len() == 1 && told.err.contains(&why), "{args:?}: {told:?}");
+    }
 }

@@ -2,8 +2,8 @@
 //!
 //! A question is a command with what was typed behind it. It falls apart into items, ranges or numbers: each is a question of its own
 //! with an entry of its own, a run file. What has an entry is not computed again. The name of an entry has the fingerprint of the
-//! plan of its question, so an entry of another version, method or option is not taken for it. An entry is read as `show` reads a file,
-//! and is believed only if it says that it answers this question.
+//! plan of its question, so an entry of another version, method or option is not taken for it. An entry is read from the copy
+//! of its report, or else as `show` reads a file, and is believed only if it says that it answers this question.
 //!
 //! Only the root reads and writes the folder. The other ranks learn from it what is left to compute.
 

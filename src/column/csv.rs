@@ -119,8 +119,10 @@ impl Place {
         if !name.is_empty() && name.bytes().all(|c| c.is_ascii_digit()) {
             return match name.parse::<usize>() {
                 Ok(number) if (1..=row.len()).contains(&number) => {
-                    // Without a heading the first row has a number there.
-                    let is_number = written(row[number - 1].trim_ascii()).is_ok();
+                    // Without a heading the first row has a number there, or what should be one, which is said when it is read.
+                    let cell = row[number - 1].trim_ascii();
+                    let unsigned = cell.strip_prefix(b"-").or(cell.strip_prefix(b"+")).unwrap_or(cell);
+                    let is_number = unsigned.first().is_some_and(u8::is_ascii_digit) || written(cell).is_ok();
                     place(number - 1, if is_number { mark as u64 } else { behind })
                 }
                 _ => Err(format!("there is no column {name}: the first row has {}", columns(row.len()))),

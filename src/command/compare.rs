@@ -38,7 +38,7 @@ pub fn compare(world: &dyn World, order: Order, stops: &Stops) -> Result<u8> {
     let placements = placements.iter().map(|place| wire::value(place)).collect::<Result<Vec<Placement>>>();
     let placements = &agree(world, placements, |_| 0)?;
     let circumstances = Circumstances { world, attempt, plan, placements, started, clock };
-    let ways = possible(&circumstances)?;
+    let (ways, hints) = possible(&circumstances)?;
     let with_python = attempt.order.comparison.python;
     if with_python && attempt.order.has_column() {
         return Err(Error::usage("--python has nothing for numbers in a file: leave one of them out"));
@@ -50,6 +50,8 @@ pub fn compare(world: &dyn World, order: Order, stops: &Stops) -> Result<u8> {
     let workers = ways.iter().filter(|way| way.ranks == 1).map(|way| way.threads).max().unwrap_or(1).max(2);
     let python = world.is_root() && with_python;
     let python = agree(world, python.then(|| Python::new(plan.kernel, words(plan), workers)).transpose(), |_| 0)?;
+    // Who is refused needs no hints.
+    hints.iter().for_each(|hint| streams::remark(hint));
     let methods = methods(&attempt.order);
     let names: Vec<&str> = methods.iter().flatten().map(|method| method.name()).collect();
     let plan_by = |method: usize| attempt.order.by(methods[method]).plan(attempt.ranks, &attempt.list);
@@ -104,11 +106,11 @@ fn methods(order: &Order) -> Vec<Option<Method>> {
     }
 }
 
-/// The ways that can be compared here.
+/// The ways that can be compared here, and what the user may want to know before; at the root.
 ///
 /// # Errors
 /// On every rank: if there is only one.
-fn possible(circumstances: &Circumstances) -> Result<Vec<Way>> {
+fn possible(circumstances: &Circumstances) -> Result<(Vec<Way>, Vec<String>)> {
     let Circumstances { world, attempt, plan, placements, .. } = *circumstances;
     let order = &attempt.order;
     let (Job::Work(work) | Job::Stream(Stream { work, .. })) = &plan.job else {
@@ -134,10 +136,9 @@ fn possible(circumstances: &Circumstances) -> Result<Vec<Way>> {
     if ways.len() == 1 {
         return Err(Error::usage(nothing_to_compare(&choice)));
     }
-    if world.is_root() && !order.output.quiet {
-        hints(circumstances, &machine, &choice, &ways).iter().for_each(|hint| streams::remark(hint));
-    }
-    Ok(ways)
+    let is_told = world.is_root() && !order.output.quiet;
+    let hints = if is_told { hints(circumstances, &machine, &choice, &ways) } else { vec![] };
+    Ok((ways, hints))
 }
 
 /// Why there is one way only, and what would do.

@@ -42,6 +42,9 @@ pub fn is_of(method: Option<OtherMethod>, facts: &[Fact]) -> bool {
 pub fn fits(method: OtherMethod, order: &Order, plan: &Plan) -> Result<()> {
     let refused = |why: &str| Err(Error::usage(format!("--method {}: {why}", method.name())));
     let Some(own) = methods(&plan.facts) else {
+        if method == OtherMethod::Other && order.has_other_way() {
+            return Ok(());
+        }
         return refused(&format!("'{}' has one method only: leave it out", order.command()));
     };
     match method {

@@ -239,9 +239,9 @@ impl Format {
         matches!(self.kind, Kind::Numbers { head } if !head(0).is_empty())
     }
 
-    /// Whether it prints something of a table without rows: the names of its columns, or that there are none.
+    /// Whether it prints something of a table without rows: a document, or the names of its columns.
     pub fn has_head(&self) -> bool {
-        self.name != text::PLAIN_TEXT.name
+        self.is_document || self.name == csv::CSV.name
     }
 
     /// Whether it prints bytes that are no text.

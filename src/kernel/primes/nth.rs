@@ -68,8 +68,8 @@ fn open(given: &Given) -> Result<Opened> {
             how: vec![],
         });
     }
-    let places: Vec<Option<Whereabouts>> =
-        numbers.clone().map(|n| (n > NAIVE_PRIMES).then(|| approximate::whereabouts(n))).collect();
+    let place = |n| if given.otherwise { wider(approximate::whereabouts(n)) } else { approximate::whereabouts(n) };
+    let places: Vec<Option<Whereabouts>> = numbers.clone().map(|n| (n > NAIVE_PRIMES).then(|| place(n))).collect();
     let farthest: Vec<Span> = places.iter().flatten().map(|place| place.farthest).collect();
     let rows = Rows { asked: Asked::Ranges, certainty: Asked::Ranges.certainty(&farthest), cumulative: false };
     let (mut sizes, mut windows, mut sieves, mut gourdon) =
@@ -92,6 +92,7 @@ fn open(given: &Given) -> Result<Opened> {
         };
         let size = sizes.next().expect("each window has its size");
         let below = Pi::new(window.start(), lanes);
+        let below = if given.otherwise { below.again() } else { below };
         below.how().into_iter().for_each(|text| gourdon.add(|| text));
         let sieving =
             Sieving { edges: edges(window), rows, size, lay_out: LAY_OUT, lanes, base: base.clone(), by_tests: false };
@@ -108,6 +109,12 @@ fn open(given: &Given) -> Result<Opened> {
             .map(PlanChoice::cutting),
     );
     Ok(Opened { job: Job::work(chain), facts, how })
+}
+
+/// The other way to find a prime: from below another number, which has another formula, through slices that begin elsewhere.
+fn wider(Whereabouts { window, farthest }: Whereabouts) -> Whereabouts {
+    let start = window.start().saturating_sub(window.width() / 3 + 1).max(farthest.start());
+    Whereabouts { window: Span::new(start, window.end()).expect("it begins earlier"), farthest }
 }
 
 /// Windows are laid out so that they take little memory.
@@ -343,9 +350,27 @@ mod tests {
     use proptest::prelude::*;
 
     fn nth(numbers: &[u128], lanes: Option<&'static Lanes>) -> Vec<u128> {
-        let items = numbers.iter().map(|&n| Item::Number(n)).collect();
-        let answer = answer((NTH.open)(&Given { items, lanes, ..Given::default() }));
-        column(&answer, "prime").iter().map(|prime| prime.parse().unwrap()).collect()
+        let found = |otherwise: bool| -> Vec<u128> {
+            let items = numbers.iter().map(|&n| Item::Number(n)).collect();
+            let answer = answer((NTH.open)(&Given { items, lanes, otherwise, ..Given::default() }));
+            column(&answer, "prime").iter().map(|prime| prime.parse().unwrap()).collect()
+        };
+        let primes = found(false);
+        assert_eq!(found(true), primes, "the other way");
+        primes
+    }
+
+    /// From another number on, by another formula.
+    #[test]
+    fn the_other_way_is_another_plan() {
+        let how = |otherwise: bool, name: &str| {
+            let items = vec![Item::Number(1_000_000_000)];
+            let opened = (NTH.open)(&Given { items, otherwise, ..Given::default() }).unwrap();
+            opened.how.iter().find(|choice| choice.fact.name == name).unwrap().fact.value.to_string()
+        };
+        for name in ["window", "gourdon"] {
+            assert_ne!(how(false, name), how(true, name), "{name}");
+        }
     }
 
     #[test]
