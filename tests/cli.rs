@@ -239,7 +239,7 @@ const BAD: &[(&str, &str)] = &[
     ("primes --tuplet 0,6,4", "--tuplet: '0,6,4' does not ascend"),
     ("primes --tuplet 0,2,2", "--tuplet: '0,2,2' does not ascend"),
     ("primes --tuplet 0,2,x", "--tuplet: 'x' is not a number"),
-    ("primes --tuplet 0,2,", "--tuplet: '' is not a number"),
+    ("primes --tuplet 0,2,", "--tuplet: '0,2,' lacks a number beside a comma"),
     ("primes --tuplet 0,1002", "--tuplet: '0,1002' is wider than 1000"),
     (
         "primes --tuplet 0,2,4",
