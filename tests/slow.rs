@@ -180,8 +180,9 @@ fn each_kernel_answers_on_sixty_four_ranks_and_each_kind_on_two_hundred() {
     }
 }
 
+/// Its name is the first, so that it compiles beside the others: at the end it would have one core.
 #[test]
-fn the_worked_examples_of_the_guide_compile_and_answer() {
+fn all_worked_examples_of_the_guide_compile_and_answer() {
     let folder = guide::copy("guide");
     guide::examples().iter().for_each(|example| guide::apply(example, &folder.0));
     // What it depends on was built by the tests without features. It is about whether examples compile: to optimise pcount as for
