@@ -122,7 +122,7 @@ impl Place {
                     // Without a heading the first row has a number there, or what should be one, which is said when it is read.
                     let cell = row[number - 1].trim_ascii();
                     let unsigned = cell.strip_prefix(b"-").or(cell.strip_prefix(b"+")).unwrap_or(cell);
-                    let is_number = unsigned.first().is_some_and(u8::is_ascii_digit) || written(cell).is_ok();
+                    let is_number = unsigned.first().is_some_and(u8::is_ascii_digit);
                     place(number - 1, if is_number { mark as u64 } else { behind })
                 }
                 _ => Err(format!("there is no column {name}: the first row has {}", columns(row.len()))),

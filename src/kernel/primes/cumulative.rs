@@ -57,10 +57,8 @@ fn within(range: Span, points: &Points) -> Result<Vec<u128>> {
                 // The last row has all of the range. Its point is the end, unless that would be untrue, because a prime that is not in
                 // the range stands there, or if the number before it is a point already. An empty range has its end alone.
                 let last = range.end() - u128::from(!range.is_empty() && is_prime(range.end()));
-                let before = (1..count).map(point);
-                let is_last = |point: &u128| Some(*point) == range.end().checked_sub(1);
-                let end = (!before.clone().next_back().is_some_and(|point| is_last(&point))).then_some(last);
-                Ok(before.chain(end).collect())
+                let is_point = count > 1 && point(count - 1) + 1 == range.end();
+                Ok((1..count).map(point).chain((!is_point).then_some(last)).collect())
             }
         },
         Points::At(points) => {

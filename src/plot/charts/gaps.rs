@@ -92,14 +92,8 @@ fn histogram(numbers: &[Pair], frame: &Frame) -> Option<Picture> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{FRAME, attempt, bars, close, dots, place_of, run, texts};
+    use super::super::tests::{FRAME, bars, close, dots, found, place_of, texts};
     use super::*;
-
-    fn found(columns: &[&'static str], rows: &[[u64; 2]]) -> DrawnRun {
-        let mut drawn = run(&[attempt(1, 1, 1.0)], &[], 1);
-        drawn.report.table = Table::of(columns).with(rows.iter().map(|row| row.iter().map(Value::integer).collect()));
-        drawn
-    }
 
     #[test]
     fn each_gap_is_at_its_prime_and_as_high_as_it_is_wide() {
@@ -128,7 +122,7 @@ mod tests {
         let [one, ten] = ["1", "10"].map(|label| place_of(&picture, label, false));
         assert!(close(drawn[1].0.1, one - (one - ten) * 35f64.log10()));
         assert!(
-            gaps(&found(&["gap", "number"], &[]), &FRAME).is_none()
+            gaps(&found::<2>(&["gap", "number"], &[]), &FRAME).is_none()
                 && gaps(&found(&["start", "end"], &[[1, 2]]), &FRAME).is_none()
         );
     }

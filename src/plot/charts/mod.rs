@@ -112,6 +112,13 @@ pub(crate) mod tests {
         )
     }
 
+    /// A run whose answer has these columns and rows.
+    pub(crate) fn found<const N: usize>(columns: &[&'static str], rows: &[[u64; N]]) -> DrawnRun {
+        let mut drawn = run(&[attempt(1, 1, 1.0)], &[], 1);
+        drawn.report.table = Table::of(columns).with(rows.iter().map(|row| row.iter().map(Value::integer).collect()));
+        drawn
+    }
+
     /// The rectangles of that colour with what they stand for: those of a legend stand for nothing.
     pub(crate) fn bars(picture: &Picture, of: Ink) -> Vec<(Place, (f64, f64), &str)> {
         let bar = |item| match item {

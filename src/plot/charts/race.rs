@@ -94,14 +94,8 @@ fn changes(table: &Table) -> Option<Vec<Change>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{FRAME, attempt, close, dots, place_of, run, texts};
+    use super::super::tests::{FRAME, close, dots, found, place_of, texts};
     use super::*;
-
-    fn found(columns: &[&'static str], rows: &[[u64; 3]]) -> DrawnRun {
-        let mut drawn = run(&[attempt(1, 1, 1.0)], &[], 1);
-        drawn.report.table = Table::of(columns).with(rows.iter().map(|row| row.iter().map(Value::integer).collect()));
-        drawn
-    }
 
     const COLUMNS: [&str; 3] = ["after", "leader", "lead"];
 
@@ -143,7 +137,7 @@ mod tests {
     #[test]
     fn without_a_race_there_is_no_chart() {
         assert!(race(&found(&["after", "gap", "lead"], &[[1, 2, 3]]), &FRAME).is_none());
-        assert!(race(&found(&COLUMNS, &[]), &FRAME).is_none());
+        assert!(race(&found::<3>(&COLUMNS, &[]), &FRAME).is_none());
         // A file that somebody forged may have any numbers.
         assert!(race(&found(&COLUMNS, &[[0, 1, 0], [5, 3, 0]]), &FRAME).is_none());
         assert!(race(&found(&COLUMNS, &[[5, 3, u64::MAX]]), &FRAME).is_some());
