@@ -11,6 +11,7 @@ use crate::wire::{self, Bytes, Wire};
 use crate::work::{Answer, Forecast, Known, NamedIntegers, UnitCost, Work, Worker};
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A run has at most so many witnesses. If it has no more units than that, each unit is one.
 pub const WITNESSES_MAX: u64 = 1024;
@@ -212,6 +213,10 @@ impl Work for Witnessed {
 
     fn forecast(&self) -> Forecast {
         self.work.forecast()
+    }
+
+    fn wait(&self, unit: u64) -> Option<Duration> {
+        self.work.wait(unit)
     }
 
     fn unit_cost(&self) -> UnitCost {

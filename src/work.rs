@@ -10,10 +10,11 @@ use crate::math::integer::{self, Integer};
 use crate::placement::Placement;
 use crate::values::{Fact, ListColumn, Stretch, Table, Value};
 use crate::wire::{self, Bytes, Wire};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 /// The result of units: a monoid with a byte form. `Default` is the identity. `merge` is associative and keeps the order, left before
 /// right; it need not be commutative.
@@ -69,6 +70,12 @@ pub trait Kernel: Send + Sync {
     /// The last stage ends with the units.
     fn stages(&self) -> Vec<u64> {
         vec![self.units()]
+    }
+
+    /// How long a unit waits, if that is all it does: then one thread may watch many of them, and computes each when its wait is over.
+    /// See [`began`].
+    fn wait(&self, _unit: u64) -> Option<Duration> {
+        None
     }
 
     /// What units cost, for the schedules.
@@ -294,6 +301,11 @@ pub trait Work: Send + Sync {
     fn known(&self, runs: Vec<(Range<u64>, Vec<u8>)>) -> Result<Known>;
     /// What computing all units is expected to take.
     fn forecast(&self) -> Forecast;
+    /// How long a unit waits, as [`Kernel::wait`].
+    fn wait(&self, _unit: u64) -> Option<Duration> {
+        None
+    }
+
     /// What units cost, as [`Kernel::unit_cost`].
     fn unit_cost(&self) -> UnitCost;
     /// The expected seconds of these units on one thread, for progress. Those of neighbouring runs add up.
@@ -425,6 +437,10 @@ impl<K: Kernel> Work for K {
         Kernel::forecast(self)
     }
 
+    fn wait(&self, unit: u64) -> Option<Duration> {
+        Kernel::wait(self, unit)
+    }
+
     fn unit_cost(&self) -> UnitCost {
         Kernel::unit_cost(self)
     }
@@ -526,6 +542,20 @@ fn count_unit(seconds: f64) {
             counter.nanos.fetch_add(nanos(seconds), Ordering::Relaxed);
         }
     });
+}
+
+thread_local! {
+    static BEGAN: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
+/// When the unit began that this thread computes: now, unless its wait was watched before.
+pub fn began() -> Instant {
+    BEGAN.get().unwrap_or_else(Instant::now)
+}
+
+/// The units that this thread computes from now on began then.
+pub fn has_begun(then: Instant) {
+    BEGAN.set(Some(then));
 }
 
 struct KernelWorker<'a, K: Kernel> {

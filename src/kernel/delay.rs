@@ -1,14 +1,15 @@
 //! `delay`: waits, as the tutorials' sleeping threads, processes and coroutines do.
 //!
-//! Waiting needs no core, so a rank's waits are all under way at once, as under `asyncio.gather`.
+//! Waiting needs no core, so a rank's waits are all under way at once. Up to a thousand have a thread each, as the tutorials' have. More
+//! are watched by one thread, as `asyncio.gather` does it.
 
 use super::{KernelEntry, Opened, Takes};
 use crate::error::Result;
 use crate::placement::Placement;
 use crate::values::{Fact, Table, Value};
-use crate::work::{Answer, Forecast, Job, Kernel, UnitCost};
+use crate::work::{self, Answer, Forecast, Job, Kernel, UnitCost};
 use std::ops::Range;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The command `delay`.
 pub const DELAY: KernelEntry = KernelEntry {
@@ -23,8 +24,8 @@ pub const DELAY: KernelEntry = KernelEntry {
     },
 };
 
-/// Waits of one rank at once: a thread each, or as many threads as the system allows.
-const WAITS_AT_ONCE: usize = 16_384;
+/// Waits of one rank at once.
+const WAITS_AT_ONCE: usize = 1 << 20;
 
 struct Delay {
     seconds: Vec<f64>,
@@ -44,8 +45,11 @@ impl Kernel for Delay {
     }
 
     fn compute(&self, unit: u64, rank: &mut u64) -> Result<Self::Part> {
-        let start = Instant::now();
-        std::thread::sleep(Duration::from_secs_f64(self.seconds[unit as usize]));
+        let start = work::began();
+        let wait = Duration::from_secs_f64(self.seconds[unit as usize]);
+        while let Some(left) = wait.checked_sub(start.elapsed()).filter(|left| !left.is_zero()) {
+            std::thread::sleep(left);
+        }
         Ok(vec![(start.elapsed().as_secs_f64(), *rank)])
     }
 
@@ -66,6 +70,10 @@ impl Kernel for Delay {
 
     fn forecast(&self) -> Forecast {
         Forecast { seconds: self.seconds.iter().sum(), ..Forecast::default() }
+    }
+
+    fn wait(&self, unit: u64) -> Option<Duration> {
+        Some(Duration::from_secs_f64(self.seconds[unit as usize]))
     }
 
     fn unit_cost(&self) -> UnitCost {

@@ -2,38 +2,24 @@
 //!
 //! Each thread has a worker and takes blocks from the rank's work queue. The main thread fills the queue and receives the
 //! results; it alone may exchange messages with other ranks. A crew has as many workers as the rank has compute threads.
-//! If units wait more than they compute, there is a worker for each wait.
+//! If units wait more than they compute, there is a worker for each wait; of thousands of waits, one thread has the place of all workers.
 //!
 //! A block cannot be interrupted. So a crew that must end at once is left behind with the blocks that it computes. That is
 //! why each worker shares the work.
 
+pub use super::shared_queue::Done;
+use super::shared_queue::{Next, SharedQueue, sent};
+use super::waits;
 use super::work_queue::WorkQueue;
-use crate::block::Block;
 use crate::error::{Error, Result};
 use crate::placement::Placement;
 use crate::values::timeline::{self, Entry};
 use crate::work::{self, Computed, UnitCost, UnitCounter, Work};
-use std::any::Any;
 use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-
-/// A block that a worker has computed, or failed to compute.
-pub struct Done {
-    /// The number of the worker.
-    pub worker: usize,
-    /// The block.
-    pub block: Block,
-    /// The block's part, or why it could not be computed.
-    pub part: Result<Vec<u8>>,
-    /// When it began.
-    pub start: Instant,
-    /// How long it took.
-    pub took: Duration,
-}
 
 /// What the main thread learns from its crew.
 pub enum CrewNews {
@@ -56,66 +42,21 @@ pub struct Crew {
     counter: Arc<UnitCounter>,
 }
 
-/// The work queue, as the main thread and the workers share it.
-struct SharedQueue {
-    state: Mutex<QueueState>,
-    /// Notified when units are added, and when no more will be.
-    changed: Condvar,
-}
-
-struct QueueState {
-    queue: WorkQueue,
-    /// How many workers wait for a block.
-    idle: usize,
-    /// Whether more units may come.
-    open: bool,
-}
-
-impl SharedQueue {
-    fn lock(&self) -> MutexGuard<'_, QueueState> {
-        self.state.lock().expect("no worker panics: it catches what its units do")
-    }
-
-    /// The next block for a worker, and whether the queue should be filled up now. `None` when there will be no more blocks. `waits` is
-    /// called once if there is none yet.
-    fn next(&self, after: Option<u64>, waits: impl FnOnce()) -> Option<(Block, bool)> {
-        let mut waits = Some(waits);
-        let mut state = self.lock();
-        loop {
-            if let Some(block) = state.queue.take(after) {
-                return Some((block, state.open && state.queue.units() == 0));
-            }
-            if !state.open {
-                return None;
-            }
-            state.idle += 1;
-            // All are woken whenever units come, and thousands may wait.
-            if let Some(tell) = waits.take() {
-                tell();
-            }
-            state = self.changed.wait(state).expect("no worker panics: it catches what its units do");
-            state.idle -= 1;
-        }
-    }
-}
-
 impl Crew {
     /// Adds units to the queue.
     pub fn add(&self, units: std::ops::Range<u64>) {
-        self.shared.lock().queue.add(units);
-        self.shared.changed.notify_all();
+        self.shared.add(units);
     }
 
     /// Lets the workers end when the queue is empty.
     pub fn close(&self) {
-        self.shared.lock().open = false;
-        self.shared.changed.notify_all();
+        self.shared.close();
     }
 
     /// Removes all units from the queue that no worker has begun, and lets the workers end.
     pub fn stop(&self) {
-        self.shared.lock().queue.clear();
-        self.close();
+        self.shared.clear();
+        self.shared.close();
     }
 
     /// Gives up the blocks that workers compute now. The process may end without these workers.
@@ -126,13 +67,12 @@ impl Crew {
 
     /// How many units are in the queue.
     pub fn left(&self) -> u64 {
-        self.shared.lock().queue.units()
+        self.shared.left().0
     }
 
     /// Whether a worker waits for units, and none are in the queue.
     pub fn is_idle(&self) -> bool {
-        let state = self.shared.lock();
-        state.idle > 0 && state.queue.units() == 0
+        self.shared.left() == (0, true)
     }
 
     /// The units that are computed, also of blocks in progress: for progress.
@@ -142,7 +82,7 @@ impl Crew {
 
     /// The next result; `None` when all workers have ended.
     #[cfg(test)]
-    fn wait(&self) -> Option<Done> {
+    pub(super) fn wait(&self) -> Option<Done> {
         self.done.iter().flatten().next()
     }
 
@@ -164,6 +104,9 @@ pub fn workers(work: &dyn Work, threads: usize, largest: u32) -> (usize, u32) {
     }
 }
 
+/// So many waits have a thread each. More are watched by one thread, whose start takes as long as one of theirs.
+const WAITING_THREADS_MAX: usize = 1024;
+
 /// Runs `lead` on this thread beside a crew of `workers` threads, whose blocks are not above `level`. If the threads cannot be
 /// started, `lead` gets the error: it must tell the other ranks.
 pub fn with<R>(
@@ -173,21 +116,25 @@ pub fn with<R>(
     level: u32,
     lead: impl FnOnce(Result<&Crew>) -> R,
 ) -> R {
-    let state = QueueState { queue: WorkQueue::new(level, work.stages()), idle: 0, open: true };
-    let shared = Arc::new(SharedQueue { state: Mutex::new(state), changed: Condvar::new() });
+    let shared = Arc::new(SharedQueue::new(WorkQueue::new(level, work.stages())));
     let (results, done) = channel();
     let counter = Arc::new(UnitCounter::default());
+    let are_watched = workers > WAITING_THREADS_MAX && work.wait(0).is_some();
     let start = |number: usize| {
         let (work, shared, results, placement) = (work.clone(), shared.clone(), results.clone(), placement.clone());
         let (thread, counter) = (std::thread::Builder::new().name(format!("worker {number}")), counter.clone());
         thread.spawn(move || {
             work::count_units_in(counter);
-            worker_loop(&*work, &placement, number, &shared, results);
+            match are_watched {
+                true => waits::watch(&*work, &placement, workers, &shared, &results),
+                false => worker_loop(&*work, &placement, number, &shared, &results),
+            }
         })
     };
-    let spare = Spare::beside(workers);
+    let crowd = if are_watched { 1 } else { workers };
+    let spare = Spare::beside(crowd);
     let (mut threads, mut failed) = (vec![], None);
-    for number in 0..workers {
+    for number in 0..crowd {
         match start(number) {
             Ok(thread) => threads.push(thread),
             Err(why) => {
@@ -246,37 +193,22 @@ fn worker_loop(
     placement: &Placement,
     number: usize,
     shared: &SharedQueue,
-    results: Sender<Option<Done>>,
+    results: &Sender<Option<Done>>,
 ) {
     let mut worker = None;
     let mut after = None;
     // If the main thread has left, the worker is told that there are no more blocks.
-    while let Some((block, last)) = shared.next(after, || drop(results.send(None))) {
+    while let Next::Block(block, last) = shared.next(after, None, || drop(results.send(None))) {
         if last && results.send(None).is_err() {
             return;
         }
         let start = Instant::now();
-        let compute = AssertUnwindSafe(|| worker.get_or_insert_with(|| work.worker(placement)).block(block));
-        // The program ends when a thread panics. In a library the panic is an error of the run, which stops the others.
-        let computed = catch_unwind(compute);
-        let panicked = computed.is_err();
-        let part = computed.unwrap_or_else(|panic| Err(Error::failed(panic_message(block, &*panic))));
         after = Some(block.units().end);
-        let done = Done { worker: number, block, part, start, took: start.elapsed() };
-        if results.send(Some(done)).is_err() {
-            // The main thread has left: nobody wants more results.
-            return;
-        }
-        if panicked {
+        let compute = || worker.get_or_insert_with(|| work.worker(placement)).block(block);
+        if !sent(results, number, block, start, compute) {
             return;
         }
     }
-}
-
-fn panic_message(block: Block, panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    let units = block.units();
-    format!("units {}..{} panicked: {}", units.start, units.end, text.unwrap_or("no message"))
 }
 
 /// What the crew of a rank did, for the report.
@@ -337,6 +269,7 @@ impl Log {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::block::Block;
     use crate::run::ledger::Ledger;
     use crate::work::tests::spelled;
     use crate::work::{Answer, Forecast, Kernel};

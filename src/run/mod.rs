@@ -12,8 +12,10 @@ mod redeal;
 pub mod room;
 mod root;
 pub mod share;
+mod shared_queue;
 pub mod stop;
 mod supply;
+mod waits;
 mod work_queue;
 
 use crate::block::Block;
