@@ -157,6 +157,9 @@ fn other_methods_agree_and_find_what_is_forged() {
         ("primes 0..1e6 --residues 4 --race", &["other"]),
         ("primes 0..1e5 --every 1e4", &["other", "trial"]),
         ("nth-prime 1 10000 10001 1e6 1e10", &["other"]),
+        ("phi 1e10 100", &["other"]),
+        ("phi 1e11 5000", &["other"]),
+        ("phi 1e10 1e9", &["other"]),
         ("primes 0..3e6 5e6..6e6 --method sieve", &["other", "trial", "legendre", "lmo", "gourdon"]),
     ] {
         let _ = fs::remove_file(&file);

@@ -144,11 +144,6 @@ impl Order {
         option("method").is_of(self.entry.name)
     }
 
-    /// Whether it has no method, but is computed in another way by [`Order::otherwise`].
-    pub fn has_other_way(&self) -> bool {
-        self.entry.name == "nth-prime"
-    }
-
     /// The lanes that it asks for.
     pub fn lanes(&self) -> Option<&'static Lanes> {
         self.given.lanes

@@ -216,22 +216,30 @@ fn again(task: &Task, checking: &Checking) -> Result<Again> {
     let (order, mut plan) = claims::plan(&claim)?;
     let ranks = usize::try_from(ranks).unwrap_or(usize::MAX);
     if let Some(method) = checking.method {
-        verify_whole::fits(method, &order, &plan)?;
         let named = |why: Error| why.at(&format!("--method {}", method.name()));
+        let otherwise = || order.otherwise().plan(ranks, &claim.list).map_err(named);
+        verify_whole::fits(method, &order, &plan, otherwise)?;
         if verify_whole::is_of(Some(method), &plan.facts) {
             let fraction = checking.fraction.is_some().then_some("--fraction is for a share of the blocks, and");
             if let Some(what) = fraction {
                 return Err(Error::usage(format!("{what} this method computes the whole answer: leave it out")));
             }
             let (other, by) = match method {
-                OtherMethod::By(method) => (order.all_by(method), format!("method {}", method.name())),
-                OtherMethod::Other => (order.otherwise(), "other parameters of the formula".into()),
+                OtherMethod::By(by) => {
+                    let plan = order.all_by(by).plan(ranks, &claim.list).map_err(named)?;
+                    (plan, format!("method {}", by.name()))
+                }
+                OtherMethod::Other => {
+                    let by = match verify_whole::methods(&plan.facts) {
+                        Some(_) => "other parameters of the formula",
+                        None => "another way",
+                    };
+                    (otherwise()?, by.into())
+                }
             };
-            let plan = other.plan(ranks, &claim.list).map_err(named)?;
-            return Ok(Again::All(Asked::of(&plan)?.inside(), by));
+            return Ok(Again::All(Asked::of(&other)?.inside(), by));
         }
-        let plan = order.otherwise().plan(ranks, &claim.list).map_err(named)?;
-        return Ok(Again::Blocks(Asked::of(&plan)?, "tests of each number".into()));
+        return Ok(Again::Blocks(Asked::of(&otherwise()?)?, "tests of each number".into()));
     }
     let asked = checking.order.lanes();
     let mut by = "the same code".to_string();

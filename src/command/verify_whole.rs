@@ -20,8 +20,8 @@ use crate::work::Work;
 use crate::world::{World, agree};
 use std::sync::Arc;
 
-/// The methods of a problem, in the words of its facts.
-fn methods(facts: &[Fact]) -> Option<String> {
+/// The methods of a problem, in the words of its facts; `None` if nobody chooses among its ways.
+pub fn methods(facts: &[Fact]) -> Option<String> {
     facts.iter().find(|fact| fact.name == "method").map(|fact| fact.value.to_string())
 }
 
@@ -35,14 +35,15 @@ pub fn is_of(method: Option<OtherMethod>, facts: &[Fact]) -> bool {
     }
 }
 
-/// Looks whether the problem can be computed by this method, and was computed by another.
+/// Looks whether the problem can be computed by this method, and was computed by another. `otherwise` makes the plan of the problem
+/// in its other way; if there is none, it is the same plan.
 ///
 /// # Errors
 /// If not.
-pub fn fits(method: OtherMethod, order: &Order, plan: &Plan) -> Result<()> {
+pub fn fits(method: OtherMethod, order: &Order, plan: &Plan, otherwise: impl Fn() -> Result<Plan>) -> Result<()> {
     let refused = |why: &str| Err(Error::usage(format!("--method {}: {why}", method.name())));
     let Some(own) = methods(&plan.facts) else {
-        if method == OtherMethod::Other && order.has_other_way() {
+        if method == OtherMethod::Other && otherwise()?.fingerprint() != plan.fingerprint() {
             return Ok(());
         }
         return refused(&format!("'{}' has one method only: leave it out", order.command()));

@@ -46,15 +46,25 @@ fn open(given: &Given) -> Result<Opened> {
     }
     let lanes = lanes::pick(None)?;
     let facts = vec![Fact::new("x", Value::text(x.to_string())), Fact::new("a", Value::text(a.to_string()))];
-    Ok(match way(to, primes, lanes)? {
-        Way::Recursion => Opened { job: Job::work(Recursion::new(to, primes)), facts, how: vec![] },
+    let quicker = way(to, primes, lanes)?;
+    let other = match given.otherwise {
+        true => other_way(to, primes, &quicker, lanes)?,
+        false => None,
+    };
+    let mut how = vec![];
+    if other.is_some() {
+        how.push(PlanChoice::cutting(Fact::new("way", Value::text("the slower one"))));
+    }
+    let job = match other.unwrap_or(quicker) {
+        Way::Recursion => Job::work(Recursion::new(to, primes)),
         Way::Products(products) => {
             let pi = Pi::new(to + 1, lanes);
-            let how = pi.how().map(|how| PlanChoice::cutting(Fact::new("gourdon", Value::texts([how]))));
-            let how = how.into_iter().collect();
-            Opened { job: Job::work(Products::new(to, primes, pi, products, lanes)), facts, how }
+            let pi = if given.otherwise { pi.again() } else { pi };
+            how.extend(pi.how().map(|how| PlanChoice::cutting(Fact::new("gourdon", Value::texts([how])))));
+            Job::work(Products::new(to, primes, pi, products, lanes))
         }
-    })
+    };
+    Ok(Opened { job, facts, how })
 }
 
 /// How φ(x, a) is found.
@@ -91,6 +101,36 @@ fn way(x: u128, a: u128, lanes: &'static Lanes) -> Result<Way> {
         }
     }
 }
+
+/// The way that is not the quicker one; `None` if there is none, or if it takes so much longer that nobody would wait for it.
+fn other_way(x: u128, a: u128, quicker: &Way, lanes: &'static Lanes) -> Result<Option<Way>> {
+    let products = |products: &Option<RoughProducts>| {
+        let own = products.as_ref().map_or(0, RoughProducts::cost);
+        own.saturating_add(Pi::new(x + 1, lanes).cost())
+    };
+    let Ok(a) = u64::try_from(a) else { return Ok(None) };
+    let (other, cost, most) = match quicker {
+        // The tables of the products begin behind 5.
+        Way::Recursion if a > 3 && x < X_END => {
+            let other = match nth_prime(a.into(), x.isqrt() as u64, lanes)? {
+                None => None,
+                Some(prime) => match RoughProducts::new(x, prime, a) {
+                    None => return Ok(None),
+                    products => products,
+                },
+            };
+            let cost = products(&other);
+            (Way::Products(other), cost, phi::cost(x, a))
+        }
+        Way::Products(own) if x >> 64 == 0 => (Way::Recursion, phi::cost(x, a), products(own)),
+        _ => return Ok(None),
+    };
+    Ok(Some(other).filter(|_| cost <= OTHER_MIN_PS.max(most.saturating_mul(OTHER_MOST))))
+}
+
+/// The other way may take so many times as long, or so many picoseconds.
+const OTHER_MOST: u128 = 100;
+const OTHER_MIN_PS: u128 = 10_000_000_000_000;
 
 /// The a-th prime; `None` if it is above a root.
 fn nth_prime(a: u128, root: u64, lanes: &'static Lanes) -> Result<Option<u64>> {
@@ -189,6 +229,34 @@ mod tests {
         assert!(
             recursion(10u128.pow(15), 100) && recursion(10u128.pow(14), 500) && !recursion(10u128.pow(14), 100_000)
         );
+    }
+
+    /// Both ways, and π(x) twice, come to the same.
+    #[test]
+    fn the_other_way_finds_the_same() {
+        let found = |numbers: &str, otherwise: bool| {
+            let opened = (PHI.open)(&Given { otherwise, ..given(numbers) }).unwrap();
+            let way =
+                opened.how.iter().find(|choice| choice.fact.name == "way").map(|choice| choice.fact.value.clone());
+            (column(&answer(Ok(opened)), "count"), way)
+        };
+        for (numbers, there_is) in [
+            ("1e6 4", true),
+            ("1e6 30", true),
+            ("1e6 168", true),
+            ("1e9 100", true),
+            ("1e9 3401", true),
+            ("1e11 5000", true),
+            ("1e12 1000", true),
+            ("1e13 3000", true),
+            ("1e10 1e9", true),
+            ("10 1", false),
+            ("1e16 4", false),
+        ] {
+            let (one, other) = (found(numbers, false), found(numbers, true));
+            assert_eq!(one.0, other.0, "phi {numbers}");
+            assert!(one.1.is_none() && other.1.is_some() == there_is, "phi {numbers}");
+        }
     }
 
     #[test]
