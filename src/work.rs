@@ -340,7 +340,7 @@ pub trait Work: Send + Sync {
 }
 
 /// A stage has at least so many units: between stages workers wait for each other.
-const STAGE: u64 = 256;
+pub const STAGE: u64 = 256;
 
 /// Stages that end at some of these ascending ends, and at the last. Several short stages are joined, but not with a long one behind
 /// them.

@@ -133,6 +133,8 @@ fn blocks_are_computed_again_on_any_ranks() {
         }
         let json = alone(&["verify", &file, "--fraction", "1", "-f", "json"]).json();
         assert_eq!((&json["status"], &json["answer"]["rows"]), (&"complete".into(), &Json::Array(vec![])));
+        let asked = alone(&["show", &file, "-f", "json"]).json();
+        assert_eq!((&json["problem"]["asked"], &json["problem"]["command"]), (&asked["problem"], &asked["kernel"]));
         let same = alone(&["diff", &file, &cert]);
         assert_eq!((same.code, &*same.out), (Some(0), ""), "{line}: {}", same.err);
     }

@@ -8,7 +8,7 @@ use super::{Report, Status};
 use crate::digest::{Sha256, hex};
 use crate::error::{Error, Result};
 use crate::math::integer::Integer;
-use crate::values::{Fact, Table};
+use crate::values::{Fact, Table, Value};
 use crate::wire;
 use std::ops::Range;
 
@@ -118,6 +118,11 @@ impl Claim {
     pub fn asks(&self, problem: &[Fact]) -> bool {
         let told = group(problem).to_string();
         told == self.problem
+    }
+
+    /// Its problem as facts, whose names begin with `of`.
+    pub fn asked(&self, of: &str) -> Vec<Fact> {
+        facts_of(of, &parsed(&self.problem))
     }
 
     /// Whether another claim is about the same, be it by another method.
@@ -267,6 +272,28 @@ pub fn seal(text: &str) -> Option<&str> {
 
 fn parsed(text: &str) -> Json {
     super::json::parsed(text).unwrap_or(Json::Null)
+}
+
+/// The members of an object as facts, those of objects inside it with a dot in their name.
+fn facts_of(of: &str, object: &Json) -> Vec<Fact> {
+    fn value(json: &Json) -> Value {
+        match json {
+            Json::Array(items) => Value::List(items.iter().map(value).collect()),
+            Json::String(text) => Value::text(text.clone()),
+            Json::Number(number) => match (number.as_u64(), number.as_f64()) {
+                (Some(count), _) => Value::Count(count),
+                (None, float) => float.map_or(Value::Nothing, Value::Ratio),
+            },
+            Json::Null => Value::Nothing,
+            other => Value::text(other.to_string()),
+        }
+    }
+    let members = object.as_object().into_iter().flatten();
+    let each = members.flat_map(|(name, member)| match member {
+        Json::Object(_) => facts_of(&format!("{of}.{name}"), member),
+        _ => vec![Fact::new(format!("{of}.{name}"), value(member))],
+    });
+    each.collect()
 }
 
 fn chained(before: &str, line: &str) -> String {

@@ -328,9 +328,10 @@ pub fn shown(told: &Told) -> String {
 
 /// The facts that name a problem, of a report that says something about claims.
 pub fn named(claim: &Claim, file: &Path) -> Vec<Fact> {
-    vec![
+    let mut named = vec![
         Fact::new("file", Value::text(file.display().to_string())),
         Fact::new("command", Value::text(claim.kernel.clone())),
-        Fact::new("problem", Value::text(claim.problem.clone())),
-    ]
+    ];
+    named.extend(claim.asked("asked"));
+    named
 }

@@ -141,6 +141,10 @@ impl Kernel for ByResidue {
         self.sieving.answer(whole, self.rows())
     }
 
+    fn stages(&self) -> Vec<u64> {
+        self.sieving.stages()
+    }
+
     fn known(&self, runs: Vec<(Range<u64>, Parted<ClassCounts>)>) -> Result<Known> {
         let known = self.sieving.known(runs, self.rows())?;
         Ok(Known { places: places(known.places, self.residues.count()), ..known })

@@ -72,6 +72,10 @@ impl Kernel for BySieve {
         self.sieving.answer(whole, self.row())
     }
 
+    fn stages(&self) -> Vec<u64> {
+        self.sieving.stages()
+    }
+
     fn known(&self, runs: Vec<(Range<u64>, Parted<u64>)>) -> Result<Known> {
         if !self.is_up_to() {
             return self.sieving.known(runs, self.row());

@@ -292,6 +292,10 @@ impl Kernel for Constellations {
         self.sieving.answer(whole, self.row())
     }
 
+    fn stages(&self) -> Vec<u64> {
+        self.sieving.stages()
+    }
+
     fn known(&self, runs: Vec<(Range<u64>, Parted<Counts>)>) -> Result<Known> {
         if !self.sieving.rows.cumulative {
             let known = self.sieving.known(runs, self.row())?;

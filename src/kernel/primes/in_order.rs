@@ -234,6 +234,10 @@ impl<R: Reading> Kernel for InOrder<R> {
         self.sieving.answer(whole, self.row())
     }
 
+    fn stages(&self) -> Vec<u64> {
+        self.sieving.stages()
+    }
+
     fn known(&self, runs: Vec<(Range<u64>, Parted<R>)>) -> Result<Known> {
         if !self.sieving.rows.cumulative {
             return self.sieving.known(runs, self.row());

@@ -106,8 +106,8 @@ fn ranges(given: &Given, asked: Asked) -> Result<Opened> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::Method;
     use crate::kernel::tests::{answer, column, given};
+    use crate::kernel::{Method, Seeks, Tuplet};
     use crate::work::Job;
 
     fn counts(given: &Given) -> Vec<String> {
@@ -121,6 +121,24 @@ mod tests {
             assert_eq!(counts(&given), ["78498", "70435", "67883"]);
             assert_eq!(answer((PRIMES.open)(&given)).total.unwrap(), 216_816);
         }
+    }
+
+    /// Otherwise several threads would begin in several places, and most rows would come at the end.
+    #[test]
+    fn the_first_rows_of_many_have_stages_before_the_last() {
+        let stages = |text: &str, seeks: Option<Seeks>| {
+            let opened = (PRIMES.open)(&Given { method: Some(Method::Sieve), seeks, ..given(text) }).unwrap();
+            let Job::Work(work) = opened.job else { panic!("it has units") };
+            let stages = work.stages();
+            assert!(stages.is_sorted_by(|one, next| one < next) && stages.last() == Some(&work.units()), "{stages:?}");
+            stages.len()
+        };
+        for seeks in [None, Some(Seeks::Residues(4)), Some(Seeks::Tuplets(Tuplet::Densest(2))), Some(Seeks::Gaps)] {
+            assert!((4..=40).contains(&stages("0..1e12/10", seeks)));
+            assert_eq!(stages("0..1e11", seeks), 1);
+            assert_eq!(stages("0..1e6/100", seeks), 1);
+        }
+        assert!((4..=40).contains(&stages("0..1e11/1000000", None)));
     }
 
     #[test]

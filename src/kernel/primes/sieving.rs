@@ -7,7 +7,7 @@ use crate::math::lanes::Lanes;
 use crate::math::sieve::{self, Layout, Sieve, SievingPrimes};
 use crate::math::span::Span;
 use crate::placement::Placement;
-use crate::work::{Answer, Forecast, Known, Part};
+use crate::work::{self, Answer, Forecast, Known, Part, STAGE};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -108,6 +108,27 @@ impl Sieving {
         let of_all = (units.end - units.start) as f64 / self.units().max(1) as f64;
         let makes = if units.start == 0 && units.end > 0 { making } else { 0.0 };
         makes + (1.0 - making) * of_all
+    }
+
+    /// Where stages end: behind ranges, so that the rows of the first ones come first, however many threads there are.
+    pub fn stages(&self) -> Vec<u64> {
+        let (layout, units) = (self.layout(), self.units());
+        let reached = |unit: u64| layout.covered(0..unit).map_or(self.edges[0], |covered| covered.end());
+        let inner = &self.edges[1..self.ranges()];
+        let (mut ends, mut begun) = (vec![], 0);
+        // There may be a million ranges, but never so many stages.
+        while begun + STAGE < units {
+            let next = inner.partition_point(|&edge| edge < reached(begun + STAGE));
+            let Some(&edge) = inner.get(next) else { break };
+            let (mut low, mut high) = (begun + STAGE, units);
+            while low < high {
+                let middle = low + (high - low) / 2;
+                if reached(middle) < edge { low = middle + 1 } else { high = middle }
+            }
+            ends.push(low);
+            begun = low;
+        }
+        work::stages_of(ends.into_iter().chain([units]))
     }
 
     /// A smaller sieving of this kind, which takes some milliseconds: a narrow range, as high as this one as far as its sieving primes are

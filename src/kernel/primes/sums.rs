@@ -50,6 +50,10 @@ impl Kernel for Sums {
         self.sieving.answer(whole, self.row())
     }
 
+    fn stages(&self) -> Vec<u64> {
+        self.sieving.stages()
+    }
+
     fn known(&self, runs: Vec<(Range<u64>, Parted<Integer>)>) -> Result<Known> {
         self.sieving.known(runs, self.row())
     }
