@@ -38,8 +38,13 @@ impl Way {
 
     fn name(&self) -> String {
         let Way { mode, ranks, threads, schedule, .. } = self;
-        let size = if *ranks > 1 { format!(" {ranks} × {threads} {schedule}") } else { format!(" {threads}") };
-        if *ranks == 1 && *threads == 1 { mode.clone() } else { mode.clone() + &size }
+        // The numbers say it shorter: a name that is cut would not tell them.
+        let mode = mode.replace("ranks+threads", "ranks");
+        match (ranks, threads) {
+            (1, 1) => mode,
+            (1, _) => format!("{mode} {threads}"),
+            _ => format!("{mode} {ranks} × {threads} {schedule}").trim_end().into(),
+        }
     }
 }
 
@@ -226,6 +231,19 @@ mod tests {
             row("ranks", 2, 1, "farm", 4.0),
         ]);
         drawn
+    }
+
+    #[test]
+    fn names_of_ways_are_short() {
+        let name = |mode: &str, ranks: u64, threads: u64, schedule: &str| {
+            let (mode, schedule) = (mode.to_string(), schedule.to_string());
+            Way { mode, schedule, ranks, threads, seconds: 1.0, speedup: None }.name()
+        };
+        assert_eq!(name("sequential", 1, 1, "fixed"), "sequential");
+        assert_eq!(name("threads", 1, 8, "fixed"), "threads 8");
+        assert_eq!(name("ranks", 4, 1, "farm"), "ranks 4 × 1 farm");
+        assert_eq!(name("ranks+threads", 2, 3, "fixed"), "ranks 2 × 3 fixed");
+        assert_eq!(name("Python mpi4py", 2, 1, ""), "Python mpi4py 2 × 1");
     }
 
     #[test]
