@@ -100,7 +100,9 @@ impl Place {
         let count = full(from, &mut start).map_err(|why| why.to_string())?;
         let mark = match &start[..count] {
             [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => return Err("it is text in UTF-16: save it in UTF-8".into()),
-            [0x89, b'H', b'D'] => return Err("it is an HDF5 file: name a dataset, as in --column /group/values".into()),
+            [0x89, b'H', b'D'] => {
+                return Err("it is an HDF5 file: name a dataset with its slash, as in --column /group/values".into());
+            }
             // A mark that it is UTF-8.
             [0xef, 0xbb, 0xbf] => 3,
             _ => 0,

@@ -111,7 +111,7 @@ impl Column for HeldColumn {
 pub fn numbers_in(list: &[String], most: usize) -> Result<Vec<String>> {
     if list.len() > most {
         return Err(Error::usage(format!(
-            "more than {most} numbers are held by no rank: with --column 1 a file of any length is read, one number a line"
+            "more than {most} numbers are held by no rank: save them in a file, one a line, which --column 1 reads however long it is"
         )));
     }
     let number = |word: &String| {

@@ -2,12 +2,13 @@
 
 use super::Circumstances;
 use crate::placement::Placement;
+use crate::process::process_time;
 use crate::report;
 use crate::run::{self, Outcome, RankLog, Schedule};
 use crate::values::timeline::Entry;
 use crate::values::{Table, Value};
 use crate::work::{Job, UnitCost};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Threads are told apart if there are not more than these: nobody reads a thousand rows.
@@ -27,12 +28,22 @@ pub fn times(circumstances: &Circumstances, outcome: Option<&Outcome>, saving: D
         _ => false,
     };
     let starting = circumstances.world.starting().as_secs_f64();
-    let spent = Spent { starting, saving: saving.as_secs_f64(), ..Spent::of(outcome, wall, waits) };
+    let writes = matches!(circumstances.plan.job, Job::Stream(_));
+    // The CPU time of other ranks is not known here.
+    let cpu = (outcome.ranks.len() == 1).then(|| process_time().as_secs_f64());
+    let cores = cores(circumstances.placements);
+    let known = Spent { starting, saving: saving.as_secs_f64(), writes, cpu, cores, ..Spent::of(outcome, wall, waits) };
     ranks(circumstances.placements, &outcome.ranks)
         + &threads(&outcome.ranks)
         + &format!("busy: min {min:.6} s, mean {mean:.6} s, max {max:.6} s; balance {balance:.3}\n")
         + &format!("computed in {:.6} s on the {schedule} schedule: {why}\n", outcome.seconds)
-        + &spent.to_string()
+        + &known.to_string()
+}
+
+/// How many cores all ranks have together: some may share theirs.
+fn cores(placements: &[Placement]) -> usize {
+    let each = placements.iter().flat_map(|placement| placement.cores.iter().map(|&core| (&*placement.host, core)));
+    each.collect::<BTreeSet<_>>().len()
 }
 
 fn ranks(placements: &[Placement], logs: &[RankLog]) -> String {
@@ -94,6 +105,12 @@ struct Spent {
     ranks: usize,
     /// Whether units wait more than they compute.
     waits: bool,
+    /// Whether rows are written between batches, while the threads wait.
+    writes: bool,
+    /// How many cores there are for all threads.
+    cores: usize,
+    /// CPU seconds of all threads from the start of the program on, if they are known.
+    cpu: Option<f64>,
 }
 
 impl Spent {
@@ -112,13 +129,34 @@ impl Spent {
             schedule: outcome.schedule,
             ranks: outcome.ranks.len(),
             waits,
+            writes: false,
+            cores: usize::MAX,
+            cpu: None,
         }
+    }
+
+    /// Seconds in which threads had something to compute and a core to do it, at most.
+    fn worked(&self) -> f64 {
+        match self.waits {
+            true => self.busy,
+            false => self.busy.min(self.cores as f64 * self.computing).min(self.cpu.unwrap_or(f64::INFINITY)),
+        }
+    }
+
+    /// The share of the time of their work in which threads had a core, if it was clearly less than all.
+    fn had_a_core(&self) -> Option<f64> {
+        Some(self.worked() / self.busy).filter(|share| *share < 0.9)
     }
 
     /// How many times as fast as one thread: the seconds of computing over those that went by. What threads slow each other down by
     /// is not in it; `compare` measures that.
     fn speedup(&self) -> f64 {
-        if self.computing > 0.0 { self.busy / self.computing } else { 0.0 }
+        if self.computing > 0.0 { self.worked() / self.computing } else { 0.0 }
+    }
+
+    /// Seconds in which a thread had nothing to compute, the mean of all.
+    fn waited(&self) -> f64 {
+        (self.computing - self.busy / self.threads.max(1) as f64).max(0.0)
     }
 
     fn efficiency(&self) -> f64 {
@@ -128,6 +166,8 @@ impl Spent {
     /// What would help most.
     fn advice(&self) -> &'static str {
         let beside = self.wall - self.computing + self.starting;
+        let waited = self.waited();
+        let has_waited = waited > 0.1 * self.computing;
         match self {
             _ if beside > self.computing => {
                 "most of the time is the start and the end of the program: more work in one run uses the cores better"
@@ -135,11 +175,19 @@ impl Spent {
             _ if self.saving > SAVING_LONG * self.computing => {
                 "saving took much of the time: a longer --checkpoint-every saves less often"
             }
-            _ if self.merging > MERGING_LONG * self.computing => {
-                "rank 0 put parts together for much of the time: more threads or ranks would not help"
-            }
             _ if self.waits && self.units <= self.threads => "all waited at the same time: nothing would be faster",
             _ if self.waits => "what waits needs no core: more ranks wait for more at the same time",
+            _ if self.computing < SHORT => "it was over too soon to tell: a larger problem shows more",
+            _ if self.merging > MERGING_LONG * self.computing || has_waited && self.merging > MERGING_LONG * waited => {
+                "rank 0 put parts together for much of the time: more threads or ranks would not help"
+            }
+            _ if self.writes && has_waited => "the threads waited while rows were written: more of them would not help",
+            _ if self.had_a_core().is_some() && self.threads > self.cores as u64 => {
+                "there are more threads than cores, so they take turns: fewer threads would do as well"
+            }
+            _ if self.had_a_core().is_some() => {
+                "other programs used these cores: on an idle machine it takes less time"
+            }
             _ if self.efficiency() >= 0.9 => "the threads were busy nearly all the time: only more cores would help",
             _ if self.units < 4 * self.threads => {
                 "there are few units for so many threads: fewer threads would do as well"
@@ -148,7 +196,7 @@ impl Spent {
                 "some ranks had more to do than others: --schedule farm gives work to those that are free"
             }
             _ if self.ranks > 1 => "ranks waited for work: fewer ranks with more threads each wait less",
-            _ => "threads waited for work or for a core: look for other programs on this machine",
+            _ => "threads waited for work: fewer threads would do as well",
         }
     }
 }
@@ -158,8 +206,11 @@ impl std::fmt::Display for Spent {
         let beside = (self.wall - self.computing).max(0.0);
         let (threads, speedup, efficiency) = (self.threads, self.speedup(), self.efficiency());
         let many = if threads == 1 { "" } else { "s" };
-        writeln!(f, "speed-up {speedup:.2} with {threads} thread{many}: efficiency {efficiency:.3}")?;
-        let waited = (threads as f64 * self.computing - self.busy).max(0.0) / threads.max(1) as f64;
+        let had = self.had_a_core().map_or(String::new(), |share| {
+            format!("; they had a core for {:.0} % of the time that their work took", 100.0 * share)
+        });
+        writeln!(f, "speed-up {speedup:.2} with {threads} thread{many}: efficiency {efficiency:.3}{had}")?;
+        let waited = self.waited();
         writeln!(
             f,
             "of {:.6} s, {:.6} s were computing, {waited:.6} s waiting for work, {beside:.6} s before and after",
@@ -175,6 +226,9 @@ impl std::fmt::Display for Spent {
         writeln!(f, "what would help most: {}", self.advice())
     }
 }
+
+/// What takes less is over before threads have all begun.
+const SHORT: f64 = 0.01;
 
 /// A larger part of the time for saves is worth a word.
 const SAVING_LONG: f64 = 0.2;
@@ -199,6 +253,9 @@ mod tests {
         schedule: Schedule::Farm,
         ranks: 4,
         waits: false,
+        writes: false,
+        cores: 4,
+        cpu: None,
     };
 
     #[test]
@@ -211,6 +268,23 @@ mod tests {
         let saved = Spent { saving: 1.5, starting: 0.25, ..GOOD }.to_string();
         let line = "meanwhile rank 0 merged parts for 0.250000 s and saved for 1.500000 s; before, MPI took 0.250000 s to start";
         assert_eq!(saved.lines().nth(2), Some(line));
+    }
+
+    /// A thread that waits for a core is busy by the clock, and is no faster for it.
+    #[test]
+    fn threads_are_no_faster_than_cores_or_the_time_they_had_one() {
+        let first = |spent: Spent| spent.to_string().lines().next().unwrap().to_string();
+        assert_eq!(
+            first(Spent { cores: 2, ..GOOD }),
+            "speed-up 2.00 with 4 threads: efficiency 0.500; they had a core for 51 % of the time that their work took"
+        );
+        assert!(
+            first(Spent { cpu: Some(10.0), ..GOOD }).starts_with("speed-up 1.00 with 4 threads: efficiency 0.250; ")
+        );
+        assert_eq!(first(Spent { cpu: Some(38.0), ..GOOD }), "speed-up 3.80 with 4 threads: efficiency 0.950");
+        // Who waits needs no core.
+        let waits = Spent { waits: true, cores: 1, cpu: Some(0.1), ..GOOD };
+        assert_eq!(first(waits), "speed-up 3.90 with 4 threads: efficiency 0.975");
     }
 
     #[test]
@@ -226,11 +300,16 @@ mod tests {
             (Spent { busy: 20.0, units: 10, ..GOOD }, "few units"),
             (fixed, "--schedule farm"),
             (Spent { schedule: Schedule::Farm, ..fixed }, "ranks waited"),
-            (Spent { ranks: 1, ..fixed }, "other programs"),
+            (Spent { ranks: 1, ..fixed }, "threads waited for work"),
+            (Spent { ranks: 1, cpu: Some(20.0), ..GOOD }, "other programs"),
+            (Spent { ranks: 1, cpu: Some(41.0), ..GOOD }, "only more cores"),
+            (Spent { cores: 2, ..GOOD }, "more threads than cores"),
+            (Spent { writes: true, busy: 4.0, ..GOOD }, "while rows were written"),
+            (Spent { ranks: 1, threads: 1, busy: 5.5, merging: 4.0, ..GOOD }, "rank 0 put parts together"),
             (Spent { merging: 6.0, busy: 20.0, ..GOOD }, "rank 0 put parts together"),
             (
                 Spent { wall: 0.0, computing: 0.0, merging: 0.0, busy: 0.0, threads: 0, units: 0, ..GOOD },
-                "ranks waited",
+                "over too soon",
             ),
         ] {
             assert!(spent.advice().contains(what), "{what}: {spent:?}: {}", spent.advice());
