@@ -120,9 +120,9 @@ impl Claim {
         told == self.problem
     }
 
-    /// Its problem as facts, whose names begin with `of`.
-    pub fn asked(&self, of: &str) -> Vec<Fact> {
-        facts_of(of, &parsed(&self.problem))
+    /// Its problem as facts, whose names begin with `asked.`.
+    pub fn asked(&self) -> Vec<Fact> {
+        facts_of("asked", &parsed(&self.problem))
     }
 
     /// Whether another claim is about the same, be it by another method.

@@ -32,12 +32,12 @@ pub fn times(circumstances: &Circumstances, outcome: Option<&Outcome>, saving: D
     // The CPU time of other ranks is not known here.
     let cpu = (outcome.ranks.len() == 1).then(|| process_time().as_secs_f64());
     let cores = cores(circumstances.placements);
-    let known = Spent { starting, saving: saving.as_secs_f64(), writes, cpu, cores, ..Spent::of(outcome, wall, waits) };
+    let spent = Spent { starting, saving: saving.as_secs_f64(), writes, cpu, cores, ..Spent::of(outcome, wall, waits) };
     ranks(circumstances.placements, &outcome.ranks)
         + &threads(&outcome.ranks)
         + &format!("busy: min {min:.6} s, mean {mean:.6} s, max {max:.6} s; balance {balance:.3}\n")
         + &format!("computed in {:.6} s on the {schedule} schedule: {why}\n", outcome.seconds)
-        + &known.to_string()
+        + &spent.to_string()
 }
 
 /// How many cores all ranks have together: some may share theirs.

@@ -332,6 +332,6 @@ pub fn named(claim: &Claim, file: &Path) -> Vec<Fact> {
         Fact::new("file", Value::text(file.display().to_string())),
         Fact::new("command", Value::text(claim.kernel.clone())),
     ];
-    named.extend(claim.asked("asked"));
+    named.extend(claim.asked());
     named
 }
